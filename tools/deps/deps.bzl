@@ -1,0 +1,60 @@
+"""External repositories, satisfied by packages of Debian 12 only.
+
+A library is a folder here under its upstream name. Headers lie on the compiler's
+own include path (/usr/include), so a target that carries linkopts is enough. Only
+protobuf needs files from the system (protoc, the well-known .proto files).
+
+Upgrading a -dev package does not invalidate Bazel's cache, just as upgrading the
+compiler does not: run `bazel clean --expunge` and delete the disk cache after one.
+"""
+
+def _protobuf_impl(ctx):
+    for path, package in [
+        ("/usr/bin/protoc", "protobuf-compiler"),
+        ("/usr/include/google/protobuf/message.h", "libprotobuf-dev"),
+    ]:
+        if not ctx.path(path).exists:
+            fail("%s is missing: apt-get install %s (tools/with-deps does it)" % (path, package))
+    ctx.symlink("/usr/bin/protoc", "protoc_bin")
+    ctx.symlink("/usr/include/google", "src/google")
+    ctx.file("WORKSPACE", "workspace(name = \"com_google_protobuf\")\n")
+    ctx.symlink(ctx.attr._build_file, "BUILD.bazel")
+    ctx.file("bazel/BUILD.bazel", "")
+    ctx.file("bazel/proto_library.bzl", "proto_library = native.proto_library\n")
+    ctx.file("bazel/cc_proto_library.bzl", "cc_proto_library = native.cc_proto_library\n")
+
+# libprotobuf-dev and protobuf-compiler laid out as upstream's repository is.
+_protobuf = repository_rule(
+    implementation = _protobuf_impl,
+    attrs = {
+        "_build_file": attr.label(default = Label("//tools/deps:protobuf.BUILD")),
+    },
+    local = True,
+)
+
+def _overlay(name):
+    if not native.existing_rule(name):
+        native.local_repository(name = name, path = "tools/deps/" + name)
+
+def keepsim_dependencies():
+    """Declares every external repository of this workspace."""
+
+    # Rule sets: Bazel 4's native rules under the labels that newer Bazels load.
+    # (Debian's own bazel-rules-cc 0.0.4 does not load in Debian's Bazel 4.2.3.)
+    _overlay("rules_cc")
+    _overlay("rules_shell")
+    _overlay("rules_java")  # @bazel_tools loads it
+    _overlay("bazel_skylib")
+    _overlay("remote_coverage_tools")  # any test target asks for it
+
+    # Libraries.
+    _overlay("com_google_absl")
+    _overlay("com_google_googletest")
+    _overlay("com_github_google_benchmark")
+    _overlay("random123")
+    _overlay("mpfr")
+    _overlay("zstd")
+    _overlay("zlib")
+    _overlay("sqlite3")
+    _overlay("libfuzzer")
+    _protobuf(name = "com_google_protobuf")
