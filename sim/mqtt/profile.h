@@ -1,0 +1,174 @@
+// Behaviour as data: how a client library pings and gives up, how a broker checks and what it
+// counts. Another implementation is another row (profiles.cc), not other code. Sources and derived
+// ranges: docs/profiles.md.
+#ifndef KEEPSIM_SIM_MQTT_PROFILE_H_
+#define KEEPSIM_SIM_MQTT_PROFILE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "sim/base/time.h"
+
+namespace keepsim {
+
+// A length of time that depends on the keep alive K: clamp(K * num / den + offset, min, max).
+struct OfKeepAlive {
+  int32_t num = 1;
+  int32_t den = 1;
+  Duration offset{0};
+  Duration min{0};
+  Duration max = kForever;
+
+  Duration Of(Duration keep_alive) const;
+  friend bool operator==(const OfKeepAlive&, const OfKeepAlive&) = default;
+};
+constexpr OfKeepAlive Fixed(Duration d) { return {0, 1, d, Duration{0}, kForever}; }
+constexpr OfKeepAlive Times(int32_t num, int32_t den = 1) { return {num, den}; }
+
+// Which clock of the host a session reads. All of them drift with the host's oscillator.
+enum class ClockKind : uint8_t {
+  kMonotonic,  // stands still while the host sleeps; never jumps
+  kBoottime,   // runs on while the host sleeps; never jumps
+  kWall,       // runs on while the host sleeps; jumps when it is set
+};
+
+// What moves a client's "last sent" reference.
+enum class OutReference : uint8_t {
+  kAnyPacket,       // every control packet sent
+  kPingOnly,        // only PINGREQ and (re)connect: publishing does not postpone a ping
+  kAckedOperation,  // the send time of operations that have been acknowledged, and PINGREQ
+};
+// What moves a client's "last received" reference.
+enum class InReference : uint8_t {
+  kAnyPacket,
+  kAcks,      // acknowledgements and PINGRESP, not PUBLISH
+  kPingresp,  // CONNACK and PINGRESP only
+};
+// Which silence makes a PINGREQ due.
+enum class PingWhen : uint8_t {
+  kOutSilent,     // nothing sent for the interval (the specification's rule)
+  kInSilent,      // nothing received for the interval
+  kEitherSilent,  // the older of both references
+  kAlways,        // every interval, whatever else is sent or received
+  kCounterTick,   // at a fixed tick, if the send counter did not move since the last tick
+};
+enum class PingrespBy : uint8_t { kPingresp, kAnyPacket };
+enum class WaitRule : uint8_t {
+  kAfterPing,         // `pingresp_wait` after the PINGREQ
+  kAfterPingAndLast,  // `pingresp_wait` after the PINGREQ and after the last packet received
+  kAtNextPing,        // when the next PINGREQ would be due: the previous one is still unanswered
+  kNever,             // the missing PINGRESP is never noticed
+};
+enum class JitterKind : uint8_t {
+  kNone,
+  kPlusMinus,     // delay * (1 +- jitter_permille / 1000), uniform
+  kFull,          // uniform in [0, delay]
+  kDecorrelated,  // uniform in [min, 3 * previous], capped
+};
+
+struct ReconnectPolicy {
+  bool enabled = true;
+  Duration first = Seconds(1);   // delay before the first attempt after a loss
+  Duration min = Seconds(1);
+  Duration max = Seconds(120);
+  int32_t growth_num = 2;        // next = delay * num / den
+  int32_t growth_den = 1;
+  JitterKind jitter = JitterKind::kPlusMinus;
+  int32_t jitter_permille = 250;
+  Duration stable_after{0};      // back-off is reset once connected for this long (0: at CONNACK)
+  Duration evaluated_every{0};   // attempts fall on multiples of this after the loss (0: exact)
+  friend bool operator==(const ReconnectPolicy&, const ReconnectPolicy&) = default;
+};
+
+struct ClientProfile {
+  std::string name;     // "spec", "libmosquitto"
+  std::string version;  // "2.0", or "" where the specification is meant
+  std::string source;   // project, version and place this row was read from
+  std::string summary;  // one sentence for `keepsim profiles`
+
+  Duration default_keep_alive = Seconds(60);
+  PingWhen ping_when = PingWhen::kOutSilent;
+  OutReference out_reference = OutReference::kAnyPacket;
+  InReference in_reference = InReference::kAnyPacket;
+  OfKeepAlive ping_after = Times(1);  // silence after which PINGREQ is due
+  // Separate limit on received silence, for kEitherSilent; num 0, offset 0 means: as ping_after.
+  OfKeepAlive ping_after_in = Fixed(Duration{0});
+  bool ping_resets_both = false;      // sending PINGREQ also moves the "received" reference
+  bool one_ping_at_a_time = true;     // no second PINGREQ while one is unanswered
+
+  WaitRule wait_rule = WaitRule::kAfterPing;
+  OfKeepAlive pingresp_wait = Times(1, 2);
+  PingrespBy pingresp_by = PingrespBy::kPingresp;
+
+  // The condition is looked at only at ticks after the connection was made; 0 = exactly in time.
+  OfKeepAlive tick = Fixed(Duration{0});
+  bool whole_seconds = false;         // references and now are truncated to whole seconds
+  ClockKind clock = ClockKind::kMonotonic;
+  bool apply_server_keep_alive = true;
+  // The ping schedule of a busy main loop: every check is late by up to this much (uniform draw).
+  Duration loop_delay_max{0};
+
+  Duration connect_timeout = Seconds(30);  // until the transport is connected
+  Duration connack_timeout = Seconds(30);  // from CONNECT to CONNACK
+  ReconnectPolicy reconnect;
+  friend bool operator==(const ClientProfile&, const ClientProfile&) = default;
+};
+
+enum class CheckMechanism : uint8_t {
+  kExactTimer,        // at last activity + limit
+  kScan,              // a scan of all clients every `period`, on the broker's own grid
+  kIdleTicks,         // own tick of `period`; closes after `idle_ticks` ticks without activity
+  kAccumulatedTicks,  // own tick; idle time adds up in ticks; PINGREQ restarts the tick
+  kTickCompare,       // own tick of `period`; closes when the silence exceeds the limit
+};
+enum class LimitRounding : uint8_t { kExact, kFloorSeconds, kRoundSeconds };
+enum class KeepAliveLimitReply : uint8_t {
+  kNone,            // out-of-range values are taken as they are
+  kServerKeepAlive, // 5.0: CONNACK carries the limit; 3.1.1: rejected (0x02)
+  kSilentClamp,     // the broker uses the limit and tells nobody
+};
+
+struct BrokerProfile {
+  std::string name;
+  std::string version;
+  std::string source;
+  std::string summary;
+
+  int32_t grace_num = 3;  // limit = K * grace_num / grace_den, then rounding, then + grace_extra
+  int32_t grace_den = 2;
+  Duration grace_extra{0};
+  LimitRounding rounding = LimitRounding::kExact;
+  bool strict = false;          // silence must exceed the limit, not only reach it
+  bool wrap_16_bit = false;     // limit in seconds is computed modulo 65536
+  CheckMechanism mechanism = CheckMechanism::kExactTimer;
+  OfKeepAlive period = Fixed(Duration{0});
+  int32_t idle_ticks = 1;
+  bool whole_seconds = false;   // last activity and now are truncated to whole seconds
+  bool outgoing_counts = false; // packets sent by the broker count as activity too
+  // Kill-rate limit of the whole broker: at most `kill_batch` closes every `kill_period`
+  // (0: unlimited). Joins all its clients into one cell.
+  int32_t kill_batch = 0;
+  Duration kill_period{0};
+  int32_t keep_alive_min_s = 0;
+  int32_t keep_alive_max_s = 65535;
+  bool zero_keep_alive_is_max = false;  // K = 0 is treated as keep_alive_max_s
+  bool refuse_zero_keep_alive = false;
+  KeepAliveLimitReply limit_reply = KeepAliveLimitReply::kNone;
+  Duration connect_timeout = Seconds(30);  // from accept to CONNECT
+  Duration will_granularity{0};            // delayed wills are looked at this often (0: exact)
+  bool will_on_takeover = true;  // 3.1.1: the old connection's will is published on takeover
+  friend bool operator==(const BrokerProfile&, const BrokerProfile&) = default;
+};
+
+// The built-in rows, in a fixed order.
+const std::vector<ClientProfile>& ClientProfiles();
+const std::vector<BrokerProfile>& BrokerProfiles();
+// Null if there is none. An empty version finds the newest row of that name.
+const ClientProfile* FindClientProfile(absl::string_view name, absl::string_view version = "");
+const BrokerProfile* FindBrokerProfile(absl::string_view name, absl::string_view version = "");
+
+}  // namespace keepsim
+
+#endif  // KEEPSIM_SIM_MQTT_PROFILE_H_

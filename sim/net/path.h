@@ -1,0 +1,73 @@
+// One direction of a client's path: latency, loss (independent, and Gilbert-Elliott in time),
+// duplication. Pure decisions: the driver gives the instant and the source of luck and schedules
+// what comes back.
+#ifndef KEEPSIM_SIM_NET_PATH_H_
+#define KEEPSIM_SIM_NET_PATH_H_
+
+#include <cstdint>
+
+#include "sim/base/quantile_table.h"
+#include "sim/base/random.h"
+#include "sim/base/time.h"
+
+namespace keepsim {
+
+// Gilbert-Elliott in continuous time: sojourns in the good and bad state are exponential with
+// these means (seconds, not packets: keep alive traffic is sparse). Disabled if mean_bad is 0.
+struct BurstLoss {
+  QuantileTable good_sojourn;   // exponential; compiled once per group
+  QuantileTable bad_sojourn;
+  Probability loss_good;        // added to the direction's independent loss while good
+  Probability loss_bad;
+  bool enabled = false;
+};
+
+struct DirectionSpec {
+  QuantileTable latency;
+  Probability loss;             // independent, per transmission
+  Probability duplicate;        // datagram transport only; the copy has a latency of its own
+  BurstLoss burst;
+  bool keep_order = false;      // a packet never overtakes an earlier one
+};
+
+// A degradation in force (fault "degrade"): applied on top of the spec.
+struct Degrade {
+  Probability loss;             // additional, independent of the others
+  Duration extra_latency{0};
+};
+
+struct DirectionState {
+  uint64_t transmissions = 0;   // index of the next draw; never reset while the client exists
+  Instant last_arrival = kLongAgo;
+  // Gilbert-Elliott sojourn that covers `burst_until`, drawn lazily; starts good at time 0.
+  Instant burst_until = kStart;
+  uint64_t burst_index = 0;
+  bool bad = false;
+};
+
+enum class Fate : uint8_t {
+  kDelivered = 0,
+  kLostIndependent = 1,
+  kLostBurst = 2,
+  kLostDegraded = 3,
+  kLostOutage = 4,     // set by the driver: path cut, host down
+  kLostMiddlebox = 5,  // set by the driver
+  kLostHostDown = 6,   // set by the driver
+};
+const char* FateName(Fate fate);
+
+struct Transit {
+  Fate fate = Fate::kDelivered;
+  Instant arrives_at = kNever;     // if delivered
+  Instant duplicate_at = kNever;   // if duplicated
+};
+
+// Decides what becomes of one transmission at `now`. REQUIRES: `now` does not go back.
+// `segment` is Purpose::kSegmentUp or kSegmentDown, `burst` likewise. One Philox block per
+// transmission: word 0 (+3) loss, words 1-2 latency. `degrade` may be null.
+Transit Send(const DirectionSpec& spec, DirectionState& state, const RandomSource& source,
+             Purpose segment, Purpose burst, const Degrade* degrade, Instant now);
+
+}  // namespace keepsim
+
+#endif  // KEEPSIM_SIM_NET_PATH_H_
