@@ -1,0 +1,47 @@
+// A pending event: 40 plain bytes. Events are ordered by (time, class, entity, the entity's own
+// counter): never by insertion order, thread or pointer (docs/adr/0001). The class says what wins
+// a tie, as a stated rule of the model: ground truth first, then arrivals, then what the
+// applications want, then transport timers, then session timers; so an arrival at the very instant
+// of a deadline counts.
+#ifndef KEEPSIM_SIM_ENGINE_EVENT_H_
+#define KEEPSIM_SIM_ENGINE_EVENT_H_
+
+#include <cstdint>
+
+#include "sim/base/time.h"
+
+namespace keepsim {
+
+enum class EventClass : uint8_t {
+  kTruth = 0,
+  kArrival = 1,
+  kWanted = 2,
+  kTransportTimer = 3,
+  kSessionTimer = 4,
+};
+
+struct Event {
+  Instant at;
+  uint64_t order = 0;   // EventOrder(): class, entity, counter
+  uint32_t entity = 0;  // the order word may be permuted by a tie mode, so the entity is kept apart
+  uint8_t kind = 0;     // the world's own enumeration
+  uint8_t arg = 0;
+  uint16_t reserved = 0;
+  uint32_t index = 0;   // what it is about: connection, flight, fault, workload
+  uint32_t number = 0;  // generation of what `index` names; 0 where that cannot be reused
+};
+static_assert(sizeof(Event) == 40);
+
+// 4 bits of class, 28 of entity, 32 of the entity's own counter.
+constexpr uint64_t EventOrder(EventClass c, uint32_t entity, uint32_t counter) {
+  return static_cast<uint64_t>(c) << 60 | static_cast<uint64_t>(entity & 0x0FFFFFFF) << 32 |
+         counter;
+}
+
+constexpr bool Before(const Event& x, const Event& y) {
+  return x.at != y.at ? x.at < y.at : x.order < y.order;
+}
+
+}  // namespace keepsim
+
+#endif  // KEEPSIM_SIM_ENGINE_EVENT_H_

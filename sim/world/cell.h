@@ -1,0 +1,232 @@
+// A cell: the smallest set of clients that can influence one another, with their broker. One
+// Simulator, one switch over event kinds (cell.cc); the only place where engine, mqtt, net and
+// trace meet.
+//
+// A cell is reused: Run() starts from nothing each time and keeps the memory.
+#ifndef KEEPSIM_SIM_WORLD_CELL_H_
+#define KEEPSIM_SIM_WORLD_CELL_H_
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <vector>
+
+#include "sim/engine/simulator.h"
+#include "sim/trace/record.h"
+#include "sim/world/connection.h"
+#include "sim/world/host.h"
+#include "sim/world/plan.h"
+
+namespace keepsim {
+
+// Clients [first, last], as entities, that make up one cell.
+struct CellRange {
+  uint32_t first_entity = 1;
+  uint32_t last_entity = 1;
+};
+
+// Receives the records of a cell, in canonical order within each call and from call to call.
+using RecordSink = std::function<void(const TraceRecord* begin, const TraceRecord* end)>;
+
+class Cell {
+ public:
+  explicit Cell(const Plan& plan);
+  Cell(const Cell&) = delete;
+  Cell& operator=(const Cell&) = delete;
+
+  // Which clients get packet-level records; by entity. May be null: none.
+  void SelectPackets(std::function<bool(uint32_t entity)> selected) {
+    packets_selected_ = std::move(selected);
+  }
+  // Asked about once per 65536 events; the run is abandoned when true.
+  void SetCancel(const std::atomic<bool>* cancel) { cancel_ = cancel; }
+  // Virtual time reached, for progress of large cells.
+  void SetClock(std::atomic<int64_t>* now_ns) { published_now_ = now_ns; }
+
+  // Runs the clients of `range` from start to horizon. False if cancelled.
+  bool Run(CellRange range, const RecordSink& sink);
+
+  uint64_t events() const { return events_; }
+  uint64_t engine_events() const { return simulator_.popped(); }
+
+ private:
+  enum class Kind : uint8_t {
+    kStart,            // index: host
+    kFaultBegins,      // index: fault; entity's host, or the broker if entity is 0
+    kFaultEnds,
+    kRandomFault,      // index: random fault of the group; arg 1: ends
+    kArrival,          // index: flight
+    kUplink,           // index: workload
+    kDownlink,
+    kTcpTimer,         // index: connection; arg: end
+    kClientTimer,
+    kSessionTimer,     // index: connection (broker's session)
+    kStoredTimer,      // index: identity
+    kAccept,           // broker takes the next connection of its accept queue
+    kHandled,          // broker has handled the packet at the head of its work queue
+    kKillSlot,         // next batch of the kill-rate limit
+    kWatcher,          // index: will on its way; arg: watcher; number: conn
+  };
+
+  // A transmission on its way.
+  struct Flight {
+    uint32_t connection = 0;
+    uint32_t generation = 0;
+    uint32_t host = 0;
+    uint8_t direction = 0;
+    bool pending = false;   // in the event queue
+    bool datagram = false;
+    bool foreign = false;   // came out of a middlebox under another address
+    Segment segment;
+    Packet packet;
+  };
+
+  struct WorkItem {
+    uint32_t connection;
+    uint32_t generation;
+    uint32_t host;
+    Packet packet;
+  };
+
+  // ---- cell.cc: life of the cell, the switch
+  void Setup(CellRange range);
+  void Dispatch(const Event& event);
+  void FinishRun();
+  void EmitEnd(Host& host);
+
+  // ---- cell_support.cc: events, records, clocks
+  void Push(Host& host, Instant at, EventClass c, Kind kind, uint32_t index, uint8_t arg = 0,
+            uint32_t number = 0);
+  void PushBroker(Instant at, EventClass c, Kind kind, uint32_t index, uint8_t arg = 0);
+  void Record(Host& host, RecordKind kind, uint16_t code, uint32_t conn, int64_t a = 0,
+              int64_t b = 0);
+  void PacketRecord(Host& host, RecordKind kind, uint16_t code, uint32_t conn, int64_t a,
+                    int64_t b);
+  void Flush(bool all);
+  void Act(Host& host) { ++host.events, ++events_; }
+  void TouchRadio(Host& host);
+  Host& HostOf(uint32_t entity) { return hosts_[entity - first_entity_]; }
+  Host& HostOf(const Connection& c) { return hosts_[c.host]; }
+  Identity& IdentityOf(const Host& host) { return identities_[host.identity]; }
+  bool Is(uint32_t connection, uint32_t generation) const {
+    return connections_[connection].used && connections_[connection].generation == generation;
+  }
+  bool BrokerRuns() const { return broker_down_ == 0 && broker_stalled_ == 0; }
+
+  // ---- cell_fault.cc: what goes wrong
+  void ScheduleFaults(Host& host);
+  void ScheduleRandomFault(Host& host, uint32_t number);
+  void BeginFault(Host& host, uint32_t fault);
+  void EndFault(Host& host, uint32_t fault);
+  void BeginBrokerFault(uint32_t fault);
+  void EndBrokerFault(uint32_t fault);
+  void BeginRandomFault(Host& host, uint32_t number);
+  void EndRandomFault(Host& host, uint32_t number);
+  void ClientDown(Host& host, FailureKind kind);
+  void ClientUp(Host& host, FailureKind kind);
+  void CutPath(Host& host, uint8_t directions, int64_t fault);
+  void HealPath(Host& host, uint8_t directions, int64_t fault);
+  void SetDegrades(Host& host, int direction);
+  void FlushMiddlebox(Host& host);
+
+  // ---- cell_transport.cc: packets on the wire
+  uint32_t OpenConnection(Host& host);
+  void MaybeRelease(uint32_t connection);
+  void NoteMappingLost(uint32_t connection);
+  void WritePacket(uint32_t connection, EndIndex from, const Packet& packet);
+  void Transmit(Flight flight, uint32_t wire_bytes);
+  void Answer(uint32_t connection, EndIndex from, const Segment& segment);
+  void Carry(uint32_t connection, EndIndex from, const TcpOutput& out);
+  void OnArrival(uint32_t flight);
+  void OnTcpOutput(uint32_t connection, EndIndex at, const TcpOutput& out);
+  void Read(uint32_t connection, EndIndex at);
+  void TellClosed(uint32_t connection, EndIndex at, CloseReason reason);
+  void ArmTcp(uint32_t connection, EndIndex at);
+  void OnTcpTimer(uint32_t connection, EndIndex at, Instant fired);
+  void CloseEnd(uint32_t connection, EndIndex at, bool abort);
+  void LoseEnd(uint32_t connection, EndIndex at);
+  const TcpConfig& ConfigOf(const Host& host, EndIndex at) const;
+  Instant KernelNow(const Host& host, EndIndex at) const;
+  Instant KernelGlobal(const Host& host, EndIndex at, Instant local) const;
+
+  // ---- cell_client.cc: the client's application
+  void StartClient(Host& host);
+  void ApplyClient(Host& host, const Effects& effects);
+  void DetachClient(Host& host, CloseReason reason);
+  void ClientHears(uint32_t connection, const Packet& packet);
+  void ArmClient(Host& host);
+  void OnClientTimer(Host& host, Instant fired);
+  void ScheduleWorkload(Host& host, const Workload& w, WorkloadState& s, bool uplink,
+                        uint32_t number, bool first);
+  void OnUplink(Host& host, uint32_t number);
+  void OnDownlink(Host& host, uint32_t number);
+  void ResumeClient(Host& host);
+  uint64_t BackoffDraw(Host& host);
+  void NoteClientSends(Host& host, const Packet& packet);
+
+  // ---- cell_broker.cc: the broker's application
+  void BrokerAccepts(uint32_t connection);
+  void AcceptNow(uint32_t connection);
+  void OnAcceptSlot();
+  void BrokerHears(uint32_t connection, const Packet& packet);
+  void HandleAtBroker(uint32_t connection, const Packet& packet);
+  void OnHandled();
+  void ApplyBroker(uint32_t connection, const Effects& effects);
+  void DetachBroker(uint32_t connection, CloseReason reason);
+  void ArmAccept();
+  void ArmWork();
+  void ArmKill();
+  void PublishWill(Host& host, uint32_t conn);
+  void ArmBroker(uint32_t connection);
+  void ArmStored(uint32_t number);
+  void OnBrokerTimer(uint32_t connection, Instant fired);
+  void OnStoredTimer(uint32_t number, Instant fired);
+  void OnKillSlots();
+  void ResumeBroker();
+  int64_t EvidenceFor(uint32_t connection, EndIndex observer, Duration silence);
+
+  const Plan& plan_;
+  std::function<bool(uint32_t)> packets_selected_;
+  const std::atomic<bool>* cancel_ = nullptr;
+  std::atomic<int64_t>* published_now_ = nullptr;
+  const RecordSink* sink_ = nullptr;
+
+  Simulator<> simulator_;
+  uint32_t first_entity_ = 1;
+  std::vector<Host> hosts_;
+  std::vector<Identity> identities_;
+  std::vector<uint32_t> identity_owner_;      // host that events of the identity belong to
+  std::deque<Connection> connections_;  // a deque: references stay valid while others open
+  std::vector<uint32_t> free_connections_;
+  std::vector<Flight> flights_;
+  std::vector<uint32_t> free_flights_;
+  std::vector<TraceRecord> records_;
+
+  // The broker.
+  uint32_t broker_event_counter_ = 0;
+  uint32_t broker_down_ = 0;    // reasons why its process does not run
+  uint32_t broker_dark_ = 0;    // reasons why its host does not answer
+  uint32_t broker_stalled_ = 0;
+  int32_t accept_per_second_ = 0;
+  Instant next_accept_ = kStart;
+  bool accept_armed_ = false;
+  std::deque<std::pair<uint32_t, uint32_t>> accept_queue_;  // connection, generation
+  std::deque<WorkItem> work_queue_;
+  bool work_armed_ = false;
+  std::deque<std::pair<uint32_t, uint32_t>> kill_queue_;
+  Instant next_kill_ = kStart;
+  bool kill_armed_ = false;
+  std::vector<Instant> wills_;  // publish times of the wills on their way
+  uint32_t generation_ = 0;
+  uint64_t events_ = 0;
+};
+
+// Whether the plan's clients influence one another, so that one cell must hold them all.
+bool IsCoupled(const Plan& plan);
+// The cells of the plan, in order of their first entity.
+std::vector<CellRange> Partition(const Plan& plan);
+
+}  // namespace keepsim
+
+#endif  // KEEPSIM_SIM_WORLD_CELL_H_

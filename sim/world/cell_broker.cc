@@ -1,0 +1,345 @@
+// The broker's application: accepting, hearing, checking, closing, wills; and its capacity.
+#include <algorithm>
+#include <limits>
+
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "sim/world/cell.h"
+
+namespace keepsim {
+namespace {
+
+uint16_t Code(Observer observer, CloseReason reason) {
+  return static_cast<uint16_t>(static_cast<int>(observer) << 8 | static_cast<int>(reason));
+}
+
+uint16_t Saturate(uint64_t n) {
+  return static_cast<uint16_t>(std::min<uint64_t>(n, std::numeric_limits<uint16_t>::max()));
+}
+
+// MQTT topic filters (3.1.1 section 4.7): + one level, # the rest.
+bool FilterMatches(absl::string_view filter, absl::string_view topic) {
+  const std::vector<absl::string_view> f = absl::StrSplit(filter, '/');
+  const std::vector<absl::string_view> t = absl::StrSplit(topic, '/');
+  for (size_t i = 0; i < f.size(); ++i) {
+    if (f[i] == "#") return true;
+    if (i >= t.size() || (f[i] != "+" && f[i] != t[i])) return false;
+  }
+  return f.size() == t.size();
+}
+
+}  // namespace
+
+void Cell::BrokerAccepts(uint32_t connection) {
+  Connection& c = connections_[connection];
+  if (accept_per_second_ <= 0 && BrokerRuns()) return AcceptNow(connection);
+  c.accept_queued = true;
+  accept_queue_.emplace_back(connection, c.generation);
+  ArmAccept();
+}
+
+void Cell::AcceptNow(uint32_t connection) {
+  Connection& c = connections_[connection];
+  const uint32_t generation = c.generation;
+  c.accept_queued = false;
+  c.end[kBrokerEnd].app = true;
+  OnAccepted(plan_.broker.profile, c.session, simulator_.now());
+  Read(connection, kBrokerEnd);
+  if (!Is(connection, generation)) return;
+  if (c.end[kBrokerEnd].app && c.end[kBrokerEnd].pending_close != CloseReason::kNone) {
+    TellClosed(connection, kBrokerEnd, c.end[kBrokerEnd].pending_close);
+    if (!Is(connection, generation)) return;
+  }
+  ArmBroker(connection);
+}
+
+void Cell::ArmAccept() {
+  if (accept_armed_ || accept_queue_.empty() || !BrokerRuns()) return;
+  accept_armed_ = true;
+  PushBroker(std::max(next_accept_, simulator_.now()), EventClass::kWanted, Kind::kAccept, 0);
+}
+
+void Cell::OnAcceptSlot() {
+  accept_armed_ = false;
+  if (!BrokerRuns()) return;  // ResumeBroker() arms again
+  while (!accept_queue_.empty()) {
+    const auto [connection, generation] = accept_queue_.front();
+    accept_queue_.pop_front();
+    if (!Is(connection, generation) || !connections_[connection].accept_queued) continue;
+    AcceptNow(connection);
+    if (accept_per_second_ > 0) {
+      next_accept_ = simulator_.now() + Seconds(1) / accept_per_second_;
+      break;
+    }
+  }
+  ArmAccept();
+}
+
+void Cell::BrokerHears(uint32_t connection, const Packet& packet) {
+  if (plan_.broker.handling.ns == 0) return HandleAtBroker(connection, packet);
+  const Connection& c = connections_[connection];
+  work_queue_.push_back({connection, c.generation, c.host, packet});
+  ArmWork();
+}
+
+void Cell::ArmWork() {
+  if (work_armed_ || work_queue_.empty() || !BrokerRuns()) return;
+  work_armed_ = true;
+  PushBroker(simulator_.now() + plan_.broker.handling, EventClass::kWanted, Kind::kHandled, 0);
+}
+
+void Cell::OnHandled() {
+  work_armed_ = false;
+  if (!BrokerRuns() || work_queue_.empty()) return;
+  const WorkItem item = work_queue_.front();
+  work_queue_.pop_front();
+  if (Is(item.connection, item.generation) && connections_[item.connection].end[kBrokerEnd].app) {
+    HandleAtBroker(item.connection, item.packet);
+  } else {
+    ++hosts_[item.host].traffic.dropped[kUp];
+  }
+  ArmWork();
+}
+
+void Cell::HandleAtBroker(uint32_t connection, const Packet& packet) {
+  Connection& c = connections_[connection];
+  Host& host = HostOf(c);
+  Identity& identity = IdentityOf(host);
+  const Instant now = simulator_.now();
+  ++host.traffic.delivered[kUp];
+  if (host.packets) {
+    PacketRecord(host, RecordKind::kPacketReceived,
+                 static_cast<uint16_t>(kUp << 8 | static_cast<int>(packet.type)), c.number,
+                 static_cast<int64_t>(uint64_t{packet.qos} << 48 | uint64_t{packet.reason} << 40 |
+                                      uint64_t{packet.flags} << 32 |
+                                      uint64_t{packet.packet_id} << 16 | packet.value),
+                 packet.size);
+  }
+  if (packet.type == PacketType::kConnect && identity.stored.connected &&
+      identity.connection != kNoConnection && identity.connection != connection) {
+    const uint32_t old = identity.connection;
+    ApplyBroker(old, OnTakeover(plan_.broker.profile, host.group->peer, connections_[old].session,
+                                identity.stored, now, packet.has(Packet::kCleanStart)));
+  }
+  ApplyBroker(connection, OnPacket(plan_.broker.profile, host.group->peer, c.session,
+                                   identity.stored, now, packet));
+}
+
+void Cell::ApplyBroker(uint32_t connection, const Effects& effects) {
+  Connection& c = connections_[connection];
+  const uint32_t generation = c.generation;
+  const uint32_t number = c.number;
+  Host& host = HostOf(c);
+  Identity& identity = IdentityOf(host);
+  for (const Effect& e : effects) {
+    switch (e.kind) {
+      case Effect::Kind::kSend:
+        if (Is(connection, generation)) WritePacket(connection, kBrokerEnd, e.packet);
+        break;
+      case Effect::Kind::kClose:
+      case Effect::Kind::kAbort:
+        DetachBroker(connection, e.reason);
+        CloseEnd(connection, kBrokerEnd, e.kind == Effect::Kind::kAbort);
+        break;
+      case Effect::Kind::kSessionOpened:
+        identity.connection = connection;
+        Record(host, RecordKind::kSessionOpened, 0, number, e.packet.value, c.session.limit.ns);
+        break;
+      case Effect::Kind::kWillPublish:
+        PublishWill(host, number);
+        break;
+      case Effect::Kind::kDeclaredDead:
+        Record(host, RecordKind::kDeclared, static_cast<uint16_t>(Observer::kBroker), number,
+               e.silence.ns, EvidenceFor(connection, kBrokerEnd, e.silence));
+        break;
+      case Effect::Kind::kMessageDelivered:
+        break;
+      case Effect::Kind::kOpenTransport:
+      case Effect::Kind::kConnected:
+        SIM_CHECK(false);  // the client's
+    }
+  }
+  if (Is(connection, generation)) ArmBroker(connection);
+  ArmStored(host.identity);
+}
+
+void Cell::DetachBroker(uint32_t connection, CloseReason reason) {
+  Connection& c = connections_[connection];
+  if (!c.end[kBrokerEnd].app) return;
+  Host& host = HostOf(c);
+  Identity& identity = IdentityOf(host);
+  const Instant now = simulator_.now();
+  c.end[kBrokerEnd].app = false;
+  c.end[kBrokerEnd].pending_close = CloseReason::kNone;
+  c.session.state = BrokerState::kClosed;
+  if (identity.connection == connection) {
+    identity.connection = kNoConnection;
+    identity.closed_at = now;
+    identity.closed_conn = c.number;
+  }
+  Record(host, RecordKind::kClosed, Code(Observer::kBroker, reason), c.number,
+         (now - c.end[kBrokerEnd].opened).ns);
+}
+
+void Cell::PublishWill(Host& host, uint32_t conn) {
+  const Identity& identity = IdentityOf(host);
+  const Instant now = simulator_.now();
+  const Duration since = identity.closed_conn == conn ? now - identity.closed_at : Duration{};
+  Record(host, RecordKind::kWillPublished, 0, conn, since.ns);
+  const std::string topic = absl::StrReplaceAll(
+      host.group->connect.will.topic,
+      {{"{group}", host.group->name}, {"{index}", std::to_string(host.index)}});
+  const uint64_t will = host.wills++;
+  for (uint32_t w = 0; w < plan_.watchers.size(); ++w) {
+    const WatcherPlan& watcher = plan_.watchers[w];
+    if (!FilterMatches(watcher.filter, topic)) continue;
+    // A lost transmission comes back as TCP repeats it: 200 ms, doubling.
+    Duration delay;
+    Duration rto = Milliseconds(200);
+    uint64_t draw = (will << 16) | (uint64_t{w} << 8);
+    RandomBlock luck = host.luck.Block(Purpose::kWatcher, draw);
+    while (watcher.loss.Hit(luck.high()) && (draw & 0xFF) < 15) {
+      delay += rto;
+      rto = rto * 2;
+      luck = host.luck.Block(Purpose::kWatcher, ++draw);
+    }
+    const Instant arrives = now + delay + watcher.latency.Sample(luck.low());
+    const uint32_t number = static_cast<uint32_t>(wills_.size());
+    wills_.push_back(now);
+    Push(host, arrives, EventClass::kArrival, Kind::kWatcher, number, static_cast<uint8_t>(w),
+         conn);
+  }
+}
+
+void Cell::ArmBroker(uint32_t connection) {
+  Connection& c = connections_[connection];
+  if (!c.end[kBrokerEnd].app || !BrokerRuns()) return;
+  if (WaitsForKillSlot(c.session)) {
+    if (c.kill_queued) return;
+    c.kill_queued = true;
+    kill_queue_.emplace_back(connection, c.generation);
+    return ArmKill();
+  }
+  const Instant deadline = NextDeadline(plan_.broker.profile, c.session);
+  if (deadline == kNever) return;
+  const Instant when = std::max(deadline, simulator_.now());
+  if (c.session_armed <= when) return;
+  c.session_armed = when;
+  Push(HostOf(c), when, EventClass::kSessionTimer, Kind::kSessionTimer, connection, 0,
+       c.generation);
+}
+
+void Cell::OnBrokerTimer(uint32_t connection, Instant fired) {
+  Connection& c = connections_[connection];
+  if (c.session_armed != fired) return;
+  c.session_armed = kNever;
+  if (!c.end[kBrokerEnd].app || !BrokerRuns()) return;
+  const Instant now = simulator_.now();
+  if (NextDeadline(plan_.broker.profile, c.session) > now) return ArmBroker(connection);
+  Host& host = HostOf(c);
+  Act(host);
+  if (host.packets) PacketRecord(host, RecordKind::kTimerFired, 1, c.number, now.ns, 0);
+  ApplyBroker(connection, OnDeadline(plan_.broker.profile, host.group->peer, c.session,
+                                     IdentityOf(host).stored, now));
+}
+
+void Cell::ArmStored(uint32_t number) {
+  if (!BrokerRuns()) return;
+  Identity& identity = identities_[number];
+  const Instant deadline = NextDeadline(identity.stored);
+  if (deadline == kNever) return;
+  const Instant when = std::max(deadline, simulator_.now());
+  if (identity.armed <= when) return;
+  identity.armed = when;
+  Push(hosts_[identity_owner_[number]], when, EventClass::kSessionTimer, Kind::kStoredTimer,
+       number);
+}
+
+void Cell::OnStoredTimer(uint32_t number, Instant fired) {
+  Identity& identity = identities_[number];
+  if (identity.armed != fired) return;
+  identity.armed = kNever;
+  if (!BrokerRuns()) return;
+  if (NextDeadline(identity.stored) > simulator_.now()) return ArmStored(number);
+  Host& host = hosts_[identity_owner_[number]];
+  Act(host);
+  const Effects effects =
+      OnStoredDeadline(plan_.broker.profile, identity.stored, simulator_.now());
+  for (const Effect& e : effects) {
+    if (e.kind == Effect::Kind::kWillPublish) PublishWill(host, identity.closed_conn);
+  }
+  ArmStored(number);
+}
+
+void Cell::ArmKill() {
+  if (kill_armed_ || kill_queue_.empty() || !BrokerRuns()) return;
+  kill_armed_ = true;
+  PushBroker(std::max(next_kill_, simulator_.now()), EventClass::kSessionTimer, Kind::kKillSlot,
+             0);
+}
+
+void Cell::OnKillSlots() {
+  kill_armed_ = false;
+  if (!BrokerRuns()) return;
+  for (int32_t n = 0; n < plan_.broker.profile.kill_batch && !kill_queue_.empty();) {
+    const auto [connection, generation] = kill_queue_.front();
+    kill_queue_.pop_front();
+    if (!Is(connection, generation) || !connections_[connection].end[kBrokerEnd].app) continue;
+    Connection& c = connections_[connection];
+    c.kill_queued = false;
+    Host& host = HostOf(c);
+    Act(host);
+    ApplyBroker(connection, OnKillSlot(plan_.broker.profile, host.group->peer, c.session,
+                                       IdentityOf(host).stored, simulator_.now()));
+    ++n;
+  }
+  next_kill_ = simulator_.now() + plan_.broker.profile.kill_period;
+  ArmKill();
+}
+
+void Cell::ResumeBroker() {
+  // What the kernel has received meanwhile comes first: an arrival before a deadline.
+  const uint32_t n = static_cast<uint32_t>(connections_.size());
+  for (uint32_t c = 0; c < n; ++c) {
+    if (!connections_[c].used || !connections_[c].end[kBrokerEnd].app) continue;
+    const uint32_t generation = connections_[c].generation;
+    Read(c, kBrokerEnd);
+    if (Is(c, generation) && connections_[c].end[kBrokerEnd].app &&
+        connections_[c].end[kBrokerEnd].pending_close != CloseReason::kNone) {
+      TellClosed(c, kBrokerEnd, connections_[c].end[kBrokerEnd].pending_close);
+    }
+    if (!Is(c, generation)) continue;
+    connections_[c].session_armed = kNever;
+    ArmBroker(c);
+  }
+  for (uint32_t i = 0; i < identities_.size(); ++i) {
+    identities_[i].armed = kNever;
+    ArmStored(i);
+  }
+  ArmAccept();
+  ArmWork();
+  ArmKill();
+}
+
+int64_t Cell::EvidenceFor(uint32_t connection, EndIndex observer, Duration silence) {
+  const Connection& c = connections_[connection];
+  const Host& host = HostOf(c);
+  const EndIndex peer = observer == kClientEnd ? kBrokerEnd : kClientEnd;
+  const uint8_t from_peer = peer == kClientEnd ? kUp : kDown;
+  Evidence e;
+  e.undelivered = Saturate(c.queue[from_peer].size());
+  e.lost = c.end[peer].lost;
+  e.reply_lost = c.end[observer].lost;
+  if (host.oscillator.drift_ppb != 0 || host.jumped.ns != 0) e.flags |= Evidence::kPeerDrifts;
+  if (c.middlebox.reported) e.flags |= Evidence::kMappingLost;
+  if (host.cut[kUp] > 0 || host.cut[kDown] > 0) e.flags |= Evidence::kPathWasCut;
+  if (observer == kBrokerEnd) {
+    if (silence > c.session.limit) e.flags |= Evidence::kLateCheck;
+    if (c.end[kClientEnd].app && host.running() && e.undelivered == 0 && e.lost == 0) {
+      e.flags |= Evidence::kPeerSilentByRule;
+    }
+  }
+  return e.Pack();
+}
+
+}  // namespace keepsim

@@ -1,0 +1,248 @@
+// The client's application: its session, its workload, its clock.
+#include <algorithm>
+
+#include "sim/world/cell.h"
+
+namespace keepsim {
+namespace {
+
+uint16_t Code(Observer observer, CloseReason reason) {
+  return static_cast<uint16_t>(static_cast<int>(observer) << 8 | static_cast<int>(reason));
+}
+
+}  // namespace
+
+void Cell::StartClient(Host& host) {
+  if (host.conn_number == 0) {
+    for (uint32_t n = 0; n < host.uplink.size(); ++n) {
+      ScheduleWorkload(host, host.group->uplink[n], host.uplink[n], true, n, true);
+    }
+    for (uint32_t n = 0; n < host.downlink.size(); ++n) {
+      ScheduleWorkload(host, host.group->downlink[n], host.downlink[n], false, n, true);
+    }
+  }
+  if (host.frozen > 0 || host.asleep > 0) return;  // ResumeClient() starts it
+  ApplyClient(host, Start(host.group->params, host.session, host.SessionNow(simulator_.now())));
+}
+
+uint64_t Cell::BackoffDraw(Host& host) {
+  return host.luck.Draw64(Purpose::kBackoff, host.backoff_draws++);
+}
+
+void Cell::ApplyClient(Host& host, const Effects& effects) {
+  for (const Effect& e : effects) {
+    const uint32_t slot = host.connection;
+    switch (e.kind) {
+      case Effect::Kind::kOpenTransport: {
+        OpenConnection(host);
+        if (host.group->transport == Transport::kDatagram) {
+          ApplyClient(host, OnConnected(host.group->params, host.session,
+                                        host.SessionNow(simulator_.now())));
+        }
+        break;
+      }
+      case Effect::Kind::kSend:
+        if (slot != kNoConnection) WritePacket(slot, kClientEnd, e.packet);
+        break;
+      case Effect::Kind::kClose:
+      case Effect::Kind::kAbort:
+        if (slot == kNoConnection) break;
+        DetachClient(host, e.reason);
+        CloseEnd(slot, kClientEnd, e.kind == Effect::Kind::kAbort);
+        break;
+      case Effect::Kind::kConnected:
+        if (slot == kNoConnection) break;
+        host.connected_since = simulator_.now();
+        Record(host, RecordKind::kConnected, 0, connections_[slot].number,
+               (simulator_.now() - connections_[slot].end[kClientEnd].opened).ns);
+        break;
+      case Effect::Kind::kDeclaredDead:
+        if (slot == kNoConnection) break;
+        Record(host, RecordKind::kDeclared, static_cast<uint16_t>(Observer::kClient),
+               connections_[slot].number, e.silence.ns,
+               EvidenceFor(slot, kClientEnd, e.silence));
+        break;
+      case Effect::Kind::kMessageDelivered:
+        break;
+      case Effect::Kind::kSessionOpened:
+      case Effect::Kind::kWillPublish:
+        SIM_CHECK(false);  // the broker's
+    }
+  }
+  ArmClient(host);
+}
+
+void Cell::DetachClient(Host& host, CloseReason reason) {
+  const uint32_t slot = host.connection;
+  if (slot == kNoConnection) return;
+  Connection& c = connections_[slot];
+  const Instant now = simulator_.now();
+  c.end[kClientEnd].app = false;
+  c.end[kClientEnd].pending_close = CloseReason::kNone;
+  host.connection = kNoConnection;
+  host.last_packet_out = kLongAgo;
+  host.ping_out = kNever;
+  if (host.connected_since != kNever) {
+    host.connected_total += now - host.connected_since;
+    host.connected_since = kNever;
+  }
+  Record(host, RecordKind::kClosed, Code(Observer::kClient, reason), c.number,
+         (now - c.end[kClientEnd].opened).ns);
+}
+
+void Cell::ClientHears(uint32_t connection, const Packet& packet) {
+  Connection& c = connections_[connection];
+  Host& host = HostOf(c);
+  const Instant now = simulator_.now();
+  ++host.traffic.delivered[kDown];
+  if (host.packets) {
+    PacketRecord(host, RecordKind::kPacketReceived,
+                 static_cast<uint16_t>(kDown << 8 | static_cast<int>(packet.type)), c.number,
+                 static_cast<int64_t>(uint64_t{packet.qos} << 48 | uint64_t{packet.reason} << 40 |
+                                      uint64_t{packet.flags} << 32 |
+                                      uint64_t{packet.packet_id} << 16 | packet.value),
+                 packet.size);
+  }
+  if (packet.type == PacketType::kPingresp && host.ping_out != kNever) {
+    ++host.ping_count;
+    host.ping_rtt_sum += now - host.ping_out;
+    host.ping_out = kNever;
+  }
+  ApplyClient(host, OnPacket(host.group->params, host.session, host.SessionNow(now), packet));
+}
+
+void Cell::NoteClientSends(Host& host, const Packet& packet) {
+  if (packet.type == PacketType::kPingreq) host.ping_out = simulator_.now();
+  const Instant local = host.SessionNow(simulator_.now());
+  if (host.last_packet_out != kLongAgo) {
+    host.longest_silence = std::max(host.longest_silence, local - host.last_packet_out);
+  }
+  host.last_packet_out = local;
+}
+
+void Cell::ArmClient(Host& host) {
+  if (!host.running()) return;  // ResumeClient(), StartClient() arm again
+  const Instant local = NextDeadline(host.group->params, host.session);
+  if (local == kNever) return;
+  Instant when = host.Global(host.group->profile.clock, local);
+  if (when == kNever) return;
+  if (host.group->profile.loop_delay_max.ns > 0) {
+    when += UniformUpTo(host.group->profile.loop_delay_max,
+                        host.luck.Draw64(Purpose::kLoopDelay, host.loop_draws));
+  }
+  when = std::max(when, simulator_.now());
+  if (host.armed <= when) return;
+  host.armed = when;
+  Push(host, when, EventClass::kSessionTimer, Kind::kClientTimer, host.index);
+}
+
+void Cell::OnClientTimer(Host& host, Instant fired) {
+  if (host.armed != fired) return;  // an earlier deadline has overtaken this wake-up
+  host.armed = kNever;
+  if (!host.running()) return;
+  const Instant local = host.SessionNow(simulator_.now());
+  const Instant deadline = NextDeadline(host.group->params, host.session);
+  if (deadline > local) return ArmClient(host);
+  if (host.group->profile.loop_delay_max.ns > 0) {
+    // The deadline may have moved since this wake-up was armed with its delay.
+    const Instant due = host.Global(host.group->profile.clock, deadline) +
+                        UniformUpTo(host.group->profile.loop_delay_max,
+                                    host.luck.Draw64(Purpose::kLoopDelay, host.loop_draws));
+    if (due > simulator_.now()) return ArmClient(host);
+    ++host.loop_draws;
+  }
+  Act(host);
+  if (host.packets) {
+    PacketRecord(host, RecordKind::kTimerFired, 0,
+                 host.connection == kNoConnection ? 0 : connections_[host.connection].number,
+                 deadline.ns, 0);
+  }
+  ApplyClient(host,
+              OnDeadline(host.group->params, host.session, local, BackoffDraw(host)));
+}
+
+void Cell::ResumeClient(Host& host) {
+  if (!host.running()) return;
+  const Instant now = simulator_.now();
+  if (host.session.state == ClientState::kStopped) {
+    // Started, or restarted, while it stood still.
+    ApplyClient(host, Start(host.group->params, host.session, host.SessionNow(now)));
+    return;
+  }
+  // What the kernel has received meanwhile comes first: an arrival before a deadline.
+  const uint32_t slot = host.connection;
+  if (slot != kNoConnection) {
+    Connection& c = connections_[slot];
+    const uint32_t generation = c.generation;
+    if (c.end[kClientEnd].established && host.session.state == ClientState::kConnecting) {
+      ApplyClient(host, OnConnected(host.group->params, host.session, host.SessionNow(now)));
+    }
+    if (Is(slot, generation) && c.end[kClientEnd].app) Read(slot, kClientEnd);
+    if (Is(slot, generation) && c.end[kClientEnd].app &&
+        c.end[kClientEnd].pending_close != CloseReason::kNone) {
+      TellClosed(slot, kClientEnd, c.end[kClientEnd].pending_close);
+    }
+  }
+  host.armed = kNever;
+  ArmClient(host);
+}
+
+void Cell::ScheduleWorkload(Host& host, const Workload& w, WorkloadState& s, bool uplink,
+                            uint32_t number, bool first) {
+  const Purpose purpose = (uplink ? Purpose::kUplink : Purpose::kDownlink) + number;
+  const Instant now = simulator_.now();
+  switch (w.kind) {
+    case Workload::Kind::kPeriodic:
+      if (!first) {
+        s.next += w.period;
+      } else if (w.phased) {
+        s.next = now + UniformUpTo(w.period - Nanoseconds(1), host.luck.Draw64(purpose, 0));
+      } else {
+        s.next = now + w.period;
+      }
+      break;
+    case Workload::Kind::kPoisson:
+      s.next = (first ? now : s.next) + w.gap.Sample(host.luck.Draw64(purpose, s.index++));
+      break;
+    case Workload::Kind::kBursts:
+      if (!first && s.burst_left > 0) {
+        --s.burst_left;
+        s.next += w.burst_spacing;
+      } else {
+        s.next = (first ? now : s.next) + w.gap.Sample(host.luck.Draw64(purpose, s.index++));
+        s.burst_left = w.burst_size - 1;
+      }
+      break;
+    case Workload::Kind::kTimes:
+      // Times before the client's first start are past and skipped.
+      while (s.index < w.times.size() && kStart + w.times[s.index] < now) ++s.index;
+      if (s.index >= w.times.size()) return;
+      s.next = kStart + w.times[s.index++];
+      break;
+  }
+  if (s.next >= kStart + plan_.horizon) return;
+  Push(host, s.next, EventClass::kWanted, uplink ? Kind::kUplink : Kind::kDownlink, number);
+}
+
+void Cell::OnUplink(Host& host, uint32_t number) {
+  const Workload& w = host.group->uplink[number];
+  if (host.running()) {
+    Act(host);
+    ApplyClient(host, Publish(host.group->params, host.session,
+                              host.SessionNow(simulator_.now()), w.qos, w.size));
+  }
+  ScheduleWorkload(host, w, host.uplink[number], true, number, false);
+}
+
+void Cell::OnDownlink(Host& host, uint32_t number) {
+  const Workload& w = host.group->downlink[number];
+  const uint32_t slot = IdentityOf(host).connection;
+  if (BrokerRuns() && slot != kNoConnection && connections_[slot].end[kBrokerEnd].app) {
+    Act(host);
+    ApplyBroker(slot, Deliver(plan_.broker.profile, connections_[slot].session,
+                              simulator_.now(), w.qos, w.size));
+  }
+  ScheduleWorkload(host, w, host.downlink[number], false, number, false);
+}
+
+}  // namespace keepsim

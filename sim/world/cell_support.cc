@@ -1,0 +1,71 @@
+// Events, records and small helpers of a cell.
+#include <algorithm>
+
+#include "sim/world/cell.h"
+
+namespace keepsim {
+namespace {
+
+// Records are handed on when this many have gathered, so that memory does not grow with the horizon.
+constexpr size_t kFlushAt = 1 << 16;
+
+}  // namespace
+
+void Cell::Push(Host& host, Instant at, EventClass c, Kind kind, uint32_t index, uint8_t arg,
+                uint32_t number) {
+  Event event;
+  event.at = at;
+  event.order = EventOrder(c, host.entity, host.event_counter++);
+  event.entity = host.entity;
+  event.kind = static_cast<uint8_t>(kind);
+  event.arg = arg;
+  event.index = index;
+  event.number = number;
+  simulator_.Schedule(event);
+}
+
+void Cell::PushBroker(Instant at, EventClass c, Kind kind, uint32_t index, uint8_t arg) {
+  Event event;
+  event.at = at;
+  event.order = EventOrder(c, 0, broker_event_counter_++);
+  event.entity = 0;
+  event.kind = static_cast<uint8_t>(kind);
+  event.arg = arg;
+  event.index = index;
+  simulator_.Schedule(event);
+}
+
+void Cell::Record(Host& host, RecordKind kind, uint16_t code, uint32_t conn, int64_t a, int64_t b) {
+  records_.push_back(
+      {simulator_.now(), host.entity, host.record_counter++, kind, code, conn, a, b});
+  if (records_.size() >= kFlushAt) Flush(false);
+}
+
+void Cell::PacketRecord(Host& host, RecordKind kind, uint16_t code, uint32_t conn, int64_t a,
+                        int64_t b) {
+  if (!host.packets) return;
+  records_.push_back(
+      {simulator_.now(), host.entity, host.packet_record_counter++, kind, code, conn, a, b});
+  if (records_.size() >= kFlushAt) Flush(false);
+}
+
+void Cell::Flush(bool all) {
+  // Records are made in time order; only those of one instant may have to change places. What
+  // belongs to the present instant is held back: more may come.
+  std::sort(records_.begin(), records_.end(), CanonicalLess);
+  size_t n = records_.size();
+  if (!all) {
+    while (n > 0 && records_[n - 1].at == simulator_.now()) --n;
+  }
+  if (n == 0) return;
+  (*sink_)(records_.data(), records_.data() + n);
+  records_.erase(records_.begin(), records_.begin() + static_cast<ptrdiff_t>(n));
+}
+
+void Cell::TouchRadio(Host& host) {
+  const Instant now = simulator_.now();
+  if (now - host.radio_last > kRadioTail) ++host.radio_wakeups;
+  host.radio_last = now;
+}
+
+}  // namespace keepsim

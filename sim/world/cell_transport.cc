@@ -1,0 +1,486 @@
+// Packets on the wire: connections, both kernels' TCP, the middlebox, the path.
+#include <algorithm>
+#include <limits>
+
+#include "sim/world/cell.h"
+
+namespace keepsim {
+namespace {
+
+// Headers on the wire: IPv4 20, TCP 20, timestamp option 12; SYN has more options; UDP 8.
+constexpr uint32_t kSegmentHeaders = 52;
+constexpr uint32_t kSynHeaders = 60;
+constexpr uint32_t kDatagramHeaders = 28;
+
+constexpr EndIndex Peer(EndIndex end) { return end == kClientEnd ? kBrokerEnd : kClientEnd; }
+// The client's end writes upwards, the broker's downwards.
+constexpr uint8_t DirectionFrom(EndIndex end) { return end == kClientEnd ? kUp : kDown; }
+constexpr uint8_t DirectionTo(EndIndex end) { return DirectionFrom(Peer(end)); }
+
+// Stream offsets wrap.
+constexpr bool AtOrBefore(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b) <= 0; }
+
+int64_t PackSegment(const Segment& s) {
+  return static_cast<int64_t>(uint64_t{s.length} << 32 | uint64_t{s.flags} << 8 |
+                              (s.retransmission ? 1u : 0u) | (s.probe ? 2u : 0u));
+}
+
+int64_t PackFields(const Packet& p) {
+  return static_cast<int64_t>(uint64_t{p.qos} << 48 | uint64_t{p.reason} << 40 |
+                              uint64_t{p.flags} << 32 | uint64_t{p.packet_id} << 16 | p.value);
+}
+
+uint16_t Code(uint8_t direction, int low) {
+  return static_cast<uint16_t>(direction << 8 | low);
+}
+
+}  // namespace
+
+const TcpConfig& Cell::ConfigOf(const Host& host, EndIndex at) const {
+  return at == kClientEnd ? host.group->tcp : plan_.broker.tcp;
+}
+
+Instant Cell::KernelNow(const Host& host, EndIndex at) const {
+  return at == kClientEnd ? host.KernelNow(simulator_.now()) : simulator_.now();
+}
+
+Instant Cell::KernelGlobal(const Host& host, EndIndex at, Instant local) const {
+  return at == kClientEnd ? host.Global(ClockKind::kMonotonic, local) : local;
+}
+
+uint32_t Cell::OpenConnection(Host& host) {
+  uint32_t slot;
+  if (free_connections_.empty()) {
+    slot = static_cast<uint32_t>(connections_.size());
+    connections_.emplace_back();
+  } else {
+    slot = free_connections_.back();
+    free_connections_.pop_back();
+  }
+  Connection& c = connections_[slot];
+  for (PacketQueue& q : c.queue) q.Clear();
+  for (End& e : c.end) e = End{};
+  c.session = BrokerSession{};
+  c.session_armed = kNever;
+  c.middlebox = MiddleboxState{};
+  c.accept_queued = c.kill_queued = false;
+  c.used = true;
+  c.host = static_cast<uint32_t>(&host - hosts_.data());
+  c.number = ++host.conn_number;
+  c.generation = ++generation_;
+  c.end[kClientEnd].kernel = c.end[kClientEnd].app = true;
+  c.end[kClientEnd].opened = simulator_.now();
+  host.connection = slot;
+  host.open.push_back(slot);
+  Record(host, RecordKind::kConnectAttempt, 0, c.number, host.session.attempt);
+  if (host.group->transport == Transport::kTcp) {
+    TcpOutput out;
+    TcpConnect(host.group->tcp, c.end[kClientEnd].tcp, KernelNow(host, kClientEnd), out);
+    Carry(slot, kClientEnd, out);
+    ArmTcp(slot, kClientEnd);
+  } else {
+    c.end[kClientEnd].established = true;
+    c.end[kBrokerEnd].kernel = true;
+  }
+  return slot;
+}
+
+void Cell::MaybeRelease(uint32_t connection) {
+  Connection& c = connections_[connection];
+  if (!c.used) return;
+  for (const End& e : c.end) {
+    if (e.kernel || e.app) return;
+  }
+  Host& host = HostOf(c);
+  for (int d = 0; d < 2; ++d) host.traffic.dropped[d] += c.queue[d].size();
+  c.used = false;
+  free_connections_.push_back(connection);
+  host.open.erase(std::find(host.open.begin(), host.open.end(), connection));
+}
+
+void Cell::WritePacket(uint32_t connection, EndIndex from, const Packet& packet) {
+  Connection& c = connections_[connection];
+  Host& host = HostOf(c);
+  const uint8_t direction = DirectionFrom(from);
+  Traffic& t = host.traffic;
+  const int type = static_cast<int>(packet.type);
+  ++t.packets[direction][type];
+  t.bytes[direction][type] += packet.size;
+  ++t.sent[direction];
+  if (host.packets) {
+    PacketRecord(host, RecordKind::kPacketSent, Code(direction, type), c.number,
+                 PackFields(packet), packet.size);
+  }
+  if (from == kClientEnd) NoteClientSends(host, packet);
+  if (host.group->transport == Transport::kDatagram) {
+    Flight flight;
+    flight.connection = connection;
+    flight.direction = direction;
+    flight.datagram = true;
+    flight.packet = packet;
+    return Transmit(flight, packet.size + kDatagramHeaders);
+  }
+  if (!c.end[from].kernel) {
+    ++t.dropped[direction];
+    return;
+  }
+  TcpOutput out;
+  const uint32_t end = TcpWrite(ConfigOf(host, from), c.end[from].tcp, packet.size,
+                                KernelNow(host, from), out);
+  c.queue[direction].Push({end, packet, simulator_.now()});
+  Carry(connection, from, out);
+  ArmTcp(connection, from);
+}
+
+void Cell::Carry(uint32_t connection, EndIndex from, const TcpOutput& out) {
+  for (int i = 0; i < out.segment_count; ++i) Answer(connection, from, out.segments[i]);
+}
+
+void Cell::Answer(uint32_t connection, EndIndex from, const Segment& segment) {
+  Flight flight;
+  flight.connection = connection;
+  flight.direction = DirectionFrom(from);
+  flight.segment = segment;
+  Transmit(flight, segment.length + (segment.syn() ? kSynHeaders : kSegmentHeaders));
+}
+
+void Cell::Transmit(Flight flight, uint32_t wire_bytes) {
+  Connection& c = connections_[flight.connection];
+  Host& host = HostOf(c);
+  const uint8_t d = flight.direction;
+  const Instant now = simulator_.now();
+  Traffic& t = host.traffic;
+  flight.generation = c.generation;
+  flight.host = c.host;
+  ++t.segments[d];
+  t.wire_bytes[d] += wire_bytes;
+  if (!flight.datagram && flight.segment.retransmission) ++t.retransmitted[d];
+  if (d == kUp) TouchRadio(host);
+
+  const bool up = d == kUp;
+  Transit transit = Send(up ? host.group->up : host.group->down, host.path[d], host.luck,
+                         up ? Purpose::kSegmentUp : Purpose::kSegmentDown,
+                         up ? Purpose::kBurstUp : Purpose::kBurstDown,
+                         host.degrades[d].empty() ? nullptr : &host.degrade[d], now);
+  if (host.cut[d] > 0) transit.fate = Fate::kLostOutage;
+  if (up && host.group->middlebox.enabled) {
+    const bool opens = flight.datagram ? flight.packet.type == PacketType::kConnect
+                                       : flight.segment.syn();
+    switch (PassOutbound(host.group->middlebox, c.middlebox, now, opens)) {
+      case Passage::kPass:
+        break;
+      case Passage::kNewMapping:
+        flight.foreign = true;
+        break;
+      case Passage::kReset: {
+        Segment rst;
+        if (!flight.datagram && TcpResetFor(flight.segment, &rst)) {
+          Flight back = flight;
+          back.direction = kDown;
+          back.segment = rst;
+          back.pending = true;
+          back.foreign = true;  // made at the middlebox: does not pass it again
+          uint32_t slot;
+          if (free_flights_.empty()) {
+            slot = static_cast<uint32_t>(flights_.size());
+            flights_.push_back(back);
+          } else {
+            slot = free_flights_.back();
+            free_flights_.pop_back();
+            flights_[slot] = back;
+          }
+          Push(host, now, EventClass::kArrival, Kind::kArrival, slot);
+        }
+        [[fallthrough]];
+      }
+      case Passage::kDrop:
+        transit.fate = Fate::kLostMiddlebox;
+        break;
+    }
+    if (!c.middlebox.mapped || flight.foreign) NoteMappingLost(flight.connection);
+  }
+
+  if (host.packets) {
+    const int64_t a = flight.datagram ? PackFields(flight.packet)
+                                      : static_cast<int64_t>(uint64_t{flight.segment.seq} << 32 |
+                                                             flight.segment.ack);
+    const int64_t b = flight.datagram ? static_cast<int64_t>(uint64_t{flight.packet.size} << 32)
+                                      : PackSegment(flight.segment);
+    PacketRecord(host, flight.datagram ? RecordKind::kDatagramSent : RecordKind::kSegmentSent,
+                 Code(d, static_cast<int>(transit.fate)), c.number, a, b);
+  }
+  if (transit.fate != Fate::kDelivered) {
+    ++t.lost[d];
+    uint16_t& lost = c.end[up ? kClientEnd : kBrokerEnd].lost;
+    if (lost < std::numeric_limits<uint16_t>::max()) ++lost;
+    if (flight.datagram) ++t.dropped[d];
+    return;
+  }
+  flight.pending = true;
+  for (const Instant at : {transit.arrives_at, transit.duplicate_at}) {
+    if (at == kNever) continue;
+    uint32_t slot;
+    if (free_flights_.empty()) {
+      slot = static_cast<uint32_t>(flights_.size());
+      flights_.push_back(flight);
+    } else {
+      slot = free_flights_.back();
+      free_flights_.pop_back();
+      flights_[slot] = flight;
+    }
+    Push(host, at, EventClass::kArrival, Kind::kArrival, slot);
+    if (at == transit.duplicate_at && flight.datagram) ++t.sent[d];  // the network made another
+  }
+}
+
+void Cell::NoteMappingLost(uint32_t connection) {
+  Connection& c = connections_[connection];
+  MiddleboxState& m = c.middlebox;
+  if (m.reported || m.gone_at == kNever) return;
+  m.reported = true;
+  Record(HostOf(c), RecordKind::kMappingLost, m.flushed ? 1 : 0, c.number, m.gone_at.ns);
+}
+
+void Cell::OnArrival(uint32_t slot) {
+  const Flight flight = flights_[slot];
+  flights_[slot].pending = false;
+  free_flights_.push_back(slot);
+  const uint8_t d = flight.direction;
+  Host& host = hosts_[flight.host];
+  if (!Is(flight.connection, flight.generation)) {  // both ends have forgotten it
+    if (flight.datagram) ++host.traffic.dropped[d];
+    return;
+  }
+  Connection& c = connections_[flight.connection];
+  const EndIndex at = d == kUp ? kBrokerEnd : kClientEnd;
+  End& end = c.end[at];
+  const uint32_t conn = c.number;
+  auto ignored = [&](Fate why) {
+    if (flight.datagram) ++host.traffic.dropped[d];
+    PacketRecord(host, RecordKind::kSegmentIgnored, Code(d, static_cast<int>(why)), conn, 0, 0);
+  };
+  if (at == kBrokerEnd) {
+    if (broker_dark_ > 0) return ignored(Fate::kLostHostDown);
+  } else {
+    if (host.group->middlebox.enabled && !flight.foreign) {
+      const Passage passage = PassInbound(host.group->middlebox, c.middlebox, simulator_.now());
+      if (passage != Passage::kPass) {
+        NoteMappingLost(flight.connection);
+        ++host.traffic.lost[d];
+        return ignored(Fate::kLostMiddlebox);
+      }
+    }
+    if (!host.reachable()) return ignored(Fate::kLostHostDown);
+    TouchRadio(host);
+  }
+  Act(host);
+  if (host.packets) {
+    PacketRecord(host,
+                 flight.datagram ? RecordKind::kDatagramArrived : RecordKind::kSegmentArrived,
+                 Code(d, flight.datagram ? static_cast<int>(flight.packet.type) : 0), conn,
+                 flight.datagram ? PackFields(flight.packet)
+                                 : static_cast<int64_t>(uint64_t{flight.segment.seq} << 32 |
+                                                        flight.segment.ack),
+                 flight.datagram ? static_cast<int64_t>(uint64_t{flight.packet.size} << 32)
+                                 : PackSegment(flight.segment));
+  }
+
+  if (flight.datagram) {
+    if (at == kBrokerEnd && !end.established && flight.packet.type == PacketType::kConnect &&
+        BrokerRuns()) {
+      end.established = true;
+      end.opened = simulator_.now();
+      AcceptNow(flight.connection);
+    }
+    // A datagram carries no stream offset: it is readable at once, or lost on a stopped process.
+    if (!end.app || (at == kClientEnd ? !host.running() : !BrokerRuns())) {
+      ++host.traffic.dropped[d];
+      return;
+    }
+    c.end[Peer(at)].lost = 0;
+    return at == kBrokerEnd ? BrokerHears(flight.connection, flight.packet)
+                            : ClientHears(flight.connection, flight.packet);
+  }
+
+  const Segment& segment = flight.segment;
+  TcpOutput out;
+  if (end.kernel && !(flight.foreign && at == kBrokerEnd)) {
+    TcpOnSegment(ConfigOf(host, at), end.tcp, segment, KernelNow(host, at), out);
+    return OnTcpOutput(flight.connection, at, out);
+  }
+  // Nobody is there. A SYN opens the broker's end, unless it is full or not running.
+  if (at == kBrokerEnd && segment.syn() && !segment.has_ack() && end.opened == kNever &&
+      broker_down_ == 0) {
+    if (plan_.broker.accept_backlog > 0 &&
+        accept_queue_.size() >= static_cast<size_t>(plan_.broker.accept_backlog)) {
+      return ignored(Fate::kDelivered);
+    }
+    end.kernel = true;
+    end.opened = simulator_.now();
+    TcpAccept(ConfigOf(host, at), end.tcp, segment, KernelNow(host, at), out);
+    return OnTcpOutput(flight.connection, at, out);
+  }
+  Segment rst;
+  if (TcpResetFor(segment, &rst)) Answer(flight.connection, at, rst);
+}
+
+void Cell::OnTcpOutput(uint32_t connection, EndIndex at, const TcpOutput& out) {
+  Carry(connection, at, out);
+  Connection& c = connections_[connection];
+  const uint32_t generation = c.generation;
+  Host& host = HostOf(c);
+  End& end = c.end[at];
+  if (out.connected) {
+    end.established = true;
+    if (at == kBrokerEnd) {
+      BrokerAccepts(connection);
+    } else if (end.app && host.running()) {
+      ApplyClient(host, OnConnected(host.group->params, host.session,
+                                    host.SessionNow(simulator_.now())));
+    }
+    // A client that stands still learns of the connection when it goes on: ResumeClient().
+  }
+  if (!Is(connection, generation)) return;
+  if (out.delivered) {
+    end.readable_to = out.delivered_to;
+    Read(connection, at);
+    if (!Is(connection, generation)) return;
+  }
+  if (end.kernel && end.tcp.owes_ack) {
+    TcpOutput more;
+    TcpFlushAck(ConfigOf(host, at), end.tcp, KernelNow(host, at), more);
+    Carry(connection, at, more);
+  }
+  if (out.reset || out.gave_up || out.finished || end.tcp.state == TcpState::kDone) {
+    end.kernel = false;
+  }
+  if (out.reset) {
+    TellClosed(connection, at, end.established ? CloseReason::kReset : CloseReason::kRefused);
+  } else if (out.gave_up) {
+    TellClosed(connection, at, end.established ? CloseReason::kTransportTimeout
+                                               : CloseReason::kConnectTimeout);
+  } else if (out.peer_closed) {
+    TellClosed(connection, at, CloseReason::kPeerClosed);
+  }
+  if (!Is(connection, generation)) return;
+  ArmTcp(connection, at);
+  MaybeRelease(connection);
+}
+
+void Cell::Read(uint32_t connection, EndIndex at) {
+  Connection& c = connections_[connection];
+  const uint32_t generation = c.generation;
+  Host& host = HostOf(c);
+  const uint8_t d = DirectionTo(at);
+  while (Is(connection, generation) && c.end[at].app && !c.queue[d].empty() &&
+         AtOrBefore(c.queue[d].front().end, c.end[at].readable_to) &&
+         (at == kClientEnd ? host.running() : BrokerRuns())) {
+    const Packet packet = c.queue[d].front().packet;
+    c.queue[d].Pop();
+    c.end[Peer(at)].lost = 0;
+    if (at == kClientEnd) {
+      ClientHears(connection, packet);
+    } else {
+      BrokerHears(connection, packet);
+    }
+  }
+}
+
+void Cell::TellClosed(uint32_t connection, EndIndex at, CloseReason reason) {
+  Connection& c = connections_[connection];
+  End& end = c.end[at];
+  if (!end.app) {
+    // In the accept queue, or its application has left already.
+    if (c.accept_queued && end.pending_close == CloseReason::kNone) end.pending_close = reason;
+    return;
+  }
+  Host& host = HostOf(c);
+  if (at == kClientEnd ? !host.running() : !BrokerRuns()) {
+    if (end.pending_close == CloseReason::kNone) end.pending_close = reason;
+    return;
+  }
+  const uint32_t generation = c.generation;
+  if (at == kClientEnd) {
+    DetachClient(host, reason);
+    ApplyClient(host, OnClosed(host.group->params, host.session,
+                               host.SessionNow(simulator_.now()), reason, BackoffDraw(host)));
+  } else {
+    Identity& identity = IdentityOf(host);
+    const Effects effects = OnClosed(plan_.broker.profile, host.group->peer, c.session,
+                                     identity.stored, simulator_.now(), reason);
+    DetachBroker(connection, reason);
+    ApplyBroker(connection, effects);
+  }
+  if (Is(connection, generation)) CloseEnd(connection, at, /*abort=*/false);
+}
+
+void Cell::CloseEnd(uint32_t connection, EndIndex at, bool abort) {
+  Connection& c = connections_[connection];
+  End& end = c.end[at];
+  if (end.kernel && HostOf(c).group->transport == Transport::kTcp) {
+    TcpOutput out;
+    const Instant now = KernelNow(HostOf(c), at);
+    if (abort) {
+      TcpAbort(end.tcp, now, out);
+      end.kernel = false;
+    } else {
+      TcpClose(ConfigOf(HostOf(c), at), end.tcp, now, out);
+      if (end.tcp.state == TcpState::kDone || end.tcp.state == TcpState::kClosed) {
+        end.kernel = false;
+      }
+    }
+    Carry(connection, at, out);
+    ArmTcp(connection, at);
+  } else {
+    end.kernel = false;
+    // Without a transport that says so, the peer's kernel end of a datagram exchange ends with it.
+    if (HostOf(c).group->transport == Transport::kDatagram && !c.end[Peer(at)].app) {
+      c.end[Peer(at)].kernel = false;
+    }
+  }
+  MaybeRelease(connection);
+}
+
+void Cell::LoseEnd(uint32_t connection, EndIndex at) {
+  Connection& c = connections_[connection];
+  c.end[at].kernel = c.end[at].app = false;
+  c.end[at].armed = kNever;
+  if (HostOf(c).group->transport == Transport::kDatagram && !c.end[Peer(at)].app) {
+    c.end[Peer(at)].kernel = false;
+  }
+  MaybeRelease(connection);
+}
+
+void Cell::ArmTcp(uint32_t connection, EndIndex at) {
+  Connection& c = connections_[connection];
+  End& end = c.end[at];
+  if (!end.kernel) return;
+  Host& host = HostOf(c);
+  if (host.group->transport != Transport::kTcp) return;
+  if (at == kClientEnd && !host.reachable()) return;  // ClientUp() arms again
+  if (at == kBrokerEnd && broker_dark_ > 0) return;
+  const Instant local = TcpNextDeadline(end.tcp);
+  if (local == kNever) return;
+  const Instant when = std::max(KernelGlobal(host, at, local), simulator_.now());
+  if (end.armed <= when) return;
+  end.armed = when;
+  Push(host, when, EventClass::kTransportTimer, Kind::kTcpTimer, connection, at, c.generation);
+}
+
+void Cell::OnTcpTimer(uint32_t connection, EndIndex at, Instant fired) {
+  Connection& c = connections_[connection];
+  End& end = c.end[at];
+  if (end.armed != fired) return;  // an earlier deadline has overtaken this wake-up
+  end.armed = kNever;
+  if (!end.kernel) return;
+  Host& host = HostOf(c);
+  if (at == kClientEnd && !host.reachable()) return;
+  const Instant local = KernelNow(host, at);
+  if (TcpNextDeadline(end.tcp) > local) return ArmTcp(connection, at);
+  Act(host);
+  TcpOutput out;
+  TcpOnTimer(ConfigOf(host, at), end.tcp, local, out);
+  OnTcpOutput(connection, at, out);
+}
+
+}  // namespace keepsim

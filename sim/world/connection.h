@@ -1,0 +1,72 @@
+// One connection attempt of a client: both kernels' endpoints, the broker's session, what is on
+// its way, and the middlebox's mapping. Either end may exist without the other (half-open).
+#ifndef KEEPSIM_SIM_WORLD_CONNECTION_H_
+#define KEEPSIM_SIM_WORLD_CONNECTION_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "sim/base/time.h"
+#include "sim/mqtt/broker_session.h"
+#include "sim/mqtt/packet.h"
+#include "sim/net/middlebox.h"
+#include "sim/net/tcp.h"
+#include "sim/trace/record.h"
+
+namespace keepsim {
+
+// MQTT packets written into one direction and not yet read at the other end, in order.
+class PacketQueue {
+ public:
+  struct Item {
+    uint32_t end = 0;  // stream offset after its last byte
+    Packet packet;
+    Instant sent;
+  };
+  bool empty() const { return head_ == items_.size(); }
+  uint32_t size() const { return static_cast<uint32_t>(items_.size() - head_); }
+  const Item& front() const { return items_[head_]; }
+  void Push(const Item& item) { items_.push_back(item); }
+  void Pop() {
+    if (++head_ == items_.size()) Clear();
+  }
+  void Clear() { items_.clear(), head_ = 0; }
+
+ private:
+  std::vector<Item> items_;
+  size_t head_ = 0;
+};
+
+
+// One end of a connection. The client's end is index kUp's sender (0), the broker's end kDown's (1).
+struct End {
+  bool kernel = false;      // the kernel has an endpoint
+  bool app = false;         // the application holds the socket
+  bool established = false; // handshake complete at this end
+  CloseReason pending_close = CloseReason::kNone;  // to be told when the process runs again
+  TcpEndpoint tcp;
+  Instant armed = kNever;   // TCP timer
+  Instant opened = kNever;
+  uint32_t readable_to = 0; // stream offset delivered by the kernel
+  uint16_t lost = 0;        // transmissions by this end lost since the peer last read from it
+};
+
+enum EndIndex : uint8_t { kClientEnd = 0, kBrokerEnd = 1 };
+
+struct Connection {
+  bool used = false;
+  bool accept_queued = false;  // waits in the broker's accept queue
+  bool kill_queued = false;
+  uint32_t host = 0;           // in the cell
+  uint32_t number = 0;         // the client's own count, from 1
+  uint32_t generation = 0;     // unique in the cell: tells reuses of this slot apart
+  End end[2];
+  PacketQueue queue[2];        // by direction: kUp written by the client's end
+  BrokerSession session;
+  Instant session_armed = kNever;
+  MiddleboxState middlebox;
+};
+
+}  // namespace keepsim
+
+#endif  // KEEPSIM_SIM_WORLD_CONNECTION_H_
