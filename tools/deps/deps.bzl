@@ -42,6 +42,7 @@ def keepsim_dependencies():
     # Rule sets: Bazel 4's native rules under the labels that newer Bazels load.
     # (Debian's own bazel-rules-cc 0.0.4 does not load in Debian's Bazel 4.2.3.)
     _overlay("rules_cc")
+    _overlay("rules_python")
     _overlay("rules_shell")
     _overlay("rules_java")  # @bazel_tools loads it
     _overlay("bazel_skylib")
@@ -58,3 +59,4 @@ def keepsim_dependencies():
     _overlay("sqlite3")
     _overlay("libfuzzer")
     _protobuf(name = "com_google_protobuf")
+    native.register_toolchains("@rules_python//toolchain")
