@@ -18,7 +18,7 @@ enum class Purpose : uint32_t {
   kSegmentDown = 2,     // broker to client
   kBurstUp = 3,         // Gilbert-Elliott sojourns, client to broker
   kBurstDown = 4,
-  kStart = 5,           // start offset of the client
+  kStartOffset = 5,     // start offset of the client
   kBackoff = 6,         // reconnect jitter, one per attempt
   kPhase = 7,           // phase of a client's or session's own tick
   kWatcher = 8,         // path from broker to watcher

@@ -142,16 +142,16 @@ void Cell::Setup(CellRange range) {
     }
     Duration start = g.start_at;
     if (g.start_spread.ns > 0) {
-      start += UniformUpTo(g.start_spread, host.luck.Draw64(Purpose::kStart, 0));
+      start += UniformUpTo(g.start_spread, host.luck.Draw64(Purpose::kStartOffset, 0));
     }
-    Push(host, kStart + start, EventClass::kTruth, Kind::kStart, i);
+    Push(host, kStart + start, EventClass::kTruth, Kind::kClientStart, i);
     ScheduleFaults(host);
   }
 }
 
 void Cell::Dispatch(const Event& event) {
   switch (static_cast<Kind>(event.kind)) {
-    case Kind::kStart:
+    case Kind::kClientStart:
       return ClientUp(HostOf(event.entity), FailureKind::kNone);
     case Kind::kFaultBegins:
       return event.entity == 0 ? BeginBrokerFault(event.index)

@@ -52,7 +52,7 @@ class Cell {
 
  private:
   enum class Kind : uint8_t {
-    kStart,            // index: host
+    kClientStart,      // index: host
     kFaultBegins,      // index: fault; entity's host, or the broker if entity is 0
     kFaultEnds,
     kRandomFault,      // index: random fault of the group; arg 1: ends

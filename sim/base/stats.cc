@@ -1,0 +1,84 @@
+#include "sim/base/stats.h"
+
+#include <algorithm>
+#include <boost/math/distributions/beta.hpp>
+#include <boost/math/distributions/binomial.hpp>
+#include <boost/math/distributions/chi_squared.hpp>
+#include <boost/math/distributions/normal.hpp>
+#include <boost/math/distributions/students_t.hpp>
+#include <cmath>
+#include <limits>
+
+namespace keepsim {
+
+namespace bm = boost::math;
+
+ConfidenceInterval PoissonRateInterval(int64_t count, double exposure, double confidence) {
+  if (!(exposure > 0)) return {0, std::numeric_limits<double>::infinity()};
+  const double tail = (1 - confidence) / 2;
+  const double n = static_cast<double>(count);
+  ConfidenceInterval result;
+  if (count > 0) {
+    result.low = bm::quantile(bm::chi_squared(2 * n), tail) / 2 / exposure;
+  }
+  result.high = bm::quantile(bm::chi_squared(2 * n + 2), 1 - tail) / 2 / exposure;
+  return result;
+}
+
+ConfidenceInterval BinomialInterval(int64_t successes, int64_t trials, double confidence) {
+  if (trials <= 0) return {0, 1};
+  const double tail = (1 - confidence) / 2;
+  const double x = static_cast<double>(successes);
+  const double n = static_cast<double>(trials);
+  ConfidenceInterval result{0, 1};
+  if (successes > 0) result.low = bm::quantile(bm::beta_distribution<>(x, n - x + 1), tail);
+  if (successes < trials) {
+    result.high = bm::quantile(bm::beta_distribution<>(x + 1, n - x), 1 - tail);
+  }
+  return result;
+}
+
+double PoissonRatesPValue(int64_t count_a, double exposure_a, int64_t count_b,
+                          double exposure_b) {
+  const int64_t total = count_a + count_b;
+  if (total == 0 || !(exposure_a > 0) || !(exposure_b > 0)) return 1;
+  const bm::binomial law(static_cast<double>(total), exposure_a / (exposure_a + exposure_b));
+  const double x = static_cast<double>(count_a);
+  const double below = bm::cdf(law, x);
+  const double above = count_a == 0 ? 1 : bm::cdf(bm::complement(law, x - 1));
+  return std::min(1.0, 2 * std::min(below, above));
+}
+
+double NormalQuantile(double p) { return bm::quantile(bm::normal(), p); }
+
+double StudentQuantile(double p, double degrees_of_freedom) {
+  return bm::quantile(bm::students_t(degrees_of_freedom), p);
+}
+
+double KsDistanceUniform(const std::vector<double>& sorted, double low, double high) {
+  const double n = static_cast<double>(sorted.size());
+  double d = 0;
+  for (size_t i = 0; i < sorted.size(); ++i) {
+    const double f = std::clamp((sorted[i] - low) / (high - low), 0.0, 1.0);
+    d = std::max({d, f - static_cast<double>(i) / n, static_cast<double>(i + 1) / n - f});
+  }
+  return d;
+}
+
+double KsDistance(const std::vector<double>& sorted_a, const std::vector<double>& sorted_b) {
+  size_t i = 0;
+  size_t j = 0;
+  double d = 0;
+  while (i < sorted_a.size() && j < sorted_b.size()) {
+    const double x = std::min(sorted_a[i], sorted_b[j]);
+    while (i < sorted_a.size() && sorted_a[i] <= x) ++i;
+    while (j < sorted_b.size() && sorted_b[j] <= x) ++j;
+    d = std::max(d, std::fabs(static_cast<double>(i) / static_cast<double>(sorted_a.size()) -
+                              static_cast<double>(j) / static_cast<double>(sorted_b.size())));
+  }
+  return d;
+}
+
+double KsCritical(double n, double alpha) { return std::sqrt(-std::log(alpha / 2) / 2 / n); }
+
+}  // namespace keepsim
