@@ -59,7 +59,8 @@ enum class WaitRule : uint8_t {
   kAfterPing,         // `pingresp_wait` after the PINGREQ
   kAfterPingAndLast,  // `pingresp_wait` after the PINGREQ and after the last packet received
   kAtNextPing,        // when the next PINGREQ would be due: the previous one is still unanswered
-  kNever,             // the missing PINGRESP is never noticed
+  kIgnored,           // the missing PINGRESP is never noticed
+  kAtNextStale,       // when the ping condition holds again while a PINGREQ is unanswered
 };
 enum class JitterKind : uint8_t {
   kNone,

@@ -1,0 +1,87 @@
+#include "sim/net/path.h"
+
+#include <algorithm>
+
+namespace keepsim {
+namespace {
+
+// Draws beyond the one block of a transmission, only where a rarer feature asks for them.
+constexpr uint64_t kExtraDraws = uint64_t{1} << 63;
+
+bool InBadSpell(const BurstLoss& burst, DirectionState& s, const RandomSource& source,
+                Purpose purpose, Instant now) {
+  while (s.burst_until <= now) {
+    // Sojourn number i is good if i is even: spells begin good at time 0.
+    const bool bad = (s.burst_index & 1) != 0;
+    const QuantileTable& law = bad ? burst.bad_sojourn : burst.good_sojourn;
+    const Duration length = law.Sample(source.Draw64(purpose, s.burst_index));
+    ++s.burst_index;
+    s.bad = bad;
+    s.burst_until += std::max(length, Nanoseconds(1));
+  }
+  return s.bad;
+}
+
+}  // namespace
+
+const char* FateName(Fate fate) {
+  switch (fate) {
+    case Fate::kDelivered:
+      return "delivered";
+    case Fate::kLostIndependent:
+      return "lost";
+    case Fate::kLostBurst:
+      return "lost in a burst";
+    case Fate::kLostDegraded:
+      return "lost by degradation";
+    case Fate::kLostOutage:
+      return "lost: path cut";
+    case Fate::kLostMiddlebox:
+      return "dropped by the middlebox";
+    case Fate::kLostHostDown:
+      return "lost: host down";
+  }
+  return "unknown";
+}
+
+Transit Send(const DirectionSpec& spec, DirectionState& s, const RandomSource& source,
+             Purpose segment, Purpose burst, const Degrade* degrade, Instant now) {
+  Transit t;
+  const uint64_t index = s.transmissions++;
+  const RandomBlock luck = source.Block(segment, index);
+  const uint64_t loss_draw = uint64_t{luck.w[0]} << 32 | luck.w[3];
+  const uint64_t latency_draw = uint64_t{luck.w[1]} << 32 | luck.w[2];
+  if (spec.loss.Hit(loss_draw)) {
+    t.fate = Fate::kLostIndependent;
+    return t;
+  }
+  if (spec.burst.enabled) {
+    const Probability& loss =
+        InBadSpell(spec.burst, s, source, burst, now) ? spec.burst.loss_bad : spec.burst.loss_good;
+    if (!loss.IsZero() && loss.Hit(source.Block(segment, index | kExtraDraws).low())) {
+      t.fate = Fate::kLostBurst;
+      return t;
+    }
+  }
+  Duration latency = spec.latency.Sample(latency_draw);
+  if (degrade != nullptr) {
+    if (!degrade->loss.IsZero() &&
+        degrade->loss.Hit(source.Block(segment, index | kExtraDraws).high())) {
+      t.fate = Fate::kLostDegraded;
+      return t;
+    }
+    latency += degrade->extra_latency;
+  }
+  t.arrives_at = now + latency;
+  if (spec.keep_order) {
+    t.arrives_at = std::max(t.arrives_at, s.last_arrival);
+    s.last_arrival = t.arrives_at;
+  }
+  if (!spec.duplicate.IsZero()) {
+    const RandomBlock copy = source.Block(segment, index | kExtraDraws >> 1);
+    if (spec.duplicate.Hit(copy.low())) t.duplicate_at = now + spec.latency.Sample(copy.high());
+  }
+  return t;
+}
+
+}  // namespace keepsim
