@@ -75,6 +75,9 @@ class Probability {
   constexpr bool Hit(uint64_t u) const { return u < threshold_ || always_; }
   constexpr bool IsZero() const { return threshold_ == 0 && !always_; }
   constexpr bool IsOne() const { return always_; }
+  friend constexpr bool operator<(Probability a, Probability b) {
+    return a.always_ != b.always_ ? b.always_ : a.threshold_ < b.threshold_;
+  }
 
  private:
   uint64_t threshold_ = 0;

@@ -1,4 +1,4 @@
-// A pending event: 40 plain bytes. Events are ordered by (time, class, entity, the entity's own
+// A pending event: 32 plain bytes. Events are ordered by (time, class, entity, the entity's own
 // counter): never by insertion order, thread or pointer (docs/adr/0001). The class says what wins
 // a tie, as a stated rule of the model: ground truth first, then arrivals, then what the
 // applications want, then transport timers, then session timers; so an arrival at the very instant
@@ -30,7 +30,7 @@ struct Event {
   uint32_t index = 0;   // what it is about: connection, flight, fault, workload
   uint32_t number = 0;  // generation of what `index` names; 0 where that cannot be reused
 };
-static_assert(sizeof(Event) == 40);
+static_assert(sizeof(Event) == 32);
 
 // 4 bits of class, 28 of entity, 32 of the entity's own counter.
 constexpr uint64_t EventOrder(EventClass c, uint32_t entity, uint32_t counter) {

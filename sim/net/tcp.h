@@ -4,7 +4,7 @@
 //
 // What is kept over the connection's life: SRTT, RTTVAR, the RTO with its back-off, what is
 // unacknowledged, quick-ACK state. What is left out (docs/model.md): windows larger than matter for
-// small messages, SACK blocks (a hole is repaired by retransmission), ECN, path MTU.
+// small messages, more than one SACK block, ECN, path MTU.
 //
 // Rules:
 //  1. `now` is the host's own monotonic clock and never goes back.
@@ -53,6 +53,8 @@ struct Segment {
   uint8_t flags = 0;
   bool retransmission = false;
   bool probe = false;      // tail loss probe or keep-alive probe
+  uint32_t sack_start = 0; // SACK block: data beyond a hole that has arrived; empty if equal
+  uint32_t sack_end = 0;
   Instant ts_value;        // timestamp option: sender's clock
   Instant ts_echo = kLongAgo;
 
@@ -96,16 +98,22 @@ struct TcpEndpoint {
   // One range received beyond a hole: [ooo_start, ooo_end); equal: none.
   uint32_t ooo_start = 0, ooo_end = 0;
   bool ooo_fin = false;
+  bool probed = false;            // a tail loss probe is out; one only until an ACK advances
+  uint32_t sack_start = 0, sack_end = 0;  // what the peer says it has beyond a hole
+  uint32_t acked_to = 0;          // rcv_nxt in the last ACK sent
   Instant rto_deadline = kNever;
   Instant ack_deadline = kNever;
   Instant keepalive_deadline = kNever;
-  Instant first_unacked_at = kNever;   // when snd_una was first sent: user timeout, retries2
+  Instant first_unacked_at = kNever;   // when snd_una was first sent: user timeout
+  Instant first_retransmit_at = kNever;  // retries2 counts from here
   Instant last_sent_at = kLongAgo;
   Instant last_received_at = kLongAgo;
   Instant ts_recent = kLongAgo;
   Duration srtt{0};               // 0: no sample yet
-  Duration mdev{0};
+  Duration mdev{0};               // Linux: four times the mean deviation
+  Duration mdev_max{0};           // largest of the present round trip
   Duration rttvar{0};             // with the floor of min_rto, as Linux keeps it
+  uint32_t rtt_seq = 0;           // end of the round trip that mdev_max covers
   Duration rto = Seconds(1);      // with the back-off applied
   // RTT measurement of one segment at a time where timestamps are off (Karn).
   uint32_t timed_end = 0;

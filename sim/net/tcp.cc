@@ -1,0 +1,543 @@
+#include "sim/net/tcp.h"
+
+#include <algorithm>
+
+namespace keepsim {
+namespace {
+
+constexpr Duration kJiffy = Milliseconds(4);         // CONFIG_HZ=250
+constexpr Duration kFinTimeout = Seconds(60);        // tcp_fin_timeout
+constexpr uint8_t kMaxQuickAcks = 16;                // TCP_MAX_QUICKACKS
+
+// Sequence numbers wrap.
+bool After(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b) > 0; }
+
+// The end of all that may be sent: data, and the FIN's own number once it is queued.
+uint32_t SendLimit(const TcpEndpoint& e) { return e.snd_end + (e.fin_queued ? 1 : 0); }
+bool Outstanding(const TcpEndpoint& e) { return e.snd_una != e.snd_nxt; }
+
+Segment Make(TcpEndpoint& e, uint8_t flags, uint32_t seq, uint32_t length, Instant now) {
+  Segment s;
+  s.flags = flags;
+  s.seq = seq;
+  s.length = length;
+  s.ack = e.rcv_nxt;
+  s.ts_value = now;
+  s.ts_echo = e.ts_recent;
+  if ((flags & Segment::kAck) != 0) {
+    s.sack_start = e.ooo_start;
+    s.sack_end = e.ooo_end;
+    e.owes_ack = false;
+    e.ack_deadline = kNever;
+    e.acked_to = e.rcv_nxt;
+  }
+  return s;
+}
+
+void SendAck(TcpEndpoint& e, Instant now, TcpOutput& out) {
+  if (!e.interactive && e.quick_acks > 0) --e.quick_acks;
+  out.Add(Make(e, Segment::kAck, e.snd_nxt, 0, now));
+}
+
+// Linux tcp_rtt_estimator(): RFC 6298 with a floor of min_rto under the variance, a damped reaction
+// to falling round-trip times, and the variance's maximum taken per round trip.
+void AddRttSample(const TcpConfig& config, TcpEndpoint& e, Duration rtt) {
+  rtt = std::max(rtt, Nanoseconds(1));
+  if (e.srtt.ns == 0) {
+    e.srtt = rtt;
+    e.mdev = rtt * 2;
+    e.rttvar = e.mdev_max = std::max(e.mdev, config.min_rto);
+    e.rtt_seq = e.snd_nxt;
+  } else {
+    int64_t m = rtt.ns - e.srtt.ns;
+    e.srtt.ns += m / 8;
+    if (m < 0) {
+      m = -m - e.mdev.ns / 4;
+      if (m > 0) m /= 8;
+    } else {
+      m -= e.mdev.ns / 4;
+    }
+    e.mdev.ns += m;
+    if (e.mdev > e.mdev_max) {
+      e.mdev_max = e.mdev;
+      e.rttvar = std::max(e.rttvar, e.mdev_max);
+    }
+    if (After(e.snd_una, e.rtt_seq)) {
+      if (e.mdev_max < e.rttvar) e.rttvar -= (e.rttvar - e.mdev_max) / 4;
+      e.rtt_seq = e.snd_nxt;
+      e.mdev_max = config.min_rto;
+    }
+  }
+  e.rto = std::min(e.srtt + e.rttvar, config.max_rto);
+  e.backoff = 0;
+}
+
+Instant RtoDeadline(const TcpConfig& config, const TcpEndpoint& e, Instant now) {
+  Instant at = now + e.rto;
+  if (config.user_timeout.ns > 0 && e.first_unacked_at != kNever) {
+    // tcp_clamp_rto_to_user_timeout(): look again when the user timeout is over.
+    at = std::min(at, std::max(now + kJiffy, e.first_unacked_at + config.user_timeout));
+  }
+  return at;
+}
+
+// tcp_rearm_rto() and tcp_schedule_loss_probe(). One segment in flight: the peer may delay its ACK,
+// so the probe waits min_rto longer; never beyond the RTO.
+void Arm(const TcpConfig& config, TcpEndpoint& e, Instant now) {
+  if (!Outstanding(e)) {
+    e.timer = TcpTimer::kNone;
+    e.rto_deadline = kNever;
+    return;
+  }
+  const Instant rto = RtoDeadline(config, e, now);
+  const bool may_probe = config.tail_loss_probe && e.srtt.ns > 0 && !e.probed && !e.in_recovery &&
+                         e.backoff == 0 &&
+                         (e.state == TcpState::kEstablished || e.state == TcpState::kCloseWait ||
+                          e.state == TcpState::kFinWait);
+  if (!may_probe) {
+    e.timer = TcpTimer::kRetransmit;
+    e.rto_deadline = rto;
+    return;
+  }
+  const bool single = e.snd_nxt - e.snd_una == e.last_length;
+  const Duration wait = e.srtt * 2 + (single ? config.min_rto : kJiffy * 2);
+  e.timer = TcpTimer::kProbe;
+  e.rto_deadline = std::min(now + wait, rto);
+}
+
+void NoteDataSent(TcpEndpoint& e, Instant now, const TcpConfig& config) {
+  // tcp_event_data_sent(): a reply soon after data means an interactive exchange.
+  if (e.last_received_at != kLongAgo && now - e.last_received_at < config.delayed_ack) {
+    e.interactive = true;
+  }
+  e.last_sent_at = now;
+}
+
+// Sends what has not been sent, as far as the rules allow; small writes share a segment.
+void SendNew(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput& out) {
+  if (e.state == TcpState::kSynSent || e.state == TcpState::kSynReceived ||
+      e.state == TcpState::kClosed || e.state == TcpState::kDone) {
+    return;
+  }
+  bool sent = false;
+  while (After(SendLimit(e), e.snd_nxt) && out.segment_count < TcpOutput::kMaxSegments - 1) {
+    if (e.in_recovery && Outstanding(e)) break;  // cwnd is 1 until the retransmission is acked
+    const uint32_t data = After(e.snd_end, e.snd_nxt) ? e.snd_end - e.snd_nxt : 0;
+    const uint32_t length = std::min(data, static_cast<uint32_t>(config.mss));
+    const bool fin = e.fin_queued && length == data;
+    if (!config.no_delay && Outstanding(e) && length < static_cast<uint32_t>(config.mss) && !fin) {
+      break;  // Nagle
+    }
+    if (!Outstanding(e)) {
+      e.first_unacked_at = now;
+      e.first_retransmit_at = kNever;
+      e.probed = false;
+    }
+    out.Add(Make(e, fin ? Segment::kAck | Segment::kFin : Segment::kAck, e.snd_nxt, length, now));
+    e.last_length = length + (fin ? 1 : 0);
+    e.snd_nxt += e.last_length;
+    if (fin) e.fin_sent = true;
+    NoteDataSent(e, now, config);
+    sent = true;
+  }
+  if (sent && (e.rto_deadline == kNever || e.timer == TcpTimer::kProbe)) Arm(config, e, now);
+}
+
+// Sends [from, to) again; the FIN rides along if it is within.
+void Resend(TcpEndpoint& e, uint32_t from, uint32_t to, bool probe, Instant now, TcpOutput& out) {
+  const bool fin = e.fin_sent && After(to, e.snd_end);
+  Segment s = Make(e, fin ? Segment::kAck | Segment::kFin : Segment::kAck, from,
+                   to - from - (fin ? 1 : 0), now);
+  s.retransmission = true;
+  s.probe = probe;
+  out.Add(s);
+  if (e.first_retransmit_at == kNever) e.first_retransmit_at = now;
+  e.last_sent_at = now;
+  e.timed_at = kNever;  // Karn
+}
+
+void ResendHead(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput& out) {
+  // tcp_retrans_try_collapse(): what follows in small segments travels along.
+  uint32_t to = e.snd_nxt;
+  if (After(e.sack_end, e.snd_una) && After(e.sack_start, e.snd_una)) to = e.sack_start;
+  to = std::min(to - e.snd_una, static_cast<uint32_t>(config.mss)) + e.snd_una;
+  Resend(e, e.snd_una, to, false, now, out);
+}
+
+void Finish(TcpEndpoint& e) {
+  e.state = TcpState::kDone;
+  e.timer = TcpTimer::kNone;
+  e.rto_deadline = e.ack_deadline = e.keepalive_deadline = kNever;
+  e.owes_ack = false;
+}
+
+void GiveUp(TcpEndpoint& e, TcpOutput& out) {
+  out.gave_up = true;
+  Finish(e);
+}
+
+// tcp_model_timeout(): the time `retries` retransmissions would take from min_rto, doubling.
+Duration ModelTimeout(const TcpConfig& config, int retries) {
+  Duration sum{0};
+  Duration rto = config.min_rto;
+  for (int i = 0; i <= retries; ++i) {
+    sum += std::min(rto, config.max_rto);
+    rto = std::min(rto * 2, config.max_rto);
+  }
+  return sum;
+}
+
+void OnAckPart(const TcpConfig& config, TcpEndpoint& e, const Segment& s, Instant now,
+               TcpOutput& out) {
+  if (!s.has_ack()) return;
+  if (After(s.sack_end, s.sack_start) && !After(s.ack, e.snd_una) && Outstanding(e) &&
+      After(s.sack_end, e.snd_una)) {
+    e.sack_start = s.sack_start;
+    e.sack_end = s.sack_end;
+    if (!e.in_recovery && e.timer != TcpTimer::kReorder) {
+      // RFC 8985: what was sent before something that has arrived is lost a quarter of a round
+      // trip later.
+      e.timer = TcpTimer::kReorder;
+      e.rto_deadline = std::min(e.rto_deadline, now + e.srtt / 4);
+    }
+  }
+  if (!After(s.ack, e.snd_una) || After(s.ack, e.snd_nxt)) return;
+  e.snd_una = s.ack;
+  if (config.timestamps) {
+    if (s.ts_echo != kLongAgo) AddRttSample(config, e, now - s.ts_echo);
+  } else if (e.timed_at != kNever && !After(e.timed_end, s.ack)) {
+    AddRttSample(config, e, now - e.timed_at);
+    e.timed_at = kNever;
+  }
+  e.in_recovery = false;
+  e.probed = false;
+  if (!After(e.sack_end, e.snd_una)) e.sack_start = e.sack_end = e.snd_una;
+  e.first_retransmit_at = kNever;
+  e.first_unacked_at = Outstanding(e) ? now : kNever;
+  e.probes_sent = 0;
+  e.timer = TcpTimer::kNone;
+  e.rto_deadline = kNever;
+  if (e.fin_sent && !After(SendLimit(e), e.snd_una)) {
+    if (e.peer_fin) {
+      out.finished = true;
+      Finish(e);
+      return;
+    }
+    e.state = TcpState::kFinWait2;
+    e.keepalive_deadline = now + kFinTimeout;
+  }
+  Arm(config, e, now);
+  SendNew(config, e, now, out);
+}
+
+void OnPeerFin(TcpEndpoint& e, TcpOutput& out) {
+  e.rcv_nxt += 1;
+  e.peer_fin = true;
+  e.ooo_fin = false;
+  out.peer_closed = true;
+  if (e.state == TcpState::kEstablished) e.state = TcpState::kCloseWait;
+}
+
+// True if an ACK must go at once.
+bool OnDataPart(TcpEndpoint& e, const Segment& s, Instant now, TcpOutput& out) {
+  if (s.length == 0 && !s.fin()) return s.probe;  // a keep-alive probe asks for an ACK
+  const uint32_t end = s.seq + s.length;
+  if (!After(s.seq, e.acked_to)) e.ts_recent = s.ts_value;
+  if (e.last_received_at != kLongAgo && now - e.last_received_at > e.rto) {
+    e.quick_acks = kMaxQuickAcks;  // tcp_event_data_recv(): too long a gap
+  }
+  e.last_received_at = now;
+  if (!After(end, e.rcv_nxt) && (!s.fin() || e.peer_fin)) {
+    e.interactive = false;  // tcp_send_dupack(): the peer has missed our ACK
+    e.quick_acks = kMaxQuickAcks;
+    return true;
+  }
+  if (After(s.seq, e.rcv_nxt)) {
+    if (e.ooo_start == e.ooo_end) {
+      e.ooo_start = s.seq;
+      e.ooo_end = end;
+    } else if (!After(s.seq, e.ooo_end) && After(end, e.ooo_end)) {
+      e.ooo_end = end;
+    } else if (!After(e.ooo_start, end) && After(e.ooo_start, s.seq)) {
+      e.ooo_start = s.seq;
+    }
+    if (s.fin() && end == e.ooo_end) e.ooo_fin = true;
+    return true;
+  }
+  bool at_once = false;
+  if (After(end, e.rcv_nxt)) {
+    e.rcv_nxt = end;
+    out.delivered = true;
+  }
+  bool fin = s.fin() && end == e.rcv_nxt;
+  if (e.ooo_start != e.ooo_end && !After(e.ooo_start, e.rcv_nxt)) {
+    if (After(e.ooo_end, e.rcv_nxt)) {
+      e.rcv_nxt = e.ooo_end;
+      fin = e.ooo_fin;
+    }
+    e.ooo_start = e.ooo_end = e.rcv_nxt;
+    at_once = true;  // a hole is filled
+  }
+  out.delivered_to = e.rcv_nxt - 1;
+  if (fin && !e.peer_fin) {
+    OnPeerFin(e, out);
+    at_once = true;
+  }
+  e.owes_ack = true;
+  return at_once;
+}
+
+void OnSynSent(const TcpConfig& config, TcpEndpoint& e, const Segment& s, Instant now,
+               TcpOutput& out) {
+  if (!s.syn() || !s.has_ack() || s.ack != e.snd_nxt) return;
+  e.state = TcpState::kEstablished;
+  e.snd_una = s.ack;
+  e.rcv_nxt = s.seq + 1;
+  e.ts_recent = s.ts_value;
+  const bool repeated = e.backoff > 0;
+  e.rto_deadline = kNever;
+  e.timer = TcpTimer::kNone;
+  e.first_unacked_at = e.first_retransmit_at = kNever;
+  e.rto = config.initial_rto;
+  if (config.timestamps || !repeated) {
+    AddRttSample(config, e, now - (config.timestamps ? s.ts_echo : e.last_sent_at));
+  } else {
+    e.rto = config.fallback_rto;
+  }
+  e.backoff = 0;
+  if (config.keepalive_time.ns > 0) e.keepalive_deadline = now + config.keepalive_time;
+  out.connected = true;
+  SendAck(e, now, out);
+}
+
+}  // namespace
+
+void TcpConnect(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput& out) {
+  e = TcpEndpoint{};
+  e.state = TcpState::kSynSent;
+  e.rto = config.initial_rto;
+  e.snd_nxt = e.snd_end = 1;
+  e.first_unacked_at = e.last_sent_at = now;
+  Segment syn = Make(e, Segment::kSyn, 0, 0, now);
+  syn.ack = 0;
+  out.Add(syn);
+  e.timer = TcpTimer::kRetransmit;
+  e.rto_deadline = RtoDeadline(config, e, now);
+}
+
+void TcpAccept(const TcpConfig& config, TcpEndpoint& e, const Segment& syn, Instant now,
+               TcpOutput& out) {
+  e = TcpEndpoint{};
+  e.state = TcpState::kSynReceived;
+  e.rto = config.initial_rto;
+  e.rcv_nxt = e.acked_to = syn.seq + 1;
+  e.ts_recent = syn.ts_value;
+  e.snd_nxt = e.snd_end = 1;
+  e.first_unacked_at = e.last_sent_at = now;
+  out.Add(Make(e, Segment::kSyn | Segment::kAck, 0, 0, now));
+  e.timer = TcpTimer::kRetransmit;
+  e.rto_deadline = RtoDeadline(config, e, now);
+}
+
+uint32_t TcpWrite(const TcpConfig& config, TcpEndpoint& e, uint32_t bytes, Instant now,
+                  TcpOutput& out) {
+  e.snd_end += bytes;
+  if (!config.timestamps && e.timed_at == kNever) {
+    e.timed_end = e.snd_end;
+    e.timed_at = now;
+  }
+  SendNew(config, e, now, out);
+  return e.snd_end - 1;
+}
+
+void TcpClose(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput& out) {
+  e.orphaned = true;
+  switch (e.state) {
+    case TcpState::kClosed:
+    case TcpState::kSynSent:
+    case TcpState::kDone:
+      Finish(e);
+      return;
+    case TcpState::kSynReceived:
+    case TcpState::kEstablished:
+    case TcpState::kCloseWait:
+      if (e.state != TcpState::kSynReceived) e.state = TcpState::kFinWait;
+      e.fin_queued = true;
+      e.keepalive_deadline = kNever;
+      SendNew(config, e, now, out);
+      return;
+    case TcpState::kFinWait:
+    case TcpState::kFinWait2:
+      return;
+  }
+}
+
+void TcpAbort(TcpEndpoint& e, Instant now, TcpOutput& out) {
+  if (e.state != TcpState::kClosed && e.state != TcpState::kDone &&
+      e.state != TcpState::kSynSent) {
+    out.Add(Make(e, Segment::kRst | Segment::kAck, e.snd_nxt, 0, now));
+  }
+  Finish(e);
+}
+
+void TcpOnSegment(const TcpConfig& config, TcpEndpoint& e, const Segment& s, Instant now,
+                  TcpOutput& out) {
+  if (e.state == TcpState::kClosed || e.state == TcpState::kDone) return;
+  if (s.rst()) {
+    // In SYN-SENT a reset counts only if it acknowledges the SYN (RFC 9293 3.10.7.3).
+    if (e.state == TcpState::kSynSent && !(s.has_ack() && s.ack == e.snd_nxt)) return;
+    out.reset = true;
+    Finish(e);
+    return;
+  }
+  if (e.state == TcpState::kSynSent) return OnSynSent(config, e, s, now, out);
+  if (s.syn()) {
+    if (e.state == TcpState::kSynReceived && !s.has_ack()) {
+      Segment again = Make(e, Segment::kSyn | Segment::kAck, 0, 0, now);
+      again.retransmission = true;
+      out.Add(again);
+    } else {
+      SendAck(e, now, out);  // our ACK of the SYN-ACK was lost
+    }
+    return;
+  }
+  if (e.state == TcpState::kSynReceived) {
+    if (!s.has_ack() || s.ack == 0) return;
+    const bool repeated = e.backoff > 0;
+    e.state = e.fin_queued ? TcpState::kFinWait : TcpState::kEstablished;
+    e.snd_una = 1;
+    e.rto_deadline = kNever;
+    e.timer = TcpTimer::kNone;
+    e.first_unacked_at = e.first_retransmit_at = kNever;
+    // tcp_synack_rtt_meas(): only if the SYN-ACK was sent once; else RFC 6298 (5.7).
+    e.rto = config.initial_rto;
+    if (!repeated) {
+      AddRttSample(config, e, now - e.last_sent_at);
+    } else {
+      e.rto = config.fallback_rto;
+    }
+    e.backoff = 0;
+    if (config.keepalive_time.ns > 0) e.keepalive_deadline = now + config.keepalive_time;
+    out.connected = true;
+  }
+  if (e.orphaned && s.length > 0 && After(s.seq + s.length, e.rcv_nxt)) {
+    // Data for a socket that the application has closed: Linux answers with a reset.
+    TcpAbort(e, now, out);
+    out.finished = true;
+    return;
+  }
+  if (config.keepalive_time.ns > 0 && e.state == TcpState::kEstablished) {
+    e.keepalive_deadline = now + config.keepalive_time;
+    e.probes_sent = 0;
+  }
+  const bool at_once = OnDataPart(e, s, now, out);
+  OnAckPart(config, e, s, now, out);
+  if (e.state == TcpState::kFinWait2 && e.peer_fin) {
+    SendAck(e, now, out);
+    out.finished = true;
+    Finish(e);
+    return;
+  }
+  if (at_once && !out.delivered && e.state != TcpState::kDone) SendAck(e, now, out);
+}
+
+void TcpFlushAck(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput& out) {
+  if (!e.owes_ack || e.state == TcpState::kDone) return;
+  if (!e.interactive && e.quick_acks > 0) {
+    SendAck(e, now, out);
+  } else if (e.ack_deadline == kNever) {
+    e.ack_deadline = now + config.delayed_ack;
+  }
+}
+
+void TcpOnTimer(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput& out) {
+  if (e.ack_deadline <= now) {
+    e.ack_deadline = kNever;
+    // tcp_delack_timer_handler(): a delayed ACK that had to be sent ends the interactive mode.
+    e.interactive = false;
+    if (e.owes_ack) SendAck(e, now, out);
+  }
+  if (e.keepalive_deadline <= now) {
+    if (e.state == TcpState::kFinWait2) {
+      out.finished = true;
+      Finish(e);
+      return;
+    }
+    if (Outstanding(e)) {
+      e.keepalive_deadline = now + config.keepalive_time;
+    } else if (e.probes_sent >= config.keepalive_probes) {
+      return GiveUp(e, out);
+    } else {
+      Segment probe = Make(e, Segment::kAck, e.snd_una - 1, 0, now);
+      probe.probe = true;
+      out.Add(probe);
+      ++e.probes_sent;
+      e.keepalive_deadline = now + config.keepalive_interval;
+    }
+  }
+  if (e.rto_deadline > now) return;
+  if (e.state == TcpState::kSynSent || e.state == TcpState::kSynReceived) {
+    const bool active = e.state == TcpState::kSynSent;
+    if (e.backoff >= (active ? config.syn_retries : config.synack_retries)) return GiveUp(e, out);
+    ++e.backoff;
+    e.rto = std::min(e.rto * 2, config.max_rto);
+    Segment again =
+        Make(e, active ? Segment::kSyn : Segment::kSyn | Segment::kAck, 0, 0, now);
+    if (active) again.ack = 0;
+    again.retransmission = true;
+    out.Add(again);
+    e.last_sent_at = now;
+    e.rto_deadline = RtoDeadline(config, e, now);
+    return;
+  }
+  if (!Outstanding(e)) {
+    e.rto_deadline = kNever;
+    e.timer = TcpTimer::kNone;
+    return;
+  }
+  if (e.timer == TcpTimer::kProbe) {
+    e.probed = true;
+    Resend(e, e.snd_nxt - e.last_length, e.snd_nxt, true, now, out);
+    e.timer = TcpTimer::kRetransmit;
+    e.rto_deadline = RtoDeadline(config, e, now);
+    return;
+  }
+  if (e.timer == TcpTimer::kReorder) {
+    e.in_recovery = true;
+    ResendHead(config, e, now, out);
+    e.timer = TcpTimer::kRetransmit;
+    e.rto_deadline = RtoDeadline(config, e, now);
+    return;
+  }
+  // tcp_retransmit_timer(), tcp_write_timeout().
+  const Duration limit =
+      ModelTimeout(config, e.orphaned ? config.orphan_retries : config.retries2);
+  if (e.first_retransmit_at != kNever && now - e.first_retransmit_at >= limit) {
+    return GiveUp(e, out);
+  }
+  if (config.user_timeout.ns > 0 && e.first_unacked_at != kNever &&
+      now - e.first_unacked_at >= config.user_timeout) {
+    return GiveUp(e, out);
+  }
+  e.in_recovery = true;
+  e.sack_start = e.sack_end = e.snd_una;
+  ResendHead(config, e, now, out);
+  if (e.backoff < 255) ++e.backoff;
+  e.rto = std::min(e.rto * 2, config.max_rto);
+  e.rto_deadline = RtoDeadline(config, e, now);
+}
+
+Instant TcpNextDeadline(const TcpEndpoint& e) {
+  return std::min({e.rto_deadline, e.ack_deadline, e.keepalive_deadline});
+}
+
+bool TcpResetFor(const Segment& segment, Segment* rst) {
+  if (segment.rst()) return false;
+  *rst = Segment{};
+  rst->flags = Segment::kRst | Segment::kAck;
+  rst->seq = segment.has_ack() ? segment.ack : 0;
+  rst->ack = segment.seq + segment.length + (segment.syn() ? 1 : 0) + (segment.fin() ? 1 : 0);
+  return true;
+}
+
+}  // namespace keepsim
