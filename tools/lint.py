@@ -325,21 +325,20 @@ def check_file(path: str, text: str, exists: Callable[[str], bool] = lambda _: T
 
 
 def tree_files(root: str) -> List[str]:
-    """Files of the tree as git sees them, or all but hidden and built ones without git."""
-    git = subprocess.run(
-        ["git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        check=False,
-    )
-    if git.returncode == 0:
-        names = git.stdout.decode().split("\0")
-        return sorted({n for n in names if n and os.path.isfile(os.path.join(root, n))})
-    names = []
-    for folder, folders, files in os.walk(root):
-        folders[:] = [f for f in folders if not f.startswith((".", "bazel-"))]
-        names += [os.path.relpath(os.path.join(folder, f), root) for f in files]
-    return sorted(names)
+    """Files of the tree: those git does not ignore, or all but built ones where git is absent."""
+    command = ["git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        listing = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True
+        ).stdout
+        names = {n for n in listing.decode().split("\0") if n}
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        names = set()
+        for folder, folders, files in os.walk(root):
+            built = (".git", ".cache", "__pycache__", "node_modules")
+            folders[:] = [f for f in folders if f not in built and not f.startswith("bazel-")]
+            names |= {os.path.relpath(os.path.join(folder, f), root) for f in files}
+    return sorted(n for n in names if os.path.isfile(os.path.join(root, n)))
 
 
 def check_tree(root: str) -> List[Finding]:

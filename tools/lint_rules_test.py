@@ -1,5 +1,7 @@
 """Each rule of tools/lint.py: what it catches, and what it lets pass."""
 
+import os
+import tempfile
 import unittest
 
 from tools import lint
@@ -164,6 +166,17 @@ class Files(unittest.TestCase):
         self.assertEqual(rules("docs/a.md", "see /home/me/x\n"), ["machine-path"])
         self.assertEqual(rules("docs/a.md", "see ~/x and sim/home/x\n"), [])
         self.assertEqual(rules("sim/a.txt", "a \nb"), ["whitespace", "whitespace"])
+
+
+class Tree(unittest.TestCase):
+    def test_without_git_all_but_built_files_are_seen(self):
+        with tempfile.TemporaryDirectory() as root:
+            for name in ("sim/a.cc", ".ci/run", "bazel-out/b.cc", "tools/__pycache__/c.py"):
+                os.makedirs(os.path.dirname(os.path.join(root, name)), exist_ok=True)
+                with open(os.path.join(root, name), "w", encoding="utf-8") as file:
+                    file.write("absl::Now();\n")
+            self.assertEqual(lint.tree_files(root), [".ci/run", "sim/a.cc"])
+            self.assertEqual([f.path for f in lint.check_tree(root)], ["sim/a.cc"])
 
 
 if __name__ == "__main__":
