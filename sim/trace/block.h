@@ -1,0 +1,35 @@
+// A block of records as columns, and back; inside sim/trace only.
+#ifndef KEEPSIM_SIM_TRACE_BLOCK_H_
+#define KEEPSIM_SIM_TRACE_BLOCK_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "sim/trace/record.h"
+
+namespace keepsim::trace_internal {
+
+struct BlockSummary {
+  uint32_t count = 0;
+  Instant first;
+  Instant last;
+  uint32_t min_entity = 0;
+  uint32_t max_entity = 0;
+  friend bool operator==(const BlockSummary&, const BlockSummary&) = default;
+};
+
+// REQUIRES: 1 to kBlockRecords records in canonical order.
+BlockSummary Summarize(absl::Span<const TraceRecord> records);
+std::string EncodeBlock(absl::Span<const TraceRecord> records, const BlockSummary& summary);
+
+// InvalidArgument, saying what is wrong, unless `payload` is a block of records in canonical
+// order that match their summary. Memory is bounded by the largest block, whatever the bytes.
+absl::Status DecodeBlock(absl::string_view payload, BlockSummary* summary,
+                         std::vector<TraceRecord>* records);
+
+}  // namespace keepsim::trace_internal
+
+#endif  // KEEPSIM_SIM_TRACE_BLOCK_H_
