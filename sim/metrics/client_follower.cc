@@ -1,0 +1,464 @@
+#include "sim/metrics/client_follower.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace keepsim {
+namespace {
+
+constexpr int kByBroker = 0;
+constexpr int kByClient = 1;
+constexpr size_t kMaxWills = 32;
+
+// Numbers of CloseReason (sim/mqtt/effects.h), fixed since they are in stored traces.
+constexpr int kTakeover = 6;
+constexpr int kShutdown = 12;
+constexpr int kLocalStop = 14;
+
+// Closes by which an observer learns that its peer is gone: by its own rule or from the transport.
+bool IsDetection(int reason) {
+  constexpr uint32_t kMask = 1u << 1 |  // keep alive timeout
+                             1u << 2 |  // PINGRESP timeout
+                             1u << 7 |  // closed by peer
+                             1u << 8 |  // connection reset
+                             1u << 9 |  // TCP timed out
+                             1u << 10;  // DISCONNECT from broker
+  return reason < 32 && (kMask >> reason & 1) != 0;
+}
+
+Cause CauseOf(Verdict verdict, int observer, const Evidence& e) {
+  if (verdict == Verdict::kTrue) return Cause::kFailure;
+  if (verdict == Verdict::kTransient) return Cause::kPathCut;
+  if (e.flags & Evidence::kMappingLost) return Cause::kMiddleboxExpiry;
+  if (e.flags & Evidence::kPeerStalled) return Cause::kPeerStalled;
+  if (e.flags & Evidence::kObserverStalled) return Cause::kObserverStalled;
+  // The broker waits for what the client sends of itself; the client for an answer, which is
+  // missing too if the request was lost.
+  if (e.lost > 0 || (observer == kByClient && e.reply_lost > 0)) return Cause::kPacketsLost;
+  if (e.undelivered > 0) return Cause::kPacketsLate;
+  if (e.flags & Evidence::kPeerDrifts) return Cause::kClockDrift;
+  if (e.flags & Evidence::kPeerSilentByRule) return Cause::kClientRule;
+  if (e.flags & Evidence::kLateCheck) return Cause::kCheckGranularity;
+  return Cause::kUnknown;
+}
+
+}  // namespace
+
+void ClientFollower::Reset(uint32_t entity, uint32_t group) {
+  // Keep the vectors' memory.
+  std::vector<Connection> connections = std::move(connections_);
+  std::vector<Will> wills = std::move(wills_);
+  connections.clear();
+  wills.clear();
+  *this = ClientFollower();
+  connections_ = std::move(connections);
+  wills_ = std::move(wills);
+  entity_ = entity;
+  group_ = group;
+}
+
+ClientFollower::Connection* ClientFollower::Find(uint32_t number) {
+  for (Connection& c : connections_) {
+    if (c.number == number) return &c;
+  }
+  return nullptr;
+}
+
+ClientFollower::Connection& ClientFollower::Open(uint32_t number) {
+  if (Connection* c = Find(number)) return *c;
+  Connection& c = connections_.emplace_back();
+  c.number = number;
+  return c;
+}
+
+TimeBin& ClientFollower::BinAt(Instant at, Output& out) {
+  const int64_t n = static_cast<int64_t>(out.bins->size());
+  return (
+      *out.bins)[static_cast<size_t>(std::clamp<int64_t>((at - kStart) / out.bin_width, 0, n - 1))];
+}
+
+// The earliest of the faults in force that keep the observer's peer from being reached.
+ClientFollower::Failure ClientFollower::ActiveFailure(const Connection& c, int observer) const {
+  Failure first;
+  auto consider = [&first](bool in_force, Instant since, FailureKind kind) {
+    if (in_force && since < first.onset) first = {kind, since, false};
+  };
+  if (observer == kByBroker) {
+    consider(!alive_ && down_kind_ != FailureKind::kStop && down_kind_ != FailureKind::kNone,
+             down_since_, down_kind_);
+    consider(frozen_, frozen_since_, FailureKind::kFreeze);
+    consider(asleep_, asleep_since_, FailureKind::kSleep);
+  } else {
+    consider(broker_down_, broker_down_since_, broker_kind_);
+    consider(broker_stalled_, stalled_since_, FailureKind::kBrokerStall);
+  }
+  consider(cut_ != 0, cut_since_, FailureKind::kPathCut);
+  consider(c.mapping_lost != kNever, c.mapping_lost, FailureKind::kMiddlebox);
+  return first;
+}
+
+bool ClientFollower::PeerGone(const Connection& c, int observer) const {
+  const int peer = 1 - observer;
+  return c.was[peer] && !c.there[peer];
+}
+
+void ClientFollower::CountFailure(const Failure& f, int observer, int64_t n, Output& out) {
+  out.tally->failures[observer][static_cast<int>(f.kind)] += n;
+  if (observer == kByBroker) BinAt(f.onset, out).failures += n;
+}
+
+// Brings the observer's failure on this connection up to date with ground truth.
+void ClientFollower::Update(Connection& c, int observer, Output& out) {
+  if (!c.open[observer]) return;
+  Failure& f = c.failure[observer];
+  const Failure now = ActiveFailure(c, observer);
+  if (!f.active()) {
+    if (!now.active()) return;
+    f = now;
+    return CountFailure(f, observer, 1, out);
+  }
+  if (f.detected) return;
+  if (!now.active() && !PeerGone(c, observer))
+    return Lost(c, observer, Undetected::kRecovered, out);
+  if (now.active() && now.onset < f.onset) {  // a mapping's loss is noticed after the fact
+    CountFailure(f, observer, -1, out);
+    f = now;
+    CountFailure(f, observer, 1, out);
+  }
+}
+
+void ClientFollower::TruthChanged(Instant now, Output& out) {
+  for (Connection& c : connections_) {
+    Update(c, kByBroker, out);
+    Update(c, kByClient, out);
+  }
+  Observe(now, out);
+}
+
+void ClientFollower::Detected(Connection& c, int observer, Instant at, Output& out) {
+  Failure& f = c.failure[observer];
+  if (!f.active() || f.detected) return;
+  f.detected = true;
+  out.tally->detection[observer][static_cast<int>(f.kind)].Add(at - f.onset);
+}
+
+void ClientFollower::Lost(Connection& c, int observer, Undetected how, Output& out) {
+  Failure& f = c.failure[observer];
+  if (!f.active() || f.detected) return;
+  ++out.tally->undetected[observer][static_cast<int>(f.kind)][static_cast<int>(how)];
+  f = Failure{};
+}
+
+// ---- the broker as a monitor
+
+void ClientFollower::Observe(Instant now, Output& out) {
+  const bool observed = Observed();
+  if (observed == observing_) return;
+  if (observed) {
+    observed_since_ = now;
+  } else {
+    EndMistake(now, /*recorded=*/true, out);
+    observed_ns_ += (now - observed_since_).ns;
+    out.tally->observed_ns += (now - observed_since_).ns;
+  }
+  observing_ = observed;
+}
+
+void ClientFollower::EndMistake(Instant now, bool recorded, Output& out) {
+  if (!suspected_) return;
+  suspected_ = false;
+  const int64_t at = observed_ns_ + (observing_ ? (now - observed_since_).ns : 0);
+  const Duration lasted{at - mistake_began_};
+  out.tally->suspected_ns += lasted.ns;
+  if (recorded) out.tally->mistake_duration.Add(lasted);
+  mistake_ended_ = at;
+}
+
+// ---- records
+
+void ClientFollower::OnRunRecord(const TraceRecord& r, Output& out) {
+  switch (r.kind) {
+    case RecordKind::kBrokerDown:
+      broker_down_ = true;
+      broker_down_since_ = r.at;
+      broker_kind_ = r.code == 1 ? FailureKind::kBrokerKill : FailureKind::kBrokerCrash;
+      break;
+    case RecordKind::kBrokerUp:
+      broker_down_ = false;
+      break;
+    case RecordKind::kBrokerStalled:
+      broker_stalled_ = true;
+      stalled_since_ = r.at;
+      break;
+    case RecordKind::kBrokerResumed:
+      broker_stalled_ = false;
+      stalled_until_ = r.at;
+      break;
+    default:
+      return;
+  }
+  TruthChanged(r.at, out);
+}
+
+void ClientFollower::CatchUp(Instant now, const std::vector<TraceRecord>& run, Output& out) {
+  while (run_position_ < run.size() && run[run_position_].at <= now) {
+    OnRunRecord(run[run_position_++], out);
+  }
+}
+
+void ClientFollower::Add(const TraceRecord& r, const std::vector<TraceRecord>& run, Output& out) {
+  CatchUp(r.at, run, out);
+  switch (r.kind) {
+    case RecordKind::kHostUp:
+      alive_ = true;
+      down_kind_ = FailureKind::kNone;
+      return TruthChanged(r.at, out);
+    case RecordKind::kHostDown:
+      alive_ = false;
+      down_kind_ = static_cast<FailureKind>(r.code < kFailureKinds ? r.code : 0);
+      down_since_ = r.at;
+      return TruthChanged(r.at, out);
+    case RecordKind::kFrozen:
+      frozen_ = true;
+      frozen_since_ = r.at;
+      return TruthChanged(r.at, out);
+    case RecordKind::kThawed:
+      frozen_ = false;
+      stood_still_until_ = r.at;
+      return TruthChanged(r.at, out);
+    case RecordKind::kAsleep:
+      asleep_ = true;
+      asleep_since_ = r.at;
+      return TruthChanged(r.at, out);
+    case RecordKind::kAwake:
+      asleep_ = false;
+      stood_still_until_ = r.at;
+      return TruthChanged(r.at, out);
+    case RecordKind::kPathDown:
+    case RecordKind::kPathUp:
+      if (cut_ == 0 && r.code != 0) cut_since_ = r.at;
+      if (cut_ != 0 && r.code == 0) cut_until_ = r.at;
+      cut_ = r.code;
+      return TruthChanged(r.at, out);
+    case RecordKind::kMappingLost:
+      if (Connection* c = Find(r.conn)) {
+        c->mapping_lost = Instant{r.a};
+        Update(*c, kByBroker, out);
+        Update(*c, kByClient, out);
+      }
+      return;
+    case RecordKind::kConnectAttempt: {
+      Connection& c = Open(r.conn);
+      c.there[kByClient] = c.was[kByClient] = true;
+      ++out.tally->connect_attempts;
+      ++BinAt(r.at, out).connect_attempts;
+      return;
+    }
+    case RecordKind::kConnected: {
+      Connection& c = Open(r.conn);
+      c.there[kByClient] = c.was[kByClient] = c.open[kByClient] = true;
+      ++out.tally->connected;
+      out.tally->connect_time.Add(Duration{r.a});
+      return Update(c, kByClient, out);
+    }
+    case RecordKind::kSessionOpened: {
+      Connection* known = Find(r.conn);
+      Connection& c = known != nullptr ? *known : Open(r.conn);
+      if (known == nullptr) {  // the client gave it up before the broker got to it
+        c.was[kByClient] = true;
+        c.gone_at[kByClient] = r.at;
+      }
+      c.there[kByBroker] = c.was[kByBroker] = c.open[kByBroker] = true;
+      ++out.tally->sessions_opened;
+      ++BinAt(r.at, out).sessions_opened;
+      EndMistake(r.at, /*recorded=*/true, out);
+      return Update(c, kByBroker, out);
+    }
+    case RecordKind::kDeclared:
+      return OnDeclared(r, out);
+    case RecordKind::kClosed:
+      return OnClosed(r, out);
+    case RecordKind::kWillPublished: {
+      ++out.tally->wills_published;
+      bool wrong = false;
+      if (const Connection* c = Find(r.conn)) wrong = c->wrong;
+      for (const Will& w : wills_) wrong |= w.conn == r.conn && w.wrong;
+      if (wrong) ++out.tally->wills_published_false;
+      return;
+    }
+    case RecordKind::kWillDelivered:
+      return OnWillDelivered(r, out);
+    default:
+      return OnEnd(r, out);
+  }
+}
+
+void ClientFollower::OnDeclared(const TraceRecord& r, Output& out) {
+  if (r.code < 1 || r.code > kDeclarers) return;
+  const int observer = r.code - 1;
+  Connection& c = Open(r.conn);
+  const Failure f = c.failure[observer].active() ? c.failure[observer] : ActiveFailure(c, observer);
+  Incident incident;
+  incident.entity = entity_;
+  incident.counter = r.counter;
+  incident.conn = r.conn;
+  incident.observer = static_cast<Observer>(r.code);
+  incident.declared = r.at;
+  incident.silence = Duration{r.a};
+  incident.evidence = Evidence::Unpack(r.b);
+  const Instant silent_since = r.at - Duration{r.a};
+  uint16_t& flags = incident.evidence.flags;
+  const bool client_stood = stood_still_until_ > silent_since;
+  const bool broker_stood = stalled_until_ > silent_since;
+  if (observer == kByBroker ? client_stood : broker_stood) flags |= Evidence::kPeerStalled;
+  if (observer == kByBroker ? broker_stood : client_stood) flags |= Evidence::kObserverStalled;
+  const bool was_cut = cut_until_ > silent_since;
+  if (cut_ != 0 || was_cut) flags |= Evidence::kPathWasCut;
+
+  const bool not_running =
+      observer == kByBroker ? !alive_ || frozen_ || asleep_ : broker_down_ || broker_stalled_;
+  if (not_running || cut_ != 0 || c.mapping_lost != kNever || PeerGone(c, observer)) {
+    incident.verdict = Verdict::kTrue;
+    if (f.active()) {
+      incident.failure = f.kind;
+      incident.onset = f.onset;
+    } else if (observer == kByBroker && !alive_ && down_kind_ != FailureKind::kNone) {
+      incident.failure = down_kind_;  // a clean stop, of which the broker did not hear
+      incident.onset = down_since_;
+    } else if (PeerGone(c, observer)) {
+      incident.onset = c.gone_at[1 - observer];
+    }
+  } else if (was_cut || (flags & Evidence::kPathWasCut) != 0) {
+    incident.verdict = Verdict::kTransient;
+    incident.failure = FailureKind::kPathCut;
+    incident.onset = cut_since_;
+  } else {
+    incident.verdict = Verdict::kFalse;
+  }
+  if (incident.onset != kNever) incident.latency = incident.declared - incident.onset;
+  incident.cause = CauseOf(incident.verdict, observer, incident.evidence);
+
+  ++out.tally
+        ->declared[observer][static_cast<int>(incident.verdict)][static_cast<int>(incident.cause)];
+  ++BinAt(r.at, out).declared[observer][static_cast<int>(incident.verdict)];
+  out.incidents->push_back(incident);
+  Detected(c, observer, r.at, out);
+  if (observer != kByBroker || incident.verdict == Verdict::kTrue) return;
+
+  c.wrong = true;
+  if (suspected_ || !observing_) return;
+  suspected_ = true;
+  const int64_t at = observed_ns_ + (r.at - observed_since_).ns;
+  ++out.tally->mistakes;
+  if (mistake_began_ >= 0) {
+    out.tally->mistake_recurrence.Add(Duration{at - mistake_began_});
+    out.tally->good_period.Add(Duration{at - mistake_ended_});
+  }
+  mistake_began_ = at;
+}
+
+void ClientFollower::OnClosed(const TraceRecord& r, Output& out) {
+  const int observer = (r.code >> 8) - 1;
+  const int reason = r.code & 0xFF;
+  if (observer < 0 || observer >= kDeclarers) return;
+  ++out.tally->closed[observer][std::min(reason, kCloseReasons - 1)];
+  Connection* c = Find(r.conn);
+  if (c == nullptr) return;
+  if (observer == kByBroker && c->was[kByBroker]) {
+    const Failure& f = c->failure[kByBroker];
+    if (f.active() || c->wrong) {
+      if (wills_.size() == kMaxWills) wills_.erase(wills_.begin());
+      wills_.push_back({c->number, f.kind, f.onset, c->wrong && !f.active()});
+    }
+  }
+  if (IsDetection(reason)) {
+    Detected(*c, observer, r.at, out);
+  } else if (reason == kTakeover) {
+    Lost(*c, observer, Undetected::kTakenOver, out);
+  } else if (reason == kShutdown || reason == kLocalStop) {
+    Lost(*c, observer, Undetected::kObserverGone, out);
+  } else {
+    Lost(*c, observer, Undetected::kOther, out);
+  }
+  c->failure[observer] = Failure{};
+  c->open[observer] = c->there[observer] = false;
+  c->gone_at[observer] = r.at;
+  if (c->there[0] || c->there[1]) return;
+  connections_.erase(connections_.begin() + (c - connections_.data()));
+}
+
+void ClientFollower::OnWillDelivered(const TraceRecord& r, Output& out) {
+  Tally& t = *out.tally;
+  const size_t watcher = r.code;
+  if (t.wills_delivered.size() <= watcher) {
+    t.wills_delivered.resize(watcher + 1);
+    t.detection_by_watcher.resize(watcher + 1);
+  }
+  ++t.wills_delivered[watcher];
+  for (size_t i = wills_.size(); i-- > 0;) {
+    const Will& w = wills_[i];
+    if (w.conn != r.conn) continue;
+    if (w.onset == kNever) return;
+    t.detection[Index(Observer::kWatcher)][static_cast<int>(w.kind)].Add(r.at - w.onset);
+    t.detection_by_watcher[watcher].Add(r.at - w.onset);
+    return;
+  }
+}
+
+void ClientFollower::OnEnd(const TraceRecord& r, Output& out) {
+  Tally& t = *out.tally;
+  const int direction = (r.kind == RecordKind::kCost ? r.code >> 8 : r.code) & 1;
+  switch (r.kind) {
+    case RecordKind::kCost:
+      t.packets[direction][r.code & 15] += r.a;
+      t.bytes[direction][r.code & 15] += r.b;
+      return;
+    case RecordKind::kTransportCost:
+      t.segments[direction] += r.a;
+      t.wire_bytes[direction] += r.b;
+      return;
+    case RecordKind::kTransportLoss:
+      t.segments_lost[direction] += r.a;
+      t.segments_retransmitted[direction] += r.b;
+      return;
+    case RecordKind::kRadio:
+      t.radio_wakeups += r.a;
+      t.connected_ns += r.b;
+      return;
+    case RecordKind::kConservation:
+      t.sent[direction] += static_cast<int64_t>(static_cast<uint64_t>(r.a) >> 32);
+      t.delivered[direction] += static_cast<int64_t>(static_cast<uint64_t>(r.a) & 0xFFFFFFFF);
+      t.dropped[direction] += static_cast<int64_t>(static_cast<uint64_t>(r.b) >> 32);
+      t.in_flight[direction] += static_cast<int64_t>(static_cast<uint64_t>(r.b) & 0xFFFFFFFF);
+      return;
+    case RecordKind::kPingRtt:
+      t.pings += r.a;
+      t.ping_rtt_ns += r.b;
+      return;
+    case RecordKind::kEnd:
+      ++t.clients;
+      t.alive_at_end += (r.code & end_state::kAlive) != 0;
+      t.connected_at_end += (r.code & end_state::kConnected) != 0;
+      t.sessions_at_end += (r.code & end_state::kBrokerSession) != 0;
+      t.events += r.a;
+      t.longest_silence = std::max(t.longest_silence, Duration{r.b});
+      return End(r.at, out);
+    default:
+      return;  // kinds that say nothing to metrics
+  }
+}
+
+void ClientFollower::End(Instant at, Output& out) {
+  for (Connection& c : connections_) {
+    for (int observer = 0; observer < kDeclarers; ++observer) {
+      Lost(c, observer, Undetected::kAtEnd, out);
+    }
+  }
+  connections_.clear();
+  if (!observing_) return;
+  EndMistake(at, /*recorded=*/false, out);
+  out.tally->observed_ns += (at - observed_since_).ns;
+  observing_ = false;
+}
+
+}  // namespace keepsim
