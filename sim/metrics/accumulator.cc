@@ -47,20 +47,6 @@ uint32_t Accumulator::GroupOf(uint32_t entity) const {
   return static_cast<uint32_t>(after - shape_->groups.begin());
 }
 
-ClientFollower& Accumulator::FollowerOf(uint32_t entity) {
-  const auto [place, added] = under_way_.try_emplace(entity, 0);
-  if (added) {
-    if (free_.empty()) {
-      free_.push_back(static_cast<uint32_t>(followers_.size()));
-      followers_.push_back(std::make_unique<ClientFollower>());
-    }
-    place->second = free_.back();
-    free_.pop_back();
-    followers_[place->second]->Reset(entity, GroupOf(entity));
-  }
-  return *followers_[place->second];
-}
-
 ClientFollower::Output Accumulator::OutputFor(uint32_t group) {
   return {&groups_[group], &bins_, bin_width_, &found_};
 }
@@ -69,14 +55,7 @@ void Accumulator::AddTo(ClientFollower& follower, const TraceRecord& r) {
   ClientFollower::Output out = OutputFor(follower.group());
   follower.Add(r, run_, out);
   if (!found_.empty()) TakeIncidents();
-  if (r.kind == RecordKind::kEnd) Release(follower);
-}
-
-void Accumulator::Release(ClientFollower& follower) {
-  const auto place = under_way_.find(follower.entity());
-  free_.push_back(place->second);
-  under_way_.erase(place);
-  current_ = nullptr;
+  if (r.kind == RecordKind::kEnd) followers_.Release(follower.entity());
 }
 
 void Accumulator::TakeIncidents() {
@@ -108,21 +87,17 @@ void Accumulator::AddKey(const Key& key) {
 }
 
 void Accumulator::Finish() {
-  // By entity, not in the order of a hash map or of a free list.
-  std::vector<uint32_t> entities;
-  for (const auto& [entity, index] : under_way_) entities.push_back(entity);
-  std::sort(entities.begin(), entities.end());
-  for (const uint32_t entity : entities) {
+  for (const uint32_t entity : followers_.Entities()) {
     ClientFollower& follower = FollowerOf(entity);
     ClientFollower::Output out = OutputFor(follower.group());
     ++out.tally->clients;
     follower.End(kStart + shape_->horizon, out);
-    Release(follower);
+    followers_.Release(follower.entity());
   }
 }
 
 void Accumulator::Merge(const Accumulator& other) {
-  SIM_CHECK(under_way_.empty() && other.under_way_.empty());
+  SIM_CHECK(followers_.empty() && other.followers_.empty());
   SIM_CHECK(groups_.size() == other.groups_.size() && bins_.size() == other.bins_.size());
   for (size_t g = 0; g < groups_.size(); ++g) groups_[g].Merge(other.groups_[g]);
   for (size_t b = 0; b < bins_.size(); ++b) bins_[b].Merge(other.bins_[b]);

@@ -6,16 +6,15 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "sim/base/time.h"
 #include "sim/metrics/client_follower.h"
 #include "sim/metrics/incident.h"
 #include "sim/metrics/tally.h"
+#include "sim/trace/per_entity.h"
 #include "sim/trace/record.h"
 #include "sim/trace/trace_header.h"
 
@@ -47,8 +46,7 @@ class Accumulator {
   void Add(const TraceRecord& r) {
     if (!r.is_outcome()) return;
     if (r.entity == 0) return AddRunRecord(r);
-    if (current_ == nullptr || current_->entity() != r.entity) current_ = &FollowerOf(r.entity);
-    AddTo(*current_, r);
+    AddTo(FollowerOf(r.entity), r);
   }
   // Called with every incident as it is found, in the order of the records. Its number is right if
   // records are added in canonical order.
@@ -82,9 +80,10 @@ class Accumulator {
 
   void AddRunRecord(const TraceRecord& r);
   void AddTo(ClientFollower& follower, const TraceRecord& r);
-  ClientFollower& FollowerOf(uint32_t entity);
+  ClientFollower& FollowerOf(uint32_t entity) {
+    return followers_.Of(entity, [&](ClientFollower& f) { f.Reset(entity, GroupOf(entity)); });
+  }
   uint32_t GroupOf(uint32_t entity) const;
-  void Release(ClientFollower& follower);
   void TakeIncidents();
   void KeepWorst(const Incident& incident);
   void AddKey(const Key& key);
@@ -97,10 +96,7 @@ class Accumulator {
   std::vector<TimeBin> bins_;
   std::function<void(const Incident&)> on_incident_;
 
-  std::vector<std::unique_ptr<ClientFollower>> followers_;
-  std::vector<uint32_t> free_;                         // indices in followers_
-  absl::flat_hash_map<uint32_t, uint32_t> under_way_;  // entity to index
-  ClientFollower* current_ = nullptr;
+  PerEntity<ClientFollower> followers_;
 
   std::vector<Incident> found_;
   std::vector<Incident> worst_;  // a heap, the least bad in front

@@ -1,0 +1,40 @@
+// What is wrong with a user's file, all of it at once: file:line:column, field path, value, allowed
+// range and remedy.
+#ifndef KEEPSIM_SIM_SCENARIO_DIAGNOSTICS_H_
+#define KEEPSIM_SIM_SCENARIO_DIAGNOSTICS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace keepsim {
+
+struct Diagnostic {
+  bool warning = false;
+  std::string file;
+  int line = 0;    // from 1; 0: not known (binary, JSON, an override)
+  int column = 0;  // from 1
+  std::string path;  // "groups[0].keep_alive"; empty for the whole file
+  std::string message;
+};
+
+class Diagnostics {
+ public:
+  void Add(Diagnostic d) { items_.push_back(std::move(d)); }
+  bool ok() const { return error_count() == 0; }
+  int error_count() const;
+  const std::vector<Diagnostic>& items() const { return items_; }
+  // One line each, in order of position: "file:line:column: error: path: message".
+  std::string Render() const;
+
+ private:
+  std::vector<Diagnostic> items_;
+};
+
+// The candidate nearest to `word` by edit distance, as " (did you mean \"x\"?)", or "".
+std::string DidYouMean(absl::string_view word, const std::vector<std::string>& candidates);
+
+}  // namespace keepsim
+
+#endif  // KEEPSIM_SIM_SCENARIO_DIAGNOSTICS_H_

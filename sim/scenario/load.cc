@@ -1,0 +1,252 @@
+#include "sim/scenario/load.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/tokenizer.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "google/protobuf/util/json_util.h"
+#include "sim/base/digest.h"
+
+namespace keepsim {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::EnumDescriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::TextFormat;
+
+std::vector<std::string> FieldNames(const Descriptor* type) {
+  std::vector<std::string> names;
+  for (int i = 0; i < type->field_count(); ++i) names.push_back(type->field(i)->name());
+  return names;
+}
+
+// The text between the n-th and (n+1)-th double quote; protobuf's messages quote their subjects.
+std::string Quoted(const std::string& message, int n) {
+  const std::vector<std::string> parts = absl::StrSplit(message, '"');
+  const size_t i = static_cast<size_t>(2 * n + 1);
+  return i < parts.size() ? parts[i] : "";
+}
+
+struct Problem {
+  int line;
+  int column;
+  std::string message;
+  bool enum_value = false;
+};
+
+class Collector : public google::protobuf::io::ErrorCollector {
+ public:
+  void AddError(int line, int column, const std::string& message) override {
+    Problem p{line, column, message};
+    if (absl::StartsWith(message, "Unknown enumeration value")) {
+      p.enum_value = true;
+      p.message = absl::StrCat("unknown value \"", Quoted(message, 0), "\" of field ",
+                               Quoted(message, 1), EnumHint(Quoted(message, 0), Quoted(message, 1)));
+    } else if (absl::StrContains(message, "has no field named")) {
+      p.message = UnknownField(message);
+    }
+    problems.push_back(std::move(p));
+  }
+  void AddWarning(int line, int column, const std::string& message) override {
+    // Unknown fields come as warnings, so that reading goes on and all of them are found.
+    if (absl::StrContains(message, "has no field named")) {
+      problems.push_back({line, column, UnknownField(message)});
+    }
+  }
+
+  std::vector<Problem> problems;
+
+ private:
+  static std::string UnknownField(const std::string& message) {
+    const std::string type = Quoted(message, 0);
+    const std::string field = Quoted(message, 1);
+    const Descriptor* d = Scenario::descriptor()->file()->pool()->FindMessageTypeByName(type);
+    return absl::StrCat("unknown field \"", field, "\" in ",
+                        d == nullptr ? type : std::string(d->name()),
+                        d == nullptr ? "" : DidYouMean(field, FieldNames(d)));
+  }
+  // The field's enum is found by the field's name, over all messages of the schema.
+  static std::string EnumHint(const std::string& value, const std::string& field) {
+    std::vector<std::string> names;
+    const auto add = [&](const Descriptor* type, const auto& self) -> void {
+      for (int i = 0; i < type->field_count(); ++i) {
+        const EnumDescriptor* e = type->field(i)->enum_type();
+        if (e == nullptr || type->field(i)->name() != field) continue;
+        for (int j = 0; j < e->value_count(); ++j) {
+          if (e->value(j)->number() != 0) names.push_back(e->value(j)->name());
+        }
+      }
+      for (int i = 0; i < type->nested_type_count(); ++i) self(type->nested_type(i), self);
+    };
+    const google::protobuf::FileDescriptor* file = Scenario::descriptor()->file();
+    for (int i = 0; i < file->message_type_count(); ++i) add(file->message_type(i), add);
+    std::string hint = DidYouMean(value, names);
+    if (!names.empty()) {
+      absl::StrAppend(&hint, "; known: ");
+      for (size_t i = 0; i < names.size(); ++i) absl::StrAppend(&hint, i ? " " : "", names[i]);
+    }
+    return hint;
+  }
+};
+
+// Replaces the identifier at (line, column), from 0, by a valid number of the same place, so that
+// reading can go on behind an unknown enum value. False if there is none.
+bool BlankIdentifier(std::string& text, int line, int column) {
+  size_t at = 0;
+  for (int i = 0; i < line; ++i) {
+    at = text.find('\n', at);
+    if (at == std::string::npos) return false;
+    ++at;
+  }
+  // The tokenizer counts a tab as up to the next multiple of eight.
+  int seen = 0;
+  while (at < text.size() && seen < column && text[at] != '\n') {
+    seen = text[at] == '\t' ? (seen / 8 + 1) * 8 : seen + 1;
+    ++at;
+  }
+  size_t end = at;
+  while (end < text.size() && (absl::ascii_isalnum(static_cast<unsigned char>(text[end])) ||
+                               text[end] == '_')) {
+    ++end;
+  }
+  if (end == at) return false;
+  text.replace(at, end - at, std::string(end - at - 1, ' ') + "0");
+  return true;
+}
+
+void ReadText(absl::string_view contents, LoadedScenario& s, Diagnostics& diagnostics) {
+  std::string text(contents);
+  std::vector<Problem> found;
+  constexpr int kMaxRounds = 50;
+  for (int round = 0; round < kMaxRounds; ++round) {
+    s.proto.Clear();
+    s.locations = std::make_shared<TextFormat::ParseInfoTree>();
+    TextFormat::Parser parser;
+    Collector collector;
+    parser.RecordErrorsTo(&collector);
+    parser.WriteLocationsTo(s.locations.get());
+    parser.AllowUnknownField(true);
+    parser.SetRecursionLimit(50);
+    google::protobuf::io::ArrayInputStream stream(text.data(), static_cast<int>(text.size()));
+    const bool ok = parser.Parse(&stream, &s.proto);
+    const Problem* stopped = nullptr;
+    for (const Problem& p : collector.problems) {
+      if (p.enum_value) stopped = &p;
+      const auto same = [&](const Problem& q) {
+        return q.line == p.line && q.column == p.column;
+      };
+      if (std::none_of(found.begin(), found.end(), same)) found.push_back(p);
+    }
+    if (ok || stopped == nullptr) break;
+    if (!BlankIdentifier(text, stopped->line, stopped->column)) break;
+  }
+  for (const Problem& p : found) {
+    diagnostics.Add({false, s.file, p.line + 1, p.column + 1, "", p.message});
+  }
+}
+
+}  // namespace
+
+ScenarioFormat FormatOf(absl::string_view path) {
+  if (absl::EndsWith(path, ".json")) return ScenarioFormat::kJson;
+  if (absl::EndsWith(path, ".binpb") || absl::EndsWith(path, ".pb")) return ScenarioFormat::kBinary;
+  return ScenarioFormat::kText;
+}
+
+LoadedScenario LoadText(absl::string_view contents, ScenarioFormat format, std::string file,
+                        Diagnostics& diagnostics) {
+  LoadedScenario s;
+  s.file = std::move(file);
+  if (contents.size() > kMaxScenarioBytes) {
+    diagnostics.Add({false, s.file, 0, 0, "",
+                     absl::StrCat("the file has ", contents.size(), " bytes; at most ",
+                                  kMaxScenarioBytes, " are accepted")});
+    return s;
+  }
+  switch (format) {
+    case ScenarioFormat::kText:
+      ReadText(contents, s, diagnostics);
+      break;
+    case ScenarioFormat::kBinary:
+      if (!s.proto.ParseFromArray(contents.data(), static_cast<int>(contents.size()))) {
+        diagnostics.Add({false, s.file, 0, 0, "", "not a binary keepsim.Scenario message"});
+      } else if (!s.proto.GetReflection()->GetUnknownFields(s.proto).empty()) {
+        diagnostics.Add({false, s.file, 0, 0, "",
+                         "fields that this version does not know; was it written by a newer one?"});
+      }
+      break;
+    case ScenarioFormat::kJson: {
+      google::protobuf::util::JsonParseOptions options;
+      const auto status = google::protobuf::util::JsonStringToMessage(
+          google::protobuf::StringPiece(contents.data(), contents.size()), &s.proto, options);
+      if (!status.ok()) {
+        diagnostics.Add({false, s.file, 0, 0, "", std::string(status.message())});
+      }
+      break;
+    }
+  }
+  return s;
+}
+
+LoadedScenario Load(const std::string& path, Diagnostics& diagnostics) {
+  LoadedScenario failed;
+  failed.file = path;
+  const auto fail = [&](absl::string_view why) {
+    diagnostics.Add({false, path, 0, 0, "", std::string(why)});
+    return failed;
+  };
+  std::FILE* f = std::fopen(path.c_str(), "rb");
+  if (f == nullptr) return fail("cannot be opened: no such file, or no permission to read it");
+  std::string contents;
+  char buffer[65536];
+  size_t n;
+  while ((n = std::fread(buffer, 1, sizeof(buffer), f)) > 0) {
+    contents.append(buffer, n);
+    if (contents.size() > kMaxScenarioBytes) break;
+  }
+  const bool bad = std::ferror(f) != 0;
+  std::fclose(f);
+  if (bad) return fail("cannot be read; is it a folder?");
+  LoadedScenario s = LoadText(contents, FormatOf(path), path, diagnostics);
+  if (s.proto.name().empty()) {
+    std::string name = path.substr(path.find_last_of('/') + 1);
+    s.proto.set_name(name.substr(0, name.find('.')));
+  }
+  return s;
+}
+
+std::string ToText(const Scenario& scenario) {
+  std::string text;
+  TextFormat::Printer printer;
+  printer.SetUseUtf8StringEscaping(true);
+  printer.PrintToString(scenario, &text);
+  return text;
+}
+
+std::string ScenarioDigest(const Scenario& scenario) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    scenario.SerializeToCodedStream(&coded);
+  }
+  Digest digest;
+  for (size_t at = 0; at <= bytes.size(); at += 32) {
+    uint64_t w[4] = {0, 0, 0, 0};
+    for (size_t i = 0; i < 32 && at + i < bytes.size(); ++i) {
+      w[i / 8] |= uint64_t{static_cast<uint8_t>(bytes[at + i])} << (i % 8 * 8);
+    }
+    digest.Add(at ^ (uint64_t{bytes.size()} << 32), w[0], w[1], w[2], w[3]);
+  }
+  return digest.Hex();
+}
+
+}  // namespace keepsim

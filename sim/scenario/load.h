@@ -1,0 +1,47 @@
+// Reads a scenario: text format (.textproto, .txtpb, anything else), binary (.binpb, .pb), JSON
+// (.json). Input is untrusted.
+#ifndef KEEPSIM_SIM_SCENARIO_LOAD_H_
+#define KEEPSIM_SIM_SCENARIO_LOAD_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "google/protobuf/text_format.h"
+#include "sim/scenario/diagnostics.h"
+#include "sim/scenario/scenario.pb.h"
+
+namespace keepsim {
+
+struct LoadedScenario {
+  Scenario proto;  // with the overrides applied
+  std::string file;
+  // Where each field stood in a text file; null for binary and JSON.
+  std::shared_ptr<google::protobuf::TextFormat::ParseInfoTree> locations;
+  std::vector<std::string> overrides;  // "path=value", as given
+};
+
+enum class ScenarioFormat { kText, kBinary, kJson };
+
+// Larger files are refused.
+inline constexpr size_t kMaxScenarioBytes = size_t{64} << 20;
+
+ScenarioFormat FormatOf(absl::string_view path);
+// Reads the file; on errors adds to `diagnostics` and returns what could be read.
+LoadedScenario Load(const std::string& path, Diagnostics& diagnostics);
+LoadedScenario LoadText(absl::string_view contents, ScenarioFormat format, std::string file,
+                        Diagnostics& diagnostics);
+
+// `--set path=value`: "groups[0].count=1000", "groups[fleet].keep_alive=30s",
+// "broker.grace_factor=2", "horizon=1h", "watchers={name: \"w\"}" (appends where repeated).
+void ApplyOverride(const std::string& text, LoadedScenario& scenario, Diagnostics& diagnostics);
+
+// The effective scenario as text, with defaults left out.
+std::string ToText(const Scenario& scenario);
+// 32 hex digits over the deterministic serialisation: independent of comments and format.
+std::string ScenarioDigest(const Scenario& scenario);
+
+}  // namespace keepsim
+
+#endif  // KEEPSIM_SIM_SCENARIO_LOAD_H_
