@@ -38,6 +38,7 @@ struct DistributionSpec {
   struct Point {
     double cumulative;  // in [0, 1], strictly increasing, last is 1
     Duration value;     // non-decreasing
+    bool operator==(const Point&) const = default;
   };
   std::vector<Point> points;
 

@@ -17,12 +17,11 @@ namespace keepsim {
 // What a check may look at, and where it reports.
 struct CheckContext {
   const CheckShape& shape;
-  const CheckGroup* group;               // null: entity of no group
-  const std::vector<TraceRecord>& run;   // the broker's faults so far
+  const CheckGroup* group;              // null: entity of no group
+  const std::vector<TraceRecord>& run;  // the broker's faults so far
   ViolationReport& report;
 
-  void Violated(const char* rule, const char* clause, const TraceRecord& r,
-                std::string text) const;
+  void Violated(const char* rule, const char* clause, const TraceRecord& r, std::string text) const;
   // Was the broker stalled or down at some time after `since`, up to `now`?
   bool BrokerStoodStill(Instant since, Instant now) const;
 };
@@ -33,7 +32,7 @@ struct OrderCheck {
   void Add(const TraceRecord& r, const CheckContext& context);
 
  private:
-  uint32_t next_counter_ = 0;
+  uint32_t next_counter_[2] = {0, 0};  // outcome, packet level
   Instant last_ = kStart;
   bool ended_ = false;
 };
@@ -47,7 +46,7 @@ struct ConnectionCheck {
   struct Conn {
     uint32_t number = 0;
     bool attempted = false;
-    bool opened[2] = {false, false};    // by the broker, by the client (CONNACK)
+    bool opened[2] = {false, false};  // by the broker, by the client (CONNACK)
     bool declared[2] = {false, false};
     bool closed[2] = {false, false};
   };
@@ -79,9 +78,9 @@ struct ClientSilenceCheck {
  private:
   Duration Allowed(const CheckGroup& group) const;
 
-  Duration in_force_max_{0};    // of the sessions so far
+  Duration in_force_max_{0};  // of the sessions so far
   bool any_session_ = false;
-  bool off_ = false;            // a session without keepAlive
+  bool off_ = false;  // a session without keepAlive
   // Packet level.
   uint32_t conn_ = 0;           // of the last packet
   Instant last_sent_ = kNever;  // kNever: the present gap is not to be judged

@@ -18,11 +18,11 @@ struct CheckGroup {
 
   // ---- client_silence: is the client, by its rule, never silent for longer than keepAlive?
   bool spec_client = false;
-  Duration keep_alive{0};        // as asked for in CONNECT; 0: off
+  Duration keep_alive{0};  // as asked for in CONNECT; 0: off
   // The client is told of a keepAlive of the broker's choice and keeps to it.
   bool obeys_server_keep_alive = false;
-  Duration client_slack{0};      // tick, whole seconds, delay of its loop: silence is <= K + slack
-  int64_t drift_ppb_max = 0;     // |drift| of the client's clock at most
+  Duration client_slack{0};   // tick, whole seconds, delay of its loop: silence is <= K + slack
+  int64_t drift_ppb_max = 0;  // |drift| of the client's clock at most
 
   // ---- liveness: connected this long after the last disturbance. kForever: not to be judged.
   Duration reconnect_bound = kForever;
@@ -35,8 +35,8 @@ struct CheckShape {
   std::vector<TraceRecord> run_records;
 
   // ---- broker_limit: silence at a declaration is in [limit - early, limit + late]
-  Duration broker_early{0};      // whole seconds: less than one
-  Duration broker_late{0};       // period of the check, rounding
+  Duration broker_early{0};         // whole seconds: less than one
+  Duration broker_late{0};          // period of the check, rounding
   bool broker_may_be_late = false;  // kill-rate limit, handling time: `late` is not judged
 
   // ---- liveness

@@ -11,11 +11,11 @@
 namespace keepsim {
 
 struct Violation {
-  std::string rule;     // "client_silence"
-  std::string clause;   // of the specification, "" if the rule is the model's own
+  std::string rule;    // "client_silence"
+  std::string clause;  // of the specification, "" if the rule is the model's own
   uint32_t entity = 0;
   Instant at;
-  std::string text;     // what was expected, what was found
+  std::string text;  // what was expected, what was found
   friend bool operator==(const Violation&, const Violation&) = default;
 };
 

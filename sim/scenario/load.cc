@@ -67,7 +67,7 @@ class Collector : public google::protobuf::io::ErrorCollector {
   static std::string UnknownField(const std::string& message) {
     const std::string type = Quoted(message, 0);
     const std::string field = Quoted(message, 1);
-    const Descriptor* d = Scenario::descriptor()->file()->pool()->FindMessageTypeByName(type);
+    const Descriptor* d = pb::Scenario::descriptor()->file()->pool()->FindMessageTypeByName(type);
     return absl::StrCat("unknown field \"", field, "\" in ",
                         d == nullptr ? type : std::string(d->name()),
                         d == nullptr ? "" : DidYouMean(field, FieldNames(d)));
@@ -85,7 +85,7 @@ class Collector : public google::protobuf::io::ErrorCollector {
       }
       for (int i = 0; i < type->nested_type_count(); ++i) self(type->nested_type(i), self);
     };
-    const google::protobuf::FileDescriptor* file = Scenario::descriptor()->file();
+    const google::protobuf::FileDescriptor* file = pb::Scenario::descriptor()->file();
     for (int i = 0; i < file->message_type_count(); ++i) add(file->message_type(i), add);
     std::string hint = DidYouMean(value, names);
     if (!names.empty()) {
@@ -176,7 +176,7 @@ LoadedScenario LoadText(absl::string_view contents, ScenarioFormat format, std::
       break;
     case ScenarioFormat::kBinary:
       if (!s.proto.ParseFromArray(contents.data(), static_cast<int>(contents.size()))) {
-        diagnostics.Add({false, s.file, 0, 0, "", "not a binary keepsim.Scenario message"});
+        diagnostics.Add({false, s.file, 0, 0, "", "not a binary keepsim.pb.Scenario message"});
       } else if (!s.proto.GetReflection()->GetUnknownFields(s.proto).empty()) {
         diagnostics.Add({false, s.file, 0, 0, "",
                          "fields that this version does not know; was it written by a newer one?"});
@@ -222,7 +222,7 @@ LoadedScenario Load(const std::string& path, Diagnostics& diagnostics) {
   return s;
 }
 
-std::string ToText(const Scenario& scenario) {
+std::string ToText(const pb::Scenario& scenario) {
   std::string text;
   TextFormat::Printer printer;
   printer.SetUseUtf8StringEscaping(true);
@@ -230,7 +230,7 @@ std::string ToText(const Scenario& scenario) {
   return text;
 }
 
-std::string ScenarioDigest(const Scenario& scenario) {
+std::string ScenarioDigest(const pb::Scenario& scenario) {
   std::string bytes;
   {
     google::protobuf::io::StringOutputStream stream(&bytes);

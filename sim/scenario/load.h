@@ -15,7 +15,7 @@
 namespace keepsim {
 
 struct LoadedScenario {
-  Scenario proto;  // with the overrides applied
+  pb::Scenario proto;  // with the overrides applied
   std::string file;
   // Where each field stood in a text file; null for binary and JSON.
   std::shared_ptr<google::protobuf::TextFormat::ParseInfoTree> locations;
@@ -38,9 +38,9 @@ LoadedScenario LoadText(absl::string_view contents, ScenarioFormat format, std::
 void ApplyOverride(const std::string& text, LoadedScenario& scenario, Diagnostics& diagnostics);
 
 // The effective scenario as text, with defaults left out.
-std::string ToText(const Scenario& scenario);
+std::string ToText(const pb::Scenario& scenario);
 // 32 hex digits over the deterministic serialisation: independent of comments and format.
-std::string ScenarioDigest(const Scenario& scenario);
+std::string ScenarioDigest(const pb::Scenario& scenario);
 
 }  // namespace keepsim
 

@@ -1,0 +1,188 @@
+#include "sim/scenario/node.h"
+
+#include <cmath>
+#include <numeric>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/descriptor.h"
+#include "sim/base/check.h"
+#include "sim/base/duration_text.h"
+
+namespace keepsim {
+
+using google::protobuf::FieldDescriptor;
+
+Node::Node(const google::protobuf::Message& message, const Tree* tree, std::string file,
+           Diagnostics* diagnostics)
+    : message_(&message), tree_(tree), file_(std::move(file)), diagnostics_(diagnostics) {}
+
+const FieldDescriptor* Node::Field(absl::string_view name) const {
+  const FieldDescriptor* field = message_->GetDescriptor()->FindFieldByName(std::string(name));
+  SIM_CHECK(field != nullptr);
+  return field;
+}
+
+Node Node::Child(absl::string_view name, int index) const {
+  const FieldDescriptor* field = Field(name);
+  const auto* r = message_->GetReflection();
+  Node child(field->is_repeated() ? r->GetRepeatedMessage(*message_, field, index)
+                                  : r->GetMessage(*message_, field),
+             tree_ == nullptr ? nullptr : tree_->GetTreeForNested(field, index), file_,
+             diagnostics_);
+  child.path_ = absl::StrCat(path_, path_.empty() ? "" : ".", name);
+  if (index >= 0) absl::StrAppend(&child.path_, "[", index, "]");
+  if (tree_ != nullptr) {
+    const auto at = tree_->GetLocation(field, index);
+    child.line_ = at.line + 1;
+    child.column_ = at.column + 1;
+  }
+  return child;
+}
+
+bool Node::Has(absl::string_view name) const {
+  const FieldDescriptor* field = Field(name);
+  return message_->GetReflection()->HasField(*message_, field);
+}
+
+int Node::Size(absl::string_view name) const {
+  return message_->GetReflection()->FieldSize(*message_, Field(name));
+}
+
+void Node::Report(bool warning, absl::string_view name, absl::string_view message,
+                  int index) const {
+  Diagnostic d;
+  d.warning = warning;
+  d.file = file_;
+  d.line = line_;
+  d.column = column_;
+  d.path = path_;
+  if (!name.empty()) {
+    absl::StrAppend(&d.path, d.path.empty() ? "" : ".", name);
+    if (index >= 0) absl::StrAppend(&d.path, "[", index, "]");
+    if (tree_ != nullptr) {
+      const auto at = tree_->GetLocation(Field(name), index);
+      if (at.line >= 0) d.line = at.line + 1, d.column = at.column + 1;
+    }
+  }
+  d.message = std::string(message);
+  diagnostics_->Add(std::move(d));
+}
+
+void Node::Error(absl::string_view field, absl::string_view message, int index) const {
+  Report(false, field, message, index);
+}
+
+void Node::Warning(absl::string_view field, absl::string_view message, int index) const {
+  Report(true, field, message, index);
+}
+
+Duration Node::Dur(absl::string_view name, Duration fallback, Duration low, Duration high,
+                   bool allow_negative) const {
+  const std::string text = Text(name);
+  if (text.empty()) return fallback;
+  const auto d = ParseDuration(text, allow_negative);
+  if (!d.ok()) {
+    Error(name, d.status().message());
+    return fallback;
+  }
+  if (*d < low || *d > high) {
+    Error(name, absl::StrCat("\"", text, "\" is out of range [", FormatDuration(low), ", ",
+                             FormatDuration(high), "]"));
+    return fallback;
+  }
+  return *d;
+}
+
+Duration Node::NeedDur(absl::string_view name, Duration low, Duration high) const {
+  if (Text(name).empty()) {
+    Error(name, absl::StrCat("is required: a duration in [", FormatDuration(low), ", ",
+                             FormatDuration(high), "], such as \"60s\""));
+    return low;
+  }
+  return Dur(name, low, low, high);
+}
+
+double Node::Number(absl::string_view name, double fallback, double low, double high) const {
+  const FieldDescriptor* field = Field(name);
+  if (field->has_presence() ? !Has(name)
+                            : message_->GetReflection()->GetDouble(*message_, field) == 0) {
+    return fallback;
+  }
+  const double v = message_->GetReflection()->GetDouble(*message_, field);
+  if (!(v >= low && v <= high)) {  // also NaN
+    Error(name, absl::StrCat(v, " is out of range [", low, ", ", high, "]"));
+    return fallback;
+  }
+  return v;
+}
+
+int64_t Node::Integer(absl::string_view name, int64_t fallback, int64_t low, int64_t high) const {
+  const FieldDescriptor* field = Field(name);
+  const auto* r = message_->GetReflection();
+  int64_t v = 0;
+  switch (field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_UINT32:
+      v = r->GetUInt32(*message_, field);
+      break;
+    case FieldDescriptor::CPPTYPE_INT32:
+      v = r->GetInt32(*message_, field);
+      break;
+    default:
+      SIM_CHECK(false);
+  }
+  if (field->has_presence() ? !Has(name) : v == 0) return fallback;
+  if (v < low || v > high) {
+    Error(name, absl::StrCat(v, " is out of range [", low, ", ", high, "]"));
+    return fallback;
+  }
+  return v;
+}
+
+Probability Node::Chance(absl::string_view name, double fallback) const {
+  return Probability::FromDouble(Number(name, fallback, 0, 1));
+}
+
+bool Node::Bool(absl::string_view name, bool fallback) const {
+  const FieldDescriptor* field = Field(name);
+  if (field->has_presence() && !Has(name)) return fallback;
+  return message_->GetReflection()->GetBool(*message_, field);
+}
+
+std::string Node::Text(absl::string_view name) const {
+  return message_->GetReflection()->GetString(*message_, Field(name));
+}
+
+int Node::Enum(absl::string_view name) const {
+  const FieldDescriptor* field = Field(name);
+  const int v = message_->GetReflection()->GetEnumValue(*message_, field);
+  if (field->enum_type()->FindValueByNumber(v) == nullptr) {
+    std::string known;
+    for (int i = 0; i < field->enum_type()->value_count(); ++i) {
+      if (field->enum_type()->value(i)->number() == 0) continue;
+      absl::StrAppend(&known, known.empty() ? "" : " ", field->enum_type()->value(i)->name());
+    }
+    Error(name, absl::StrCat(v, " is not a value of ", field->enum_type()->name(), "; known: ",
+                             known));
+    return 0;
+  }
+  return v;
+}
+
+void Node::Fraction(absl::string_view name, double low, double high, int32_t* num,
+                    int32_t* den) const {
+  if (!Has(name)) return;
+  const double v = Number(name, 0, low, high);
+  if (v == 0) return;
+  const double scaled = v * 1000;
+  const double rounded = std::floor(scaled + 0.5);
+  if (std::fabs(scaled - rounded) > 1e-6) {
+    Error(name, absl::StrCat(v, " has more than three decimals; round it"));
+    return;
+  }
+  const auto n = static_cast<int32_t>(rounded);
+  const int32_t divisor = std::gcd(n, 1000);
+  *num = n / divisor;
+  *den = 1000 / divisor;
+}
+
+}  // namespace keepsim
