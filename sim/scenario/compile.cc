@@ -1,0 +1,348 @@
+#include "sim/scenario/compile.h"
+
+#include <algorithm>
+#include <set>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "sim/base/duration_text.h"
+#include "sim/mqtt/codec.h"
+#include "sim/scenario/compile_fault.h"
+#include "sim/scenario/compile_network.h"
+#include "sim/scenario/node.h"
+
+namespace keepsim {
+namespace {
+
+constexpr Duration kLong = kLongestDuration;
+constexpr Duration kZero{0};
+constexpr int64_t kMaxClients = 10000000;
+
+bool IsName(const std::string& s) {
+  return !s.empty() && s.size() <= 200 && std::all_of(s.begin(), s.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '-';
+  });
+}
+
+std::vector<std::string> ProfileNames(bool client) {
+  std::vector<std::string> names;
+  const auto add = [&](const std::string& name, const std::string& version) {
+    names.push_back(version.empty() ? name : absl::StrCat(name, " ", version));
+    names.push_back(name);
+  };
+  if (client) {
+    for (const ClientProfile& p : ClientProfiles()) add(p.name, p.version);
+  } else {
+    for (const BrokerProfile& p : BrokerProfiles()) add(p.name, p.version);
+  }
+  return names;
+}
+
+void CheckText(const Node& node, const char* field) {
+  if (node.Text(field).size() > 65535) node.Error(field, "is longer than 65535 bytes");
+}
+
+void ReadConnect(const Node& node, GroupPlan& g) {
+  ConnectOptions& c = g.connect;
+  const bool v5 = c.version == MqttVersion::kV5;
+  for (const char* field : {"client_id", "user_name", "password"}) CheckText(node, field);
+  c.client_id = node.Text("client_id");
+  c.clean_start = node.Bool("clean_start", true);
+  c.has_user_name = node.Has("user_name");
+  c.user_name = node.Text("user_name");
+  c.has_password = node.Has("password");
+  c.password = node.Text("password");
+  if (c.has_password && !c.has_user_name && !v5) {
+    node.Error("password", "needs a user_name in MQTT 3.1.1 ([MQTT-3.1.2-22])");
+  }
+  for (const char* field : {"receive_maximum", "maximum_packet_size",
+                            "request_response_information", "request_problem_information"}) {
+    if (!v5 && node.Has(field)) node.Error(field, "exists in MQTT 5.0 only (mqtt_version: V5)");
+  }
+  if (!v5 && (!node.Text("session_expiry").empty() || node.Size("user_properties") > 0)) {
+    node.Error("", "session_expiry and user_properties exist in MQTT 5.0 only (mqtt_version: V5)");
+  }
+  if (node.Text("session_expiry") == "forever") {
+    c.session_expiry_s = 0xFFFFFFFF;
+  } else {
+    c.session_expiry_s = static_cast<uint32_t>(
+        node.Dur("session_expiry", kZero, kZero, Seconds(4294967294)).ns / 1000000000);
+  }
+  c.receive_maximum = static_cast<uint16_t>(node.Integer("receive_maximum", 65535, 1, 65535));
+  c.maximum_packet_size =
+      static_cast<uint32_t>(node.Integer("maximum_packet_size", 0, 1, 4294967295));
+  c.topic_alias_maximum = static_cast<uint16_t>(node.Integer("topic_alias_maximum", 0, 0, 65535));
+  c.request_response_information = node.Bool("request_response_information", false);
+  c.request_problem_information = node.Bool("request_problem_information", true);
+  for (int i = 0; i < node.Size("user_properties"); ++i) {
+    const Node p = node.Child("user_properties", i);
+    CheckText(p, "key");
+    CheckText(p, "value");
+    c.user_properties.emplace_back(p.Text("key"), p.Text("value"));
+  }
+  if (!node.Has("will")) return;
+  const Node w = node.Child("will");
+  CheckText(w, "topic");
+  CheckText(w, "message");
+  c.has_will = true;
+  c.will.topic = w.Text("topic");
+  c.will.payload = w.Text("message");
+  c.will.qos = static_cast<uint8_t>(w.Integer("qos", 0, 0, 2));
+  c.will.retain = w.Bool("retain", false);
+  c.will.delay_s = static_cast<uint32_t>(w.Dur("delay", kZero, kZero, Seconds(4294967295)).ns /
+                                         1000000000);
+  if (c.will.topic.empty()) w.Error("topic", "is required");
+  if (absl::StrContains(c.will.topic, "#") || absl::StrContains(c.will.topic, "+")) {
+    w.Error("topic", "a will's topic has no wildcards (# +)");
+  }
+  if (c.will.delay_s > 0 && !v5) w.Error("delay", "exists in MQTT 5.0 only (mqtt_version: V5)");
+}
+
+Workload ReadPublish(const Node& node, MqttVersion version, TableCache& tables) {
+  Workload w;
+  const auto exponential = [&](const Node& n) {
+    DistributionSpec spec;
+    spec.kind = DistributionSpec::Kind::kExponential;
+    spec.a = n.NeedDur("mean_gap", Nanoseconds(1000), kLong);
+    return tables.Get(spec);
+  };
+  if (node.Has("periodic")) {
+    const Node p = node.Child("periodic");
+    w.period = p.NeedDur("period", Nanoseconds(1000), kLong);
+    w.phased = p.Bool("phased", true);
+  } else if (node.Has("poisson")) {
+    w.kind = Workload::Kind::kPoisson;
+    w.gap = exponential(node.Child("poisson"));
+  } else if (node.Has("bursts")) {
+    const Node b = node.Child("bursts");
+    w.kind = Workload::Kind::kBursts;
+    w.gap = exponential(b);
+    w.burst_size = static_cast<int32_t>(b.Integer("size", 1, 1, 1000));
+    w.burst_spacing = b.Dur("spacing", kZero, kZero, kLong);
+  } else if (node.Has("recorded")) {
+    const Node r = node.Child("recorded");
+    w.kind = Workload::Kind::kTimes;
+    const auto& message = dynamic_cast<const pb::RecordedTimes&>(r.message());
+    for (int i = 0; i < message.at_size(); ++i) {
+      const auto at = ParseDuration(message.at(i));
+      if (!at.ok()) {
+        r.Error("at", at.status().message(), i);
+      } else if (!w.times.empty() && *at < w.times.back()) {
+        r.Error("at", "times must be in ascending order", i);
+      } else {
+        w.times.push_back(*at);
+      }
+    }
+  } else {
+    node.Error("", "needs periodic, poisson, bursts or recorded");
+    w.period = Seconds(60);
+  }
+  w.qos = static_cast<uint8_t>(node.Integer("qos", 0, 0, 2));
+  const auto payload = static_cast<size_t>(node.Integer("payload_bytes", 0, 0, 268000000));
+  const size_t topic = node.Text("topic").empty() ? 1 : node.Text("topic").size();
+  if (topic > 65535) node.Error("topic", "is longer than 65535 bytes");
+  w.size = PublishSize(version, std::min<size_t>(topic, 65535), payload, w.qos);
+  return w;
+}
+
+void WarnOfFolly(const Node& node, const GroupPlan& g, const BrokerPlan& broker) {
+  const Duration k = Seconds(g.connect.keep_alive_s);
+  if (k.ns == 0) {
+    node.Warning("keep_alive", "0 turns the mechanism off: neither end notices a silent loss");
+    return;
+  }
+  const ClientProfile& p = g.profile;
+  const Duration ping = p.ping_after.Of(k);
+  const Duration tick = p.tick.Of(k);
+  if (g.middlebox.enabled && ping > g.middlebox.idle_timeout) {
+    node.Warning("keep_alive",
+                 absl::StrCat("PINGREQ after ", FormatDuration(ping),
+                              " is later than the middlebox's idle timeout of ",
+                              FormatDuration(g.middlebox.idle_timeout),
+                              ": idle connections will be lost; lower keep_alive"));
+  }
+  if (p.wait_rule == WaitRule::kAfterPing && p.pingresp_wait.Of(k) > k) {
+    node.Warning("", absl::StrCat("PINGRESP is awaited for ",
+                                  FormatDuration(p.pingresp_wait.Of(k)),
+                                  ", longer than keepAlive: a lost broker is noticed late"));
+  }
+  const Duration limit = k * broker.profile.grace_num / broker.profile.grace_den;
+  const Duration silent =
+      p.ping_when == PingWhen::kCounterTick ? ping * 2 : ping + tick + p.loop_delay_max;
+  if (silent >= limit) {
+    node.Warning("client",
+                 absl::StrCat("\"", p.name, "\" may be silent for ", FormatDuration(silent),
+                              " but the broker closes after ", FormatDuration(limit),
+                              ": living clients will be thrown out without any loss"));
+  }
+  if (g.down.latency.mean() + g.up.latency.mean() > p.pingresp_wait.Of(k) &&
+      p.wait_rule == WaitRule::kAfterPing) {
+    node.Warning("path", "the mean round trip is longer than the wait for PINGRESP");
+  }
+}
+
+void ReadGroup(const Node& node, const std::vector<ClientProfile>& own, TableCache& tables,
+               GroupPlan& g) {
+  g.name = node.Text("name");
+  if (!IsName(g.name)) node.Error("name", "is required: letters, digits, _ and - only");
+  g.region = node.Text("region");
+  const int64_t count = node.Integer("count", 1, 0, kMaxClients);
+  g.count = static_cast<uint32_t>(count);
+  const std::string client = node.Text("client").empty() ? "spec" : node.Text("client");
+  const ClientProfile* profile = FindClient(own, client);
+  if (profile == nullptr) {
+    std::vector<std::string> names = ProfileNames(true);
+    for (const ClientProfile& p : own) names.push_back(p.name);
+    node.Error("client", absl::StrCat("unknown client profile \"", client, "\"",
+                                      DidYouMean(client, names),
+                                      "; `keepsim profiles` lists them"));
+    profile = FindClientProfile("spec");
+  }
+  g.profile = *profile;
+  const MqttVersion version =
+      node.Enum("mqtt_version") == pb::V5 ? MqttVersion::kV5 : MqttVersion::kV311;
+  g.connect.version = version;
+  const Duration k =
+      node.Dur("keep_alive", g.profile.default_keep_alive, kZero, Seconds(65535));
+  if ((k % Seconds(1)).ns != 0) node.Error("keep_alive", "must be whole seconds");
+  g.connect.keep_alive_s = static_cast<uint16_t>(k / Seconds(1));
+  if (node.Has("connect")) ReadConnect(node.Child("connect"), g);
+  if (g.connect.client_id.empty()) g.connect.client_id = "{group}-{index}";
+  g.shared_client_id =
+      g.count > 1 && !absl::StrContains(g.connect.client_id, "{index}");
+  if (node.Has("start")) {
+    const Node s = node.Child("start");
+    g.start_at = s.Dur("at", kZero, kZero, kLong);
+    g.start_spread = s.Dur("spread", kZero, kZero, kLong);
+  }
+  if (node.Has("path")) ReadPath(node.Child("path"), tables, g);
+  for (int i = 0; i < node.Size("publish"); ++i) {
+    g.uplink.push_back(ReadPublish(node.Child("publish", i), version, tables));
+  }
+  for (int i = 0; i < node.Size("receive"); ++i) {
+    g.downlink.push_back(ReadPublish(node.Child("receive", i), version, tables));
+  }
+  CheckText(node, "subscribe");
+  g.subscribe_filter = node.Text("subscribe");
+  if (g.subscribe_filter.empty() && !g.downlink.empty()) g.subscribe_filter = "{id}/#";
+  g.subscribe_qos = static_cast<uint8_t>(node.Integer("subscribe_qos", 0, 0, 2));
+  if (node.Has("clock")) {
+    const Node c = node.Child("clock");
+    g.drift_ppb = static_cast<int64_t>(c.Number("drift_ppm", 0, -500000, 500000) * 1000);
+    g.drift_ppb_max = static_cast<int64_t>(c.Number("drift_ppm_max", 0, 0, 500000) * 1000);
+  }
+  for (int i = 0; i < node.Size("random_faults"); ++i) {
+    g.faults.push_back(ReadRandomFault(node.Child("random_faults", i), tables));
+  }
+  ConnectOptions& c = g.connect;
+  g.params.version = version;
+  g.params.keep_alive_s = c.keep_alive_s;
+  g.params.clean_start = c.clean_start;
+  g.params.connect_size = ConnectSize(c);
+  if (!g.subscribe_filter.empty()) {
+    g.params.subscribe_size = SubscribeSize(version, g.subscribe_filter.size());
+    g.params.subscribe_qos = g.subscribe_qos;
+  }
+  g.peer.version = version;
+  g.peer.has_will = c.has_will;
+  g.peer.will_delay_s = c.will.delay_s;
+  g.peer.session_expiry_s = version == MqttVersion::kV5 ? c.session_expiry_s
+                            : c.clean_start             ? 0
+                                                        : 0xFFFFFFFF;
+  g.peer.will_qos = c.will.qos;
+  g.peer.will_size = PublishSize(version, c.will.topic.size(), c.will.payload.size(), c.will.qos);
+}
+
+void ReadBroker(const Node& node, const std::vector<BrokerProfile>& own, BrokerPlan& b) {
+  const std::string name = node.Text("profile").empty() ? "spec" : node.Text("profile");
+  const BrokerProfile* profile = FindBroker(own, name);
+  if (profile == nullptr) {
+    std::vector<std::string> names = ProfileNames(false);
+    for (const BrokerProfile& p : own) names.push_back(p.name);
+    node.Error("profile", absl::StrCat("unknown broker profile \"", name, "\"",
+                                       DidYouMean(name, names),
+                                       "; `keepsim profiles` lists them"));
+    profile = FindBrokerProfile("spec");
+  }
+  b.profile = *profile;
+  node.Fraction("grace_factor", 1, 10, &b.profile.grace_num, &b.profile.grace_den);
+  if (node.Has("max_keep_alive_s")) {
+    b.profile.keep_alive_max_s = static_cast<int32_t>(
+        node.Integer("max_keep_alive_s", b.profile.keep_alive_max_s, 1, 65535));
+    if (b.profile.limit_reply == KeepAliveLimitReply::kNone) {
+      b.profile.limit_reply = KeepAliveLimitReply::kServerKeepAlive;
+    }
+  }
+  b.accept_per_second =
+      static_cast<int32_t>(node.Integer("accept_per_second", 0, 0, 1000000000));
+  b.accept_backlog = static_cast<int32_t>(node.Integer("accept_backlog", 0, 0, 1000000000));
+  b.handling = node.Dur("handling_time", kZero, kZero, Seconds(3600));
+  if (node.Has("tcp")) b.tcp = ReadTcp(node.Child("tcp"));
+}
+
+}  // namespace
+
+Plan Compile(const LoadedScenario& scenario, Diagnostics& diagnostics) {
+  const pb::Scenario& proto = scenario.proto;
+  const Node root(proto, scenario.locations.get(), scenario.file, &diagnostics);
+  Plan plan;
+  plan.scenario_name = proto.name();
+  plan.seed = proto.seed() == 0 ? 1 : proto.seed();
+  plan.horizon = root.NeedDur("horizon", Nanoseconds(1), kLong);
+  TableCache tables;
+  std::vector<ClientProfile> clients;
+  for (int i = 0; i < proto.client_profiles_size(); ++i) {
+    clients.push_back(ReadClientProfile(root.Child("client_profiles", i), clients));
+  }
+  std::vector<BrokerProfile> brokers;
+  for (int i = 0; i < proto.broker_profiles_size(); ++i) {
+    brokers.push_back(ReadBrokerProfile(root.Child("broker_profiles", i), brokers));
+  }
+  ReadBroker(root.Child("broker"), brokers, plan.broker);
+
+  if (proto.groups_size() == 0) root.Error("groups", "at least one group of clients is required");
+  uint32_t entity = 1;
+  int64_t total = 0;
+  std::set<std::string> names;
+  std::set<uint64_t> keys;
+  for (int i = 0; i < proto.groups_size(); ++i) {
+    const Node node = root.Child("groups", i);
+    GroupPlan g;
+    ReadGroup(node, clients, tables, g);
+    g.key = GroupKey(plan.seed, g.name);
+    if (!names.insert(g.name).second) {
+      node.Error("name", absl::StrCat("\"", g.name, "\" is the name of an earlier group"));
+    } else if (!keys.insert(g.key).second) {
+      node.Error("name", "shares its random key with another group under this seed; rename it");
+    }
+    g.first_entity = entity;
+    entity += g.count;
+    total += g.count;
+    WarnOfFolly(node, g, plan.broker);
+    plan.groups.push_back(std::move(g));
+  }
+  if (total > kMaxClients) {
+    root.Error("groups", absl::StrCat(total, " clients in all; at most ", kMaxClients));
+  }
+  std::set<std::string> watchers;
+  for (int i = 0; i < proto.watchers_size(); ++i) {
+    const Node node = root.Child("watchers", i);
+    WatcherPlan w;
+    w.name = node.Text("name");
+    if (w.name.empty()) node.Error("name", "is required");
+    if (!watchers.insert(w.name).second) node.Error("name", "is the name of an earlier watcher");
+    w.filter = node.Text("filter").empty() ? "#" : node.Text("filter");
+    if (node.Has("latency")) w.latency = tables.Get(ReadDistribution(node.Child("latency")));
+    w.loss = node.Chance("loss", 0);
+    plan.watchers.push_back(std::move(w));
+  }
+  if (proto.watchers_size() > 255) root.Error("watchers", "at most 255 watchers");
+  for (int i = 0; i < proto.faults_size(); ++i) {
+    plan.faults.push_back(ReadFault(root.Child("faults", i), i, proto, plan));
+  }
+  std::stable_sort(plan.faults.begin(), plan.faults.end(),
+                   [](const ScheduledFault& a, const ScheduledFault& b) { return a.at < b.at; });
+  return plan;
+}
+
+}  // namespace keepsim
