@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "sim/base/digest.h"
 #include "sim/check/checker.h"
+#include "sim/check/shape.h"
 #include "sim/metrics/accumulator.h"
 #include "sim/trace/record.h"
 #include "sim/world/plan.h"
@@ -56,6 +57,7 @@ struct RunResult {
   int threads = 1;
   double wall_s = 0;
   std::shared_ptr<RunShape> shape;
+  std::shared_ptr<CheckShape> check_shape;
   std::unique_ptr<Accumulator> metrics;
   std::unique_ptr<CheckerSet> checks;
 };

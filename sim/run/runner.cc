@@ -1,0 +1,208 @@
+#include "sim/run/runner.h"
+
+#include <algorithm>
+#include <chrono>  // lint: allow(clock) progress and wall_s only: nothing simulated reads it
+#include <mutex>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "sim/trace/spill.h"
+#include "sim/world/cell.h"
+
+namespace keepsim {
+namespace {
+
+// Wall-clock seconds, for progress and wall_s alone.
+double WallSeconds() {
+  using Clock = std::chrono::steady_clock;  // lint: allow(clock) see above
+  return std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
+}
+
+// Cells taken by a worker at a time: few enough to balance, many enough not to contend.
+constexpr size_t kBatch = 64;
+constexpr size_t kSorterBytes = size_t{64} << 20;
+
+bool Within(const std::vector<ClientRange>& ranges, const Plan& plan, CellRange cell) {
+  for (const ClientRange& r : ranges) {
+    const uint32_t first = plan.groups[r.group].first_entity + r.first;
+    const uint32_t last = plan.groups[r.group].first_entity + r.last;
+    if (cell.first_entity <= last && first <= cell.last_entity) return true;
+  }
+  return false;
+}
+
+struct Shared {
+  const Plan& plan;
+  const RunOptions& options;
+  std::vector<CellRange> cells;
+  RecordSorter* sorter = nullptr;
+  std::atomic<size_t> next{0};
+  std::atomic<uint64_t> clients_done{0};
+  std::atomic<int64_t> now_ns{0};
+  std::atomic<bool> stop{false};
+  std::atomic<int> running{0};
+  std::mutex mutex;  // guards what follows
+  absl::Status status;
+};
+
+struct Worker {
+  Worker(const RunShape* shape, const CheckShape* checks)
+      : metrics(shape), checkers(checks) {}
+  Accumulator metrics;
+  CheckerSet checkers;
+  Digest digest;
+  uint64_t outcome = 0;
+  uint64_t packets = 0;
+  uint64_t events = 0;
+  uint64_t engine_events = 0;
+};
+
+void RunCells(Shared& shared, Worker& w) {
+  Cell cell(shared.plan);
+  if (!shared.options.packets.empty()) {
+    cell.SelectPackets([&](uint32_t entity) {
+      return Within(shared.options.packets, shared.plan, {entity, entity});
+    });
+  }
+  cell.SetCancel(&shared.stop);
+  cell.SetClock(&shared.now_ns);
+  const RecordSink sink = [&](const TraceRecord* begin, const TraceRecord* end) {
+    for (const TraceRecord* r = begin; r != end; ++r) {
+      if (!r->is_outcome()) {
+        ++w.packets;
+      } else {
+        ++w.outcome;
+        AddToDigest(*r, w.digest);
+        w.metrics.Add(*r);
+      }
+      w.checkers.Add(*r);
+    }
+    if (shared.sorter == nullptr) return;
+    const absl::Status status =
+        shared.sorter->Add(absl::MakeConstSpan(begin, static_cast<size_t>(end - begin)));
+    if (status.ok()) return;
+    const std::lock_guard<std::mutex> lock(shared.mutex);
+    shared.status.Update(status);
+    shared.stop = true;
+  };
+  const size_t n = shared.cells.size();
+  for (size_t first; (first = shared.next.fetch_add(kBatch)) < n;) {
+    for (size_t i = first; i < std::min(n, first + kBatch); ++i) {
+      if (!cell.Run(shared.cells[i], sink)) return;
+      if (shared.stop) return;
+      w.events += cell.events();
+      w.engine_events += cell.engine_events();
+      shared.clients_done += shared.cells[i].last_entity - shared.cells[i].first_entity + 1;
+    }
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<RunResult> Run(const Plan& plan, const RunOptions& options) {
+  const double started = WallSeconds();
+  RunResult result;
+  result.shape = std::make_shared<RunShape>(ShapeOf(plan));
+  result.check_shape = std::make_shared<CheckShape>(CheckShapeOf(plan));
+  std::unique_ptr<RecordSorter> sorter;
+  if (options.on_records) {
+    sorter = std::make_unique<RecordSorter>(options.scratch_dir, kSorterBytes);
+  }
+  Shared shared{plan, options, Partition(plan), sorter.get()};
+  if (!options.only.empty()) {
+    std::erase_if(shared.cells,
+                  [&](CellRange c) { return !Within(options.only, plan, c); });
+  }
+  uint64_t clients = 0;
+  for (const CellRange& c : shared.cells) clients += c.last_entity - c.first_entity + 1;
+
+  int threads = options.threads > 0 ? options.threads
+                                    : static_cast<int>(std::thread::hardware_concurrency());
+  threads = std::clamp(threads, 1, 1024);
+  const size_t useful = (shared.cells.size() + kBatch - 1) / kBatch;
+  threads = static_cast<int>(std::clamp<size_t>(useful, 1, static_cast<size_t>(threads)));
+  result.threads = threads;
+
+  std::vector<std::unique_ptr<Worker>> workers;
+  std::vector<std::thread> pool;
+  shared.running = threads;
+  for (int i = 0; i < threads; ++i) {
+    workers.push_back(std::make_unique<Worker>(result.shape.get(), result.check_shape.get()));
+    pool.emplace_back([&shared, w = workers.back().get()] {
+      RunCells(shared, *w);
+      --shared.running;
+    });
+  }
+  // The calling thread only watches.
+  double reported = started;
+  while (shared.running > 0) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));  // lint: allow(clock) watching
+    if (options.cancel != nullptr && *options.cancel) shared.stop = true;
+    if (options.on_progress && WallSeconds() - reported > 0.1) {
+      reported = WallSeconds();
+      options.on_progress({shared.clients_done, clients, plan.horizon, Instant{shared.now_ns}});
+    }
+  }
+  for (std::thread& t : pool) t.join();
+  if (!shared.status.ok()) return shared.status;
+  if (shared.stop) return absl::CancelledError("the run was stopped");
+
+  // The run's own records count once, whoever ran which cell.
+  for (const TraceRecord& r : result.shape->run_records) AddToDigest(r, result.digest);
+  result.outcome_records = result.shape->run_records.size();
+  result.metrics = std::make_unique<Accumulator>(result.shape.get());
+  result.checks = std::make_unique<CheckerSet>(result.check_shape.get());
+  for (const auto& w : workers) {
+    w->metrics.Finish();
+    result.metrics->Merge(w->metrics);
+    result.checks->Merge(w->checkers);
+    result.digest.Merge(w->digest);
+    result.outcome_records += w->outcome;
+    result.packet_records += w->packets;
+    result.events += w->events;
+    result.engine_events += w->engine_events;
+  }
+  result.checks->Finish(result.metrics->incident_count());
+  if (sorter != nullptr) {
+    absl::Status status = sorter->Add(absl::MakeConstSpan(result.shape->run_records));
+    if (status.ok()) {
+      status = sorter->Merge([&](absl::Span<const TraceRecord> records) {
+        return options.on_records(records.data(), records.data() + records.size());
+      });
+    }
+    if (!status.ok()) return status;
+  }
+  result.wall_s = WallSeconds() - started;
+  return result;
+}
+
+absl::Status VerifyDeterminism(const Plan& plan, const RunOptions& options) {
+  std::vector<TraceRecord> first;
+  RunOptions once = options;
+  once.on_records = [&](const TraceRecord* begin, const TraceRecord* end) {
+    first.insert(first.end(), begin, end);
+    return absl::OkStatus();
+  };
+  const auto a = Run(plan, once);
+  if (!a.ok()) return a.status();
+  size_t at = 0;
+  RunOptions again = options;
+  again.threads = a->threads == 1 ? 2 : 1;
+  again.on_records = [&](const TraceRecord* begin, const TraceRecord* end) -> absl::Status {
+    for (const TraceRecord* r = begin; r != end; ++r, ++at) {
+      if (at < first.size() && first[at] == *r) continue;
+      return absl::InternalError(absl::StrCat(
+          "the second run differs at record ", at, ": ", RecordKindName(r->kind), " of entity ",
+          r->entity, " at ", ToSeconds(r->at), " s"));
+    }
+    return absl::OkStatus();
+  };
+  const auto b = Run(plan, again);
+  if (!b.ok()) return b.status();
+  if (at != first.size() || a->digest != b->digest) {
+    return absl::InternalError("the second run has fewer records");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace keepsim

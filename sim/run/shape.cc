@@ -1,0 +1,96 @@
+// What metrics and checkers need to know of a plan.
+#include <algorithm>
+
+#include "sim/run/runner.h"
+
+namespace keepsim {
+namespace {
+
+using Action = ScheduledFault::Action;
+
+// The broker's faults, as records of the whole run.
+std::vector<TraceRecord> RunRecords(const Plan& plan) {
+  std::vector<TraceRecord> records;
+  const Instant end = kStart + plan.horizon;
+  const auto add = [&](Instant at, RecordKind kind, int code, size_t fault) {
+    if (at >= end) return;
+    TraceRecord r;
+    r.at = at;
+    r.kind = kind;
+    r.code = static_cast<uint16_t>(code);
+    r.a = static_cast<int64_t>(fault);
+    records.push_back(r);
+  };
+  for (size_t i = 0; i < plan.faults.size(); ++i) {
+    const ScheduledFault& f = plan.faults[i];
+    const bool ends = f.length < kForever;
+    if (f.action == Action::kBrokerStall) {
+      add(f.at, RecordKind::kBrokerStalled, 0, i);
+      if (ends) add(f.at + f.length, RecordKind::kBrokerResumed, 0, i);
+    } else if (f.action == Action::kBrokerDown) {
+      const int code = f.failure == FailureKind::kBrokerCrash ? 2 : 1;
+      add(f.at, RecordKind::kBrokerDown, code, i);
+      if (ends) add(f.at + f.length, RecordKind::kBrokerUp, code, i);
+    }
+  }
+  std::stable_sort(records.begin(), records.end(),
+                   [](const TraceRecord& a, const TraceRecord& b) { return a.at < b.at; });
+  for (size_t i = 0; i < records.size(); ++i) records[i].counter = static_cast<uint32_t>(i);
+  return records;
+}
+
+}  // namespace
+
+RunShape ShapeOf(const Plan& plan) {
+  RunShape shape;
+  for (const GroupPlan& g : plan.groups) shape.groups.push_back({g.name, g.first_entity, g.count});
+  shape.horizon = plan.horizon;
+  shape.run_records = RunRecords(plan);
+  for (const WatcherPlan& w : plan.watchers) shape.watchers.push_back(w.name);
+  return shape;
+}
+
+CheckShape CheckShapeOf(const Plan& plan) {
+  CheckShape shape;
+  shape.horizon = plan.horizon;
+  shape.run_records = RunRecords(plan);
+  const BrokerProfile& b = plan.broker.profile;
+  Duration longest{0};
+  for (const GroupPlan& g : plan.groups) {
+    CheckGroup c;
+    c.name = g.name;
+    c.first_entity = g.first_entity;
+    c.count = g.count;
+    c.spec_client = g.profile.name == "spec";
+    c.keep_alive = Seconds(g.connect.keep_alive_s);
+    c.obeys_server_keep_alive = g.profile.apply_server_keep_alive;
+    c.client_slack = g.profile.tick.Of(c.keep_alive) + g.profile.loop_delay_max +
+                     (g.profile.whole_seconds ? Seconds(1) : Duration{0});
+    c.drift_ppb_max = std::abs(g.drift_ppb) + g.drift_ppb_max;
+    shape.groups.push_back(std::move(c));
+    longest = std::max(longest, Seconds(g.connect.keep_alive_s));
+  }
+  if (b.whole_seconds) shape.broker_early = Seconds(1);
+  switch (b.mechanism) {
+    case CheckMechanism::kExactTimer:
+      break;
+    case CheckMechanism::kScan:
+    case CheckMechanism::kTickCompare:
+    case CheckMechanism::kIdleTicks:
+    case CheckMechanism::kAccumulatedTicks:
+      shape.broker_late = b.period.Of(longest) * 2 + (b.whole_seconds ? Seconds(1) : Duration{0});
+      break;
+  }
+  if (b.strict) shape.broker_late += b.whole_seconds ? Seconds(1) : Nanoseconds(1);
+  shape.broker_may_be_late = plan.broker.handling.ns > 0 || b.kill_batch > 0;
+  for (const ScheduledFault& f : plan.faults) {
+    const Instant end =
+        f.length >= kForever && f.action != Action::kClockJump && f.action != Action::kMiddleboxFlush
+            ? kNever
+            : f.at + f.spread + (f.length >= kForever ? Duration{0} : f.length);
+    shape.last_fault_end = std::max(shape.last_fault_end, end);
+  }
+  return shape;
+}
+
+}  // namespace keepsim
