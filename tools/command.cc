@@ -1,0 +1,118 @@
+#include "tools/command.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "sim/base/check.h"
+#include "sim/scenario/compile.h"
+
+namespace keepsim {
+
+bool Arguments::Parse(const std::vector<std::string>& args, const std::vector<std::string>& valued,
+                      const std::vector<std::string>& switches) {
+  const auto known = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  for (size_t i = 0; i < args.size(); ++i) {
+    if (!absl::StartsWith(args[i], "--")) {
+      positional_.push_back(args[i]);
+      continue;
+    }
+    std::string name = args[i].substr(2);
+    const size_t equals = name.find('=');
+    std::string value;
+    const bool given = equals != std::string::npos;
+    if (given) {
+      value = name.substr(equals + 1);
+      name.resize(equals);
+    }
+    if (known(switches, name) && !given) {
+      flags_.emplace_back(name, "");
+    } else if (known(valued, name)) {
+      if (!given && ++i == args.size()) {
+        Fail(absl::StrCat("--", name, " needs a value"));
+        return false;
+      }
+      flags_.emplace_back(name, given ? value : args[i]);
+    } else {
+      std::vector<std::string> all = valued;
+      all.insert(all.end(), switches.begin(), switches.end());
+      Fail(absl::StrCat("unknown flag --", name, DidYouMean(name, all)));
+      return false;
+    }
+  }
+  return true;
+}
+
+bool Arguments::Has(const std::string& name) const {
+  return std::any_of(flags_.begin(), flags_.end(), [&](const auto& f) { return f.first == name; });
+}
+
+std::string Arguments::Get(const std::string& name, const std::string& fallback) const {
+  std::string value = fallback;
+  for (const auto& [flag, v] : flags_) {
+    if (flag == name) value = v;
+  }
+  return value;
+}
+
+std::vector<std::string> Arguments::All(const std::string& name) const {
+  std::vector<std::string> values;
+  for (const auto& [flag, v] : flags_) {
+    if (flag == name) values.push_back(v);
+  }
+  return values;
+}
+
+std::string UserPath(const std::string& path) {
+  const char* user = std::getenv("BUILD_WORKING_DIRECTORY");
+  if (user == nullptr || path.empty() || path[0] == '/') return path;
+  return absl::StrCat(user, "/", path);
+}
+
+int Fail(const std::string& message) {
+  std::fprintf(stderr, "keepsim: %s\n", message.c_str());
+  return kExitBadInput;
+}
+
+Prepared PrepareLoaded(LoadedScenario scenario, const Arguments& arguments) {
+  Prepared p;
+  Diagnostics diagnostics;
+  for (const std::string& text : arguments.All("set")) {
+    ApplyOverride(text, scenario, diagnostics);
+  }
+  if (arguments.Has("seed")) {
+    uint64_t seed = 0;
+    if (!absl::SimpleAtoi(arguments.Get("seed"), &seed) || seed == 0) {
+      diagnostics.Add({false, "--seed", 0, 0, "",
+                       absl::StrCat("\"", arguments.Get("seed"),
+                                    "\" is not a seed; give a number from 1 to 2^64 - 1")});
+    }
+    scenario.proto.set_seed(seed);
+  }
+  auto plan = std::make_unique<Plan>(Compile(scenario, diagnostics));
+  std::fputs(diagnostics.Render().c_str(), stderr);
+  p.scenario = std::move(scenario);
+  if (!diagnostics.ok()) return p;
+  plan->Link();
+  p.plan = std::move(plan);
+  return p;
+}
+
+Prepared Prepare(const std::string& path, const Arguments& arguments) {
+  Diagnostics diagnostics;
+  LoadedScenario scenario = Load(UserPath(path), diagnostics);
+  scenario.file = path;
+  if (diagnostics.ok()) return PrepareLoaded(std::move(scenario), arguments);
+  // What could be read is checked as well, so that all errors are shown at once.
+  const bool readable = scenario.locations != nullptr;
+  if (readable) (void)Compile(scenario, diagnostics);
+  std::fputs(diagnostics.Render().c_str(), stderr);
+  return {};
+}
+
+}  // namespace keepsim

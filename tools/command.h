@@ -1,0 +1,60 @@
+// What the subcommands of keepsim share: arguments, exit codes, loading.
+#ifndef KEEPSIM_TOOLS_COMMAND_H_
+#define KEEPSIM_TOOLS_COMMAND_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/scenario/load.h"
+#include "sim/world/plan.h"
+
+namespace keepsim {
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitNotMet = 1;     // expectations not met, or results differ
+inline constexpr int kExitBadInput = 2;
+inline constexpr int kExitViolation = 3;  // the model broke an invariant of its own
+inline constexpr int kExitStopped = 130;  // Ctrl-C
+
+// Flags of one command: "--name value", "--name=value", switches; the rest are positional.
+class Arguments {
+ public:
+  // `valued` and `switches`: names without dashes. Prints a message and returns false on an
+  // unknown flag or a missing value.
+  bool Parse(const std::vector<std::string>& args, const std::vector<std::string>& valued,
+             const std::vector<std::string>& switches);
+  bool Has(const std::string& name) const;
+  // The last value given; `fallback` if none.
+  std::string Get(const std::string& name, const std::string& fallback = "") const;
+  std::vector<std::string> All(const std::string& name) const;
+  const std::vector<std::string>& positional() const { return positional_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> flags_;
+  std::vector<std::string> positional_;
+};
+
+// Relative paths are the user's, also under `bazel run`, which changes the folder.
+std::string UserPath(const std::string& path);
+
+struct Prepared {
+  LoadedScenario scenario;
+  std::unique_ptr<Plan> plan;
+};
+// Loads, overrides (--set, --seed) and compiles; prints diagnostics to stderr. Null plan: errors.
+Prepared Prepare(const std::string& path, const Arguments& arguments);
+Prepared PrepareLoaded(LoadedScenario scenario, const Arguments& arguments);
+
+int Fail(const std::string& message);  // prints "keepsim: message", returns kExitBadInput
+
+// ---- the commands
+int RunCommand(const std::vector<std::string>& args);
+int CheckCommand(const std::vector<std::string>& args);
+int ReplayCommand(const std::vector<std::string>& args);
+int ProfilesCommand(const std::vector<std::string>& args);
+int DiffCommand(const std::vector<std::string>& args);
+
+}  // namespace keepsim
+
+#endif  // KEEPSIM_TOOLS_COMMAND_H_

@@ -1,0 +1,58 @@
+// keepsim: run, check and replay scenarios. See docs/quickstart.md.
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "sim/scenario/diagnostics.h"
+#include "sim/trace/engine_version.h"
+#include "tools/command.h"
+
+namespace keepsim {
+namespace {
+
+struct Command {
+  const char* name;
+  int (*run)(const std::vector<std::string>&);
+  const char* usage;
+};
+
+constexpr Command kCommands[] = {
+    {"run", RunCommand,
+     "run SCENARIO [--seed N] [--set PATH=VALUE]... [--threads N] [--out DIR] [--force]\n"
+     "      [--format text|json] [--packets GROUP/INDEX,...] [--verify]\n"
+     "      [--ties canonical|reversed|shuffled]"},
+    {"check", CheckCommand, "check SCENARIO [--set PATH=VALUE]... [--print]"},
+    {"replay", ReplayCommand, "replay TRACE [--client GROUP/INDEX]"},
+    {"diff", DiffCommand, "diff TRACE_A TRACE_B"},
+    {"profiles", ProfilesCommand, "profiles [NAME]"},
+};
+
+int Usage(std::FILE* to) {
+  std::fprintf(to, "keepsim %s: what does this keepAlive do to this fleet?\n\n", kEngineVersion);
+  for (const Command& c : kCommands) std::fprintf(to, "  keepsim %s\n", c.usage);
+  std::fprintf(to,
+               "\nExit codes: 0 done, 1 expectation not met or results differ, 2 bad input, 3 an "
+               "invariant of the model was broken.\n");
+  return to == stdout ? kExitOk : kExitBadInput;
+}
+
+int Main(const std::vector<std::string>& args) {
+  if (args.empty()) return Usage(stderr);
+  if (args[0] == "help" || args[0] == "--help" || args[0] == "-h") return Usage(stdout);
+  if (args[0] == "version" || args[0] == "--version") {
+    std::printf("keepsim, engine %s\n", kEngineVersion);
+    return kExitOk;
+  }
+  std::vector<std::string> names;
+  for (const Command& c : kCommands) {
+    if (args[0] == c.name) return c.run({args.begin() + 1, args.end()});
+    names.push_back(c.name);
+  }
+  Fail("unknown command \"" + args[0] + "\"" + DidYouMean(args[0], names));
+  return Usage(stderr);
+}
+
+}  // namespace
+}  // namespace keepsim
+
+int main(int argc, char** argv) { return keepsim::Main({argv + 1, argv + argc}); }
