@@ -1,6 +1,6 @@
 // Behaviour as data: how a client library pings and gives up, how a broker checks and what it
-// counts. Another implementation is another row (profiles.cc), not other code. Sources and derived
-// ranges: docs/profiles.md.
+// counts. Another implementation is another row (profiles.cc), not other code; each names its
+// source.
 #ifndef KEEPSIM_SIM_MQTT_PROFILE_H_
 #define KEEPSIM_SIM_MQTT_PROFILE_H_
 

@@ -1,4 +1,4 @@
-// The rows. Facts were read from the projects' public sources at the versions named; docs/profiles.md
+// The rows. Facts were read from the projects' public sources at the versions named; profile.h
 // explains the columns. Rows of one name stand in order of their versions.
 #include "sim/mqtt/profile.h"
 
