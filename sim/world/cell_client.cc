@@ -53,6 +53,8 @@ void Cell::ApplyClient(Host& host, const Effects& effects) {
       case Effect::Kind::kConnected:
         if (slot == kNoConnection) break;
         host.connected_since = simulator_.now();
+        // Keep alive is monitored from CONNACK on (3.1.1 section 3.1.4, step 4).
+        host.last_packet_out = host.SessionNow(simulator_.now());
         Record(host, RecordKind::kConnected, 0, connections_[slot].number,
                (simulator_.now() - connections_[slot].end[kClientEnd].opened).ns);
         break;
@@ -113,6 +115,7 @@ void Cell::ClientHears(uint32_t connection, const Packet& packet) {
 
 void Cell::NoteClientSends(Host& host, const Packet& packet) {
   if (packet.type == PacketType::kPingreq) host.ping_out = simulator_.now();
+  if (packet.type == PacketType::kConnect) return;  // silence is judged from CONNACK on
   const Instant local = host.SessionNow(simulator_.now());
   if (host.last_packet_out != kLongAgo) {
     host.longest_silence = std::max(host.longest_silence, local - host.last_packet_out);
