@@ -55,8 +55,8 @@ inline constexpr Instant kNever{std::numeric_limits<int64_t>::max()};
 inline constexpr Instant kLongAgo{-(int64_t{1} << 62)};
 
 // For rendering only; never in a sampled or ordered path.
-constexpr double ToSeconds(Duration d) { return static_cast<double>(d.ns) * 1e-9; }
-constexpr double ToSeconds(Instant t) { return static_cast<double>(t.ns) * 1e-9; }
+constexpr double ToSeconds(Duration d) { return static_cast<double>(d.ns) / 1e9; }
+constexpr double ToSeconds(Instant t) { return static_cast<double>(t.ns) / 1e9; }
 
 }  // namespace keepsim
 

@@ -39,25 +39,29 @@ struct Problem {
   int column;
   std::string message;
   bool enum_value = false;
+  std::string subject;  // the unknown name
 };
 
 class Collector : public google::protobuf::io::ErrorCollector {
  public:
   void AddError(int line, int column, const std::string& message) override {
-    Problem p{line, column, message};
+    Problem p{line, column, message, false, Quoted(message, 0)};
     if (absl::StartsWith(message, "Unknown enumeration value")) {
       p.enum_value = true;
       p.message = absl::StrCat("unknown value \"", Quoted(message, 0), "\" of field ",
                                Quoted(message, 1), EnumHint(Quoted(message, 0), Quoted(message, 1)));
     } else if (absl::StrContains(message, "has no field named")) {
       p.message = UnknownField(message);
+      p.subject = Quoted(message, 1);
+    } else {
+      p.subject.clear();
     }
     problems.push_back(std::move(p));
   }
   void AddWarning(int line, int column, const std::string& message) override {
     // Unknown fields come as warnings, so that reading goes on and all of them are found.
     if (absl::StrContains(message, "has no field named")) {
-      problems.push_back({line, column, UnknownField(message)});
+      problems.push_back({line, column, UnknownField(message), false, Quoted(message, 1)});
     }
   }
 
@@ -96,29 +100,28 @@ class Collector : public google::protobuf::io::ErrorCollector {
   }
 };
 
-// Replaces the identifier at (line, column), from 0, by a valid number of the same place, so that
-// reading can go on behind an unknown enum value. False if there is none.
-bool BlankIdentifier(std::string& text, int line, int column) {
+// Offset of the identifier `name` that ends last before (line, column), both from 0: protobuf
+// reports names that it does not know at the token behind them. npos if it is not there.
+size_t FindBefore(const std::string& text, const std::string& name, int line, int column) {
   size_t at = 0;
   for (int i = 0; i < line; ++i) {
     at = text.find('\n', at);
-    if (at == std::string::npos) return false;
+    if (at == std::string::npos) return std::string::npos;
     ++at;
   }
   // The tokenizer counts a tab as up to the next multiple of eight.
-  int seen = 0;
-  while (at < text.size() && seen < column && text[at] != '\n') {
+  for (int seen = 0; at < text.size() && seen < column && text[at] != '\n'; ++at) {
     seen = text[at] == '\t' ? (seen / 8 + 1) * 8 : seen + 1;
-    ++at;
   }
-  size_t end = at;
-  while (end < text.size() && (absl::ascii_isalnum(static_cast<unsigned char>(text[end])) ||
-                               text[end] == '_')) {
-    ++end;
-  }
-  if (end == at) return false;
-  text.replace(at, end - at, std::string(end - at - 1, ' ') + "0");
-  return true;
+  if (name.empty() || at < name.size()) return std::string::npos;
+  return text.rfind(name, at - 1);
+}
+
+// Moves a problem to where its subject begins.
+void PlaceAt(const std::string& text, size_t offset, Problem& p) {
+  p.line = static_cast<int>(std::count(text.begin(), text.begin() + static_cast<ptrdiff_t>(offset), '\n'));
+  const size_t start = offset == 0 ? std::string::npos : text.rfind('\n', offset - 1);
+  p.column = static_cast<int>(offset - (start == std::string::npos ? 0 : start + 1));
 }
 
 void ReadText(absl::string_view contents, LoadedScenario& s, Diagnostics& diagnostics) {
@@ -136,16 +139,22 @@ void ReadText(absl::string_view contents, LoadedScenario& s, Diagnostics& diagno
     parser.SetRecursionLimit(50);
     google::protobuf::io::ArrayInputStream stream(text.data(), static_cast<int>(text.size()));
     const bool ok = parser.Parse(&stream, &s.proto);
-    const Problem* stopped = nullptr;
-    for (const Problem& p : collector.problems) {
-      if (p.enum_value) stopped = &p;
+    size_t blank = std::string::npos;
+    size_t blank_size = 0;
+    for (Problem& p : collector.problems) {
+      const size_t at = FindBefore(text, p.subject, p.line, p.column);
+      if (at != std::string::npos) {
+        if (p.enum_value) blank = at, blank_size = p.subject.size();
+        PlaceAt(text, at, p);
+      }
       const auto same = [&](const Problem& q) {
         return q.line == p.line && q.column == p.column;
       };
       if (std::none_of(found.begin(), found.end(), same)) found.push_back(p);
     }
-    if (ok || stopped == nullptr) break;
-    if (!BlankIdentifier(text, stopped->line, stopped->column)) break;
+    if (ok || blank == std::string::npos) break;
+    // A number that every enum has, in the place of the unknown value, so that reading goes on.
+    text.replace(blank, blank_size, std::string(blank_size - 1, ' ') + "0");
   }
   for (const Problem& p : found) {
     diagnostics.Add({false, s.file, p.line + 1, p.column + 1, "", p.message});

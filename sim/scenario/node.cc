@@ -1,5 +1,6 @@
 #include "sim/scenario/node.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -60,7 +61,9 @@ void Node::Report(bool warning, absl::string_view name, absl::string_view messag
     absl::StrAppend(&d.path, d.path.empty() ? "" : ".", name);
     if (index >= 0) absl::StrAppend(&d.path, "[", index, "]");
     if (tree_ != nullptr) {
-      const auto at = tree_->GetLocation(Field(name), index);
+      // A list as a whole stands where its first element does.
+      const FieldDescriptor* field = Field(name);
+      const auto at = tree_->GetLocation(field, field->is_repeated() ? std::max(index, 0) : -1);
       if (at.line >= 0) d.line = at.line + 1, d.column = at.column + 1;
     }
   }

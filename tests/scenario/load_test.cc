@@ -1,0 +1,171 @@
+// Scenario files: errors with their places, overrides, formats, and a thousand broken files.
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "google/protobuf/util/json_util.h"
+#include "gtest/gtest.h"
+#include "sim/base/random.h"
+#include "sim/scenario/compile.h"
+#include "sim/scenario/load.h"
+
+namespace keepsim {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr char kGood[] = R"(name: "good"
+horizon: "1h"
+groups {
+  name: "fleet"
+  count: 10
+  keep_alive: "60s"
+  client: "libmosquitto 2.0"
+  path {
+    both { latency { lognormal { median: "50ms" sigma: 0.5 } } loss: 0.01 }
+    middlebox { idle_timeout: "5m" }
+  }
+  random_faults { fault: CRASH gap { exponential { mean: "1h" } } length { constant: "1m" } }
+  connect { user_name: "toby" will { topic: "w" qos: 2 } }
+}
+faults { at: "10m" duration: "1m" partition { directions: UP } }
+broker { profile: "mosquitto 2.0.22" }
+)";
+
+std::string Errors(const std::string& text, ScenarioFormat format = ScenarioFormat::kText) {
+  Diagnostics diagnostics;
+  const LoadedScenario s = LoadText(text, format, "f", diagnostics);
+  if (diagnostics.ok()) (void)Compile(s, diagnostics);
+  return diagnostics.Render();
+}
+
+TEST(LoadTest, AGoodFileHasNothingToSay) { EXPECT_EQ(Errors(kGood), ""); }
+
+TEST(LoadTest, AllErrorsComeAtOnceEachWithItsPlace) {
+  const std::string e = Errors(R"(horizon: "0"
+groups {
+  name: "a b"
+  keep_alive: "70000s"
+  client: "libmosqito"
+  path { both { loss: 1.5 } middlebox { } }
+}
+groups { name: "g" keep_alive: "1.5s" publish { } }
+faults { at: "1m" select { groups: "h" } partition { } }
+)");
+  EXPECT_THAT(e, HasSubstr("f:1:1: error: horizon: \"0\" is out of range"));
+  EXPECT_THAT(e, HasSubstr("f:3:3: error: groups[0].name:"));
+  EXPECT_THAT(e, HasSubstr("f:4:3: error: groups[0].keep_alive: \"70000s\" is out of range [0, "));
+  EXPECT_THAT(e, HasSubstr("unknown client profile \"libmosqito\" (did you mean \"libmosquitto\"?)"));
+  EXPECT_THAT(e, HasSubstr("f:6:17: error: groups[0].path.both.loss: 1.5 is out of range [0, 1]"));
+  EXPECT_THAT(e, HasSubstr("groups[0].path.middlebox.idle_timeout: is required"));
+  EXPECT_THAT(e, HasSubstr("groups[1].keep_alive: must be whole seconds"));
+  EXPECT_THAT(e, HasSubstr("groups[1].publish[0]: needs periodic, poisson, bursts or recorded"));
+  EXPECT_THAT(e, HasSubstr("there is no group \"h\""));
+}
+
+TEST(LoadTest, EveryUnknownNameIsFoundWithASuggestion) {
+  const std::string e = Errors(R"(horizn: "1h"
+groups { name: "g" cuont: 3 path { transport: DATAGRM } random_faults { fault: CRSH } }
+)");
+  EXPECT_THAT(e, HasSubstr("f:1:1: error: unknown field \"horizn\" in Scenario (did you mean \"horizon\"?)"));
+  EXPECT_THAT(e, HasSubstr("unknown field \"cuont\" in Group (did you mean \"count\"?)"));
+  EXPECT_THAT(e, HasSubstr("unknown value \"DATAGRM\" of field transport (did you mean \"DATAGRAM\"?)"));
+  EXPECT_THAT(e, HasSubstr("unknown value \"CRSH\" of field fault (did you mean \"CRASH\"?)"));
+}
+
+TEST(LoadTest, WarnsOfWhatIsLegalAndFoolish) {
+  const std::string e = Errors(R"(horizon: "1h"
+groups { name: "g" keep_alive: "10m" client: "emqtt" path { middlebox { idle_timeout: "5m" } } }
+)");
+  EXPECT_THAT(e, HasSubstr("warning: groups[0].keep_alive: PINGREQ after 600s is later than the "
+                           "middlebox's idle timeout of 300s"));
+  EXPECT_THAT(e, HasSubstr("warning: groups[0].client: \"emqtt\" may be silent for 1200s but the "
+                           "broker closes after 900s"));
+}
+
+TEST(LoadTest, BinaryAndJsonAreTheSameScenario) {
+  Diagnostics d;
+  const LoadedScenario text = LoadText(kGood, ScenarioFormat::kText, "f", d);
+  std::string json;
+  ASSERT_TRUE(google::protobuf::util::MessageToJsonString(text.proto, &json).ok());
+  const std::string binary = text.proto.SerializeAsString();
+  const std::string digest = ScenarioDigest(text.proto);
+  EXPECT_EQ(ScenarioDigest(LoadText(binary, ScenarioFormat::kBinary, "f", d).proto), digest);
+  EXPECT_EQ(ScenarioDigest(LoadText(json, ScenarioFormat::kJson, "f", d).proto), digest);
+  EXPECT_EQ(ScenarioDigest(LoadText(ToText(text.proto), ScenarioFormat::kText, "f", d).proto), digest);
+  EXPECT_TRUE(d.ok()) << d.Render();
+}
+
+TEST(OverrideTest, ReachesEveryField) {
+  Diagnostics d;
+  LoadedScenario s = LoadText(kGood, ScenarioFormat::kText, "f", d);
+  for (const char* set : {"groups[0].count=1000", "groups[fleet].keep_alive=30s",
+                          "broker.grace_factor=2", "groups[0].path.both.loss=0.5",
+                          "groups[0].path.transport=DATAGRAM", "watchers={name: \"w\"}"}) {
+    ApplyOverride(set, s, d);
+  }
+  EXPECT_TRUE(d.ok()) << d.Render();
+  EXPECT_EQ(s.proto.groups(0).count(), 1000u);
+  EXPECT_EQ(s.proto.groups(0).keep_alive(), "30s");
+  EXPECT_EQ(s.proto.broker().grace_factor(), 2);
+  EXPECT_EQ(s.proto.groups(0).path().both().loss(), 0.5);
+  EXPECT_EQ(s.proto.groups(0).path().transport(), pb::DATAGRAM);
+  EXPECT_EQ(s.proto.watchers(0).name(), "w");
+  EXPECT_EQ(s.overrides.size(), 6u);
+}
+
+TEST(OverrideTest, BadOnesSayWhy) {
+  for (const auto& [set, why] : std::vector<std::pair<std::string, std::string>>{
+           {"groups[0].cuont=3", "did you mean \"count\""},
+           {"groups[7].count=3", "there is no groups[7]"},
+           {"groups.count=3", "is a list"},
+           {"groups[0].count=many", "cannot be the value of count"},
+           {"horizon", "expected path=value"},
+           {"..=1", "not of the form"}}) {
+    Diagnostics d;
+    LoadedScenario s = LoadText(kGood, ScenarioFormat::kText, "f", d);
+    ApplyOverride(set, s, d);
+    EXPECT_THAT(d.Render(), HasSubstr(why)) << set;
+    EXPECT_TRUE(s.overrides.empty());
+  }
+}
+
+// A thousand broken files, mutated from the good one: each is refused with a reason or is another
+// valid file; none crashes or hangs.
+TEST(LoadTest, AThousandBrokenFilesNeverCrash) {
+  const std::string good = kGood;
+  const RandomSource luck(7, 0);
+  int refused = 0;
+  for (uint64_t i = 0; i < 1000; ++i) {
+    std::string text = good;
+    const int changes = 1 + static_cast<int>(luck.Draw64(Purpose::kTest, i * 64) % 4);
+    for (int c = 0; c < changes; ++c) {
+      const RandomBlock b = luck.Block(Purpose::kTest, i * 64 + 1 + static_cast<uint64_t>(c));
+      const size_t at = b.w[0] % text.size();
+      switch (b.w[1] % 5) {
+        case 0: text[at] = static_cast<char>(b.w[2]); break;
+        case 1: text.erase(at, 1 + b.w[2] % 20); break;
+        case 2: text.insert(at, 1 + b.w[2] % 5, "{}\"9-:[]\n\\"[b.w[3] % 10]); break;
+        case 3: text.insert(at, text.substr(b.w[2] % text.size(), 30)); break;
+        case 4: text.resize(at + 1); break;
+      }
+    }
+    if (Errors(text).find(": error: ") != std::string::npos) ++refused;
+    (void)Errors(text, ScenarioFormat::kBinary);
+    (void)Errors(text, ScenarioFormat::kJson);
+  }
+  EXPECT_GT(refused, 700);
+}
+
+TEST(LoadTest, DeepNestingAndHugeNumbersAreRefused) {
+  std::string deep;
+  for (int i = 0; i < 10000; ++i) deep += "groups {";
+  EXPECT_THAT(Errors(deep), HasSubstr("error"));
+  EXPECT_THAT(Errors("horizon: \"1h\" groups { name: \"g\" count: 4294967295 }"), HasSubstr("out of range"));
+  EXPECT_THAT(Errors("horizon: \"1h\" groups { name: \"g\" path { both { loss: nan } } }"), HasSubstr("out of range"));
+  EXPECT_THAT(Errors("horizon: \"99999999999999999999h\""), HasSubstr("error: horizon"));
+}
+
+}  // namespace
+}  // namespace keepsim
