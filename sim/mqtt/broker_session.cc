@@ -16,8 +16,8 @@ Instant Seen(const BrokerProfile& p, Instant t) {
 
 Duration LimitFor(const BrokerProfile& p, Duration keep_alive) {
   if (keep_alive.ns == 0) return Duration{0};
-  Duration limit = {static_cast<int64_t>(static_cast<__int128>(keep_alive.ns) * p.grace_num /
-                                         p.grace_den)};
+  Duration limit = {
+      static_cast<int64_t>(static_cast<__int128>(keep_alive.ns) * p.grace_num / p.grace_den)};
   const Duration second = Seconds(1);
   if (p.rounding == LimitRounding::kFloorSeconds) limit = limit / second * second;
   if (p.rounding == LimitRounding::kRoundSeconds) limit = (limit + second / 2) / second * second;
@@ -61,9 +61,8 @@ void EndConnection(const BrokerProfile& p, const PeerParams& peer, BrokerSession
   s.state = BrokerState::kClosed;
   if (!had_session) return;
   stored.connected = false;
-  stored.expires_at = peer.session_expiry_s == kNeverExpires
-                          ? kNever
-                          : now + Seconds(peer.session_expiry_s);
+  stored.expires_at =
+      peer.session_expiry_s == kNeverExpires ? kNever : now + Seconds(peer.session_expiry_s);
   if (peer.session_expiry_s == 0) {
     stored.exists = false;
     stored.expires_at = kNever;
@@ -181,9 +180,8 @@ void SendPublish(BrokerSession& s, Instant now, uint8_t qos, uint32_t size, Effe
   if (qos > 0) {
     packet.packet_id = s.next_packet_id;
     s.next_packet_id = s.next_packet_id == 65535 ? 1 : static_cast<uint16_t>(s.next_packet_id + 1);
-    s.out[s.in_flight_count++] = {packet.packet_id,
-                                  qos == 1 ? PacketType::kPuback : PacketType::kPubrec, qos, size,
-                                  now};
+    s.out[s.in_flight_count++] = {
+        packet.packet_id, qos == 1 ? PacketType::kPuback : PacketType::kPubrec, qos, size, now};
   }
   effects.Send(packet);
 }
@@ -393,8 +391,7 @@ Effects OnKillSlot(const BrokerProfile& p, const PeerParams& peer, BrokerSession
   return effects;
 }
 
-Effects Deliver(const BrokerProfile& p, BrokerSession& s, Instant now, uint8_t qos,
-                uint32_t size) {
+Effects Deliver(const BrokerProfile& p, BrokerSession& s, Instant now, uint8_t qos, uint32_t size) {
   Effects effects;
   if (s.state != BrokerState::kConnected) return effects;
   if (p.outgoing_counts) NoteActivity(p, s, now, PacketType::kPublish);

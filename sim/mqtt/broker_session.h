@@ -30,21 +30,21 @@ struct BrokerSession {
   static constexpr int kWindow = 8;
 
   BrokerState state = BrokerState::kAwaitConnect;
-  bool expired = false;            // limit passed, close waits for the kill-rate limit
-  uint8_t idle = 0;                // idle ticks so far
+  bool expired = false;  // limit passed, close waits for the kill-rate limit
+  uint8_t idle = 0;      // idle ticks so far
   uint8_t in_flight_count = 0;
   uint16_t next_packet_id = 1;
   uint16_t waiting = 0;
   bool active_since_tick = false;
-  Duration keep_alive{0};          // in force; 0: off
-  Duration limit{0};               // silence after which the client is declared gone
-  Instant last_in = kLongAgo;      // last activity by this profile's rule
-  Instant next_tick = kNever;      // for tick and scan mechanisms
+  Duration keep_alive{0};      // in force; 0: off
+  Duration limit{0};           // silence after which the client is declared gone
+  Instant last_in = kLongAgo;  // last activity by this profile's rule
+  Instant next_tick = kNever;  // for tick and scan mechanisms
   Instant accepted_at = kLongAgo;
   uint32_t waiting_size = 0;
   uint8_t waiting_qos = 0;
-  InFlight out[kWindow];           // downlink QoS 1/2
-  uint16_t in[kWindow];            // incoming QoS 2 awaiting PUBREL
+  InFlight out[kWindow];  // downlink QoS 1/2
+  uint16_t in[kWindow];   // incoming QoS 2 awaiting PUBREL
   uint8_t incoming_count = 0;
 };
 
@@ -53,9 +53,9 @@ struct BrokerSession {
 struct StoredSession {
   bool exists = false;
   bool connected = false;
-  bool will_pending = false;       // will held back by its delay
-  Instant will_at = kNever;        // when it is to be published
-  Instant expires_at = kNever;     // while not connected
+  bool will_pending = false;    // will held back by its delay
+  Instant will_at = kNever;     // when it is to be published
+  Instant expires_at = kNever;  // while not connected
 };
 
 // ---- what happened --------------------------------------------------------------------------

@@ -101,9 +101,8 @@ void SendPublish(const ClientParams& params, ClientSession& s, Instant now, uint
     packet.packet_id = s.next_packet_id;
     s.next_packet_id = s.next_packet_id == 65535 ? 1 : static_cast<uint16_t>(s.next_packet_id + 1);
     SIM_CHECK(s.in_flight_count < ClientSession::kWindow);
-    s.out[s.in_flight_count++] = {packet.packet_id,
-                                  qos == 1 ? PacketType::kPuback : PacketType::kPubrec, qos, size,
-                                  now};
+    s.out[s.in_flight_count++] = {
+        packet.packet_id, qos == 1 ? PacketType::kPuback : PacketType::kPubrec, qos, size, now};
   }
   NoteSent(*params.profile, s, now, packet.type);
   effects.Send(packet);
@@ -120,8 +119,8 @@ void SendWaiting(const ClientParams& params, ClientSession& s, Instant now, Effe
 
 // The uniform draw u scaled to [0, d], in integers.
 Duration Share(Duration d, uint64_t u) {
-  return {static_cast<int64_t>((static_cast<unsigned __int128>(u) *
-                                (static_cast<uint64_t>(d.ns) + 1)) >> 64)};
+  return {static_cast<int64_t>(
+      (static_cast<unsigned __int128>(u) * (static_cast<uint64_t>(d.ns) + 1)) >> 64)};
 }
 
 Duration BackoffDelay(const ReconnectPolicy& r, ClientSession& s, uint64_t u) {
@@ -129,8 +128,8 @@ Duration BackoffDelay(const ReconnectPolicy& r, ClientSession& s, uint64_t u) {
   if (s.attempt == 0 || s.backoff.ns == 0) {
     base = r.first;
   } else {
-    base = {static_cast<int64_t>(static_cast<__int128>(s.backoff.ns) * r.growth_num /
-                                 r.growth_den)};
+    base = {
+        static_cast<int64_t>(static_cast<__int128>(s.backoff.ns) * r.growth_num / r.growth_den)};
     base = std::clamp(base, r.min, r.max);
   }
   Duration delay = base;
@@ -138,8 +137,8 @@ Duration BackoffDelay(const ReconnectPolicy& r, ClientSession& s, uint64_t u) {
     case JitterKind::kNone:
       break;
     case JitterKind::kPlusMinus: {
-      const Duration span = {static_cast<int64_t>(static_cast<__int128>(base.ns) *
-                                                  r.jitter_permille / 1000)};
+      const Duration span = {
+          static_cast<int64_t>(static_cast<__int128>(base.ns) * r.jitter_permille / 1000)};
       delay = base - span + Share(span * 2, u);
       break;
     }

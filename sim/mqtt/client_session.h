@@ -27,18 +27,18 @@ struct ClientParams {
   MqttVersion version = MqttVersion::kV311;
   uint16_t keep_alive_s = 60;
   bool clean_start = true;
-  uint32_t connect_size = 14;    // ConnectSize(options)
-  uint32_t subscribe_size = 0;   // 0: subscribes to nothing
+  uint32_t connect_size = 14;   // ConnectSize(options)
+  uint32_t subscribe_size = 0;  // 0: subscribes to nothing
   uint8_t subscribe_qos = 0;
 };
 
 enum class ClientState : uint8_t {
-  kStopped,      // the process does not run, or does not want a connection
-  kBackoff,      // waiting for reconnect_at
-  kConnecting,   // transport being opened
+  kStopped,     // the process does not run, or does not want a connection
+  kBackoff,     // waiting for reconnect_at
+  kConnecting,  // transport being opened
   kAwaitConnack,
   kConnected,
-  kClosing,      // DISCONNECT sent, transport closing
+  kClosing,  // DISCONNECT sent, transport closing
 };
 
 // One QoS 1 or 2 exchange, either direction.
@@ -55,25 +55,25 @@ struct ClientSession {
 
   ClientState state = ClientState::kStopped;
   bool ping_pending = false;
-  uint8_t in_flight_count = 0;     // outgoing exchanges in out[]
-  uint8_t incoming_count = 0;      // incoming QoS 2 exchanges in in[]
+  uint8_t in_flight_count = 0;  // outgoing exchanges in out[]
+  uint8_t incoming_count = 0;   // incoming QoS 2 exchanges in in[]
   uint16_t next_packet_id = 1;
-  uint16_t waiting = 0;            // publishes queued behind the window (size of the last asked)
-  uint16_t attempt = 0;            // connection attempts since the last good connection
-  Duration keep_alive{0};          // in force (Server Keep Alive applied); 0: off
+  uint16_t waiting = 0;    // publishes queued behind the window (size of the last asked)
+  uint16_t attempt = 0;    // connection attempts since the last good connection
+  Duration keep_alive{0};  // in force (Server Keep Alive applied); 0: off
   Instant last_out = kLongAgo;
   Instant last_in = kLongAgo;
   Instant ping_sent = kLongAgo;
-  Instant tick_origin = kStart;    // ticks are at tick_origin + n * tick
-  Instant phase_deadline = kNever; // connect, CONNACK or back-off deadline by state
+  Instant tick_origin = kStart;     // ticks are at tick_origin + n * tick
+  Instant phase_deadline = kNever;  // connect, CONNACK or back-off deadline by state
   Instant connected_at = kLongAgo;
-  Duration backoff{0};             // delay used last
-  uint32_t sends = 0;              // packets sent, for kCounterTick
+  Duration backoff{0};  // delay used last
+  uint32_t sends = 0;   // packets sent, for kCounterTick
   uint32_t sends_at_tick = 0;
   uint32_t waiting_size = 0;
   uint8_t waiting_qos = 0;
   InFlight out[kWindow];
-  uint16_t in[kWindow];            // packet ids of incoming QoS 2 awaiting PUBREL
+  uint16_t in[kWindow];  // packet ids of incoming QoS 2 awaiting PUBREL
 };
 
 // ---- what happened --------------------------------------------------------------------------

@@ -27,22 +27,22 @@ enum class CloseReason : uint8_t {
   kRefused = 11,           // client: CONNACK with an error, or connection refused
   kShutdown = 12,          // broker stopped or restarted
   kProtocolError = 13,
-  kLocalStop = 14,         // the process ended (crash, kill)
+  kLocalStop = 14,  // the process ended (crash, kill)
 };
 const char* CloseReasonName(CloseReason reason);
 
 struct Effect {
   enum class Kind : uint8_t {
-    kOpenTransport,    // client: start a new transport connection
-    kSend,             // packet
-    kClose,            // close the transport in order (FIN after what was sent); reason
-    kAbort,            // drop the transport at once (RST); reason
-    kConnected,        // client: session is usable (CONNACK received)
-    kSessionOpened,    // broker: CONNECT accepted; packet.value = keepAlive in force (s)
-    kWillPublish,      // broker: publish the will now
-    kMessageDelivered, // a PUBLISH reached the application at this end (once per QoS rules)
-    kDeclaredDead,     // this end decided, by its keep alive rule, that the peer is gone;
-                       // silence: how long it had heard nothing (or waited for PINGRESP)
+    kOpenTransport,     // client: start a new transport connection
+    kSend,              // packet
+    kClose,             // close the transport in order (FIN after what was sent); reason
+    kAbort,             // drop the transport at once (RST); reason
+    kConnected,         // client: session is usable (CONNACK received)
+    kSessionOpened,     // broker: CONNECT accepted; packet.value = keepAlive in force (s)
+    kWillPublish,       // broker: publish the will now
+    kMessageDelivered,  // a PUBLISH reached the application at this end (once per QoS rules)
+    kDeclaredDead,      // this end decided, by its keep alive rule, that the peer is gone;
+                        // silence: how long it had heard nothing (or waited for PINGRESP)
   };
   Kind kind;
   CloseReason reason = CloseReason::kNone;

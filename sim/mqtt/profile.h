@@ -71,15 +71,15 @@ enum class JitterKind : uint8_t {
 
 struct ReconnectPolicy {
   bool enabled = true;
-  Duration first = Seconds(1);   // delay before the first attempt after a loss
+  Duration first = Seconds(1);  // delay before the first attempt after a loss
   Duration min = Seconds(1);
   Duration max = Seconds(120);
-  int32_t growth_num = 2;        // next = delay * num / den
+  int32_t growth_num = 2;  // next = delay * num / den
   int32_t growth_den = 1;
   JitterKind jitter = JitterKind::kPlusMinus;
   int32_t jitter_permille = 250;
-  Duration stable_after{0};      // back-off is reset once connected for this long (0: at CONNACK)
-  Duration evaluated_every{0};   // attempts fall on multiples of this after the loss (0: exact)
+  Duration stable_after{0};     // back-off is reset once connected for this long (0: at CONNACK)
+  Duration evaluated_every{0};  // attempts fall on multiples of this after the loss (0: exact)
   friend bool operator==(const ReconnectPolicy&, const ReconnectPolicy&) = default;
 };
 
@@ -96,8 +96,8 @@ struct ClientProfile {
   OfKeepAlive ping_after = Times(1);  // silence after which PINGREQ is due
   // Separate limit on received silence, for kEitherSilent; num 0, offset 0 means: as ping_after.
   OfKeepAlive ping_after_in = Fixed(Duration{0});
-  bool ping_resets_both = false;      // sending PINGREQ also moves the "received" reference
-  bool one_ping_at_a_time = true;     // no second PINGREQ while one is unanswered
+  bool ping_resets_both = false;   // sending PINGREQ also moves the "received" reference
+  bool one_ping_at_a_time = true;  // no second PINGREQ while one is unanswered
 
   WaitRule wait_rule = WaitRule::kAfterPing;
   OfKeepAlive pingresp_wait = Times(1, 2);
@@ -105,7 +105,7 @@ struct ClientProfile {
 
   // The condition is looked at only at ticks after the connection was made; 0 = exactly in time.
   OfKeepAlive tick = Fixed(Duration{0});
-  bool whole_seconds = false;         // references and now are truncated to whole seconds
+  bool whole_seconds = false;  // references and now are truncated to whole seconds
   ClockKind clock = ClockKind::kMonotonic;
   bool apply_server_keep_alive = true;
   // The ping schedule of a busy main loop: every check is late by up to this much (uniform draw).
@@ -126,9 +126,9 @@ enum class CheckMechanism : uint8_t {
 };
 enum class LimitRounding : uint8_t { kExact, kFloorSeconds, kRoundSeconds };
 enum class KeepAliveLimitReply : uint8_t {
-  kNone,            // out-of-range values are taken as they are
-  kServerKeepAlive, // 5.0: CONNACK carries the limit; 3.1.1: rejected (0x02)
-  kSilentClamp,     // the broker uses the limit and tells nobody
+  kNone,             // out-of-range values are taken as they are
+  kServerKeepAlive,  // 5.0: CONNACK carries the limit; 3.1.1: rejected (0x02)
+  kSilentClamp,      // the broker uses the limit and tells nobody
 };
 
 struct BrokerProfile {
@@ -141,13 +141,13 @@ struct BrokerProfile {
   int32_t grace_den = 2;
   Duration grace_extra{0};
   LimitRounding rounding = LimitRounding::kExact;
-  bool strict = false;          // silence must exceed the limit, not only reach it
-  bool wrap_16_bit = false;     // limit in seconds is computed modulo 65536
+  bool strict = false;       // silence must exceed the limit, not only reach it
+  bool wrap_16_bit = false;  // limit in seconds is computed modulo 65536
   CheckMechanism mechanism = CheckMechanism::kExactTimer;
   OfKeepAlive period = Fixed(Duration{0});
   int32_t idle_ticks = 1;
-  bool whole_seconds = false;   // last activity and now are truncated to whole seconds
-  bool outgoing_counts = false; // packets sent by the broker count as activity too
+  bool whole_seconds = false;    // last activity and now are truncated to whole seconds
+  bool outgoing_counts = false;  // packets sent by the broker count as activity too
   // Kill-rate limit of the whole broker: at most `kill_batch` closes every `kill_period`
   // (0: unlimited). Joins all its clients into one cell.
   int32_t kill_batch = 0;
