@@ -7,7 +7,7 @@ Visibility. A package starts with
     package(default_visibility = ["//visibility:private"])
 
 and opens each library to exactly those who may depend on it by the arrows of
-docs/map.md, for example in sim/net:
+docs/README.md, for example in sim/net:
 
     visibility = [
         "//sim/world:__subpackages__",

@@ -25,7 +25,7 @@ class Finding(NamedTuple):
         return f"{self.path}:{self.line}: [{self.rule}] {self.message}"
 
 
-# ---- which folder may include which: the arrows of docs/map.md ----------------------------
+# ---- which folder may include which: the arrows of docs/README.md ----------------------------
 
 # sim/base is open to all. "world/plan" opens only the headers sim/world/plan*.
 LAYERS = {
