@@ -1,12 +1,21 @@
 #include "sim/metrics/expectation.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "sim/metrics/metric_path.h"
 
 namespace keepsim {
+namespace {
+
+// Times are whole nanoseconds, written as decimal fractions: what differs by less is the same.
+bool Same(double x, double y) {
+  return std::abs(x - y) <= std::max(5e-10, 1e-12 * std::max(std::abs(x), std::abs(y)));
+}
+
+}  // namespace
 
 summary_pb::ExpectationResult Evaluate(const Expectation& e, const RunSummary& summary) {
   summary_pb::ExpectationResult r;
@@ -34,8 +43,9 @@ summary_pb::ExpectationResult Evaluate(const Expectation& e, const RunSummary& s
     return r;
   }
   r.set_value(*value);
-  r.set_met((!e.at_least || *value >= *e.at_least) && (!e.at_most || *value <= *e.at_most) &&
-            (!e.equals || *value == *e.equals));
+  r.set_met((!e.at_least || *value >= *e.at_least || Same(*value, *e.at_least)) &&
+            (!e.at_most || *value <= *e.at_most || Same(*value, *e.at_most)) &&
+            (!e.equals || Same(*value, *e.equals)));
   r.set_text(absl::StrCat(name, " ", expected, ": is ", *value));
   return r;
 }

@@ -23,15 +23,15 @@ const char* VerdictName(Verdict verdict);
 
 // Why a declaration came about; the first that applies is the cause (docs/concepts.md).
 enum class Cause : uint8_t {
-  kFailure = 0,            // verdict true: the failure itself
-  kPathCut = 1,            // transient: packets fell into an outage
+  kFailure = 0,  // verdict true: the failure itself
+  kPathCut = 1,  // transient: packets fell into an outage
   kMiddleboxExpiry = 2,
-  kPeerStalled = 3,        // frozen process or stalled broker, meanwhile running again
+  kPeerStalled = 3,  // frozen process or stalled broker, meanwhile running again
   kObserverStalled = 4,
-  kPacketsLost = 5,        // lost, and not repaired in time
-  kPacketsLate = 6,        // on their way, late
+  kPacketsLost = 5,  // lost, and not repaired in time
+  kPacketsLate = 6,  // on their way, late
   kClockDrift = 7,
-  kClientRule = 8,         // the client's rule cannot satisfy this broker's rule
+  kClientRule = 8,  // the client's rule cannot satisfy this broker's rule
   kCheckGranularity = 9,
   kUnknown = 10,
 };
@@ -39,18 +39,18 @@ inline constexpr int kCauses = 11;
 const char* CauseName(Cause cause);
 
 struct Incident {
-  int64_t number = 0;      // in canonical order of declarations, from 1; set when merged
+  int64_t number = 0;  // in canonical order of declarations, from 1; set when merged
   uint32_t entity = 0;
-  uint32_t counter = 0;    // of the kDeclared record
+  uint32_t counter = 0;  // of the kDeclared record
   uint32_t conn = 0;
   Observer observer = Observer::kBroker;
   Verdict verdict = Verdict::kTrue;
   FailureKind failure = FailureKind::kNone;  // of a true (or transient) declaration
   Cause cause = Cause::kFailure;
-  Instant onset = kNever;    // of the failure; kNever for a false declaration
+  Instant onset = kNever;  // of the failure; kNever for a false declaration
   Instant declared;
   Duration silence{0};
-  Duration latency{0};       // declared - onset, if there is an onset
+  Duration latency{0};  // declared - onset, if there is an onset
   Evidence evidence;
 };
 
