@@ -52,8 +52,8 @@ absl::Status WriteFile(const fs::path& path, const std::string& contents) {
   if (ok) fs::rename(temporary, path, error);
   if (ok && !error) return absl::OkStatus();
   fs::remove(temporary, error);
-  return absl::InvalidArgumentError(
-      absl::StrCat(path.string(), " cannot be written: is the disk full, or the folder read-only?"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      path.string(), " cannot be written: is the disk full, or the folder read-only?"));
 }
 
 // The folder must be new, empty, or hold an earlier result.
@@ -69,7 +69,8 @@ absl::Status PrepareFolder(const fs::path& dir, bool force) {
   }
   if (!force && !fs::is_empty(dir, error) && !fs::exists(dir / "summary.json", error)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--out ", dir.string(), " holds other files; choose another folder, or add "
+        absl::StrCat("--out ", dir.string(),
+                     " holds other files; choose another folder, or add "
                      "--force to write beside them"));
   }
   return absl::OkStatus();
@@ -132,9 +133,8 @@ int RunCommand(const std::vector<std::string>& args) {
     return Fail("--ties must be canonical, reversed or shuffled, not \"" + ties + "\"");
   }
   RunOptions options;
-  if (a.Has("threads") &&
-      (!absl::SimpleAtoi(a.Get("threads"), &options.threads) || options.threads < 1 ||
-       options.threads > 1024)) {
+  if (a.Has("threads") && (!absl::SimpleAtoi(a.Get("threads"), &options.threads) ||
+                           options.threads < 1 || options.threads > 1024)) {
     return Fail("--threads must be a number from 1 to 1024, not \"" + a.Get("threads") + "\"");
   }
   const Prepared p = Prepare(path, a);
@@ -157,8 +157,8 @@ int RunCommand(const std::vector<std::string>& args) {
   if (!dir.empty()) {
     absl::Status status = PrepareFolder(dir, a.Has("force"));
     if (!status.ok()) return Fail(std::string(status.message()));
-    auto created =
-        TraceWriter::Create((dir / "trace.kst").string(), HeaderOf(p, "canonical", a.Get("packets")));
+    auto created = TraceWriter::Create((dir / "trace.kst").string(),
+                                       HeaderOf(p, "canonical", a.Get("packets")));
     if (!created.ok()) return Fail(std::string(created.status().message()));
     writer = *std::move(created);
     options.scratch_dir = dir.string();

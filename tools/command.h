@@ -12,7 +12,7 @@
 namespace keepsim {
 
 inline constexpr int kExitOk = 0;
-inline constexpr int kExitNotMet = 1;     // expectations not met, or results differ
+inline constexpr int kExitNotMet = 1;  // expectations not met, or results differ
 inline constexpr int kExitBadInput = 2;
 inline constexpr int kExitViolation = 3;  // the model broke an invariant of its own
 inline constexpr int kExitStopped = 130;  // Ctrl-C

@@ -12,8 +12,7 @@ bool ParseSelector(const std::string& text, const Plan& plan, std::vector<Client
   std::vector<std::string> names;
   for (const GroupPlan& g : plan.groups) names.push_back(g.name);
   for (const absl::string_view part : absl::StrSplit(text, ',')) {
-    const std::pair<std::string, std::string> split =
-        absl::StrSplit(part, absl::MaxSplits('/', 1));
+    const std::pair<std::string, std::string> split = absl::StrSplit(part, absl::MaxSplits('/', 1));
     bool found = false;
     for (uint32_t i = 0; i < plan.groups.size(); ++i) {
       if (split.first != "all" && split.first != plan.groups[i].name) continue;

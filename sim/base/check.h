@@ -14,8 +14,9 @@ void SetReproLine(std::string line);
 
 }  // namespace keepsim
 
-#define SIM_CHECK(condition) \
-  (__builtin_expect(!(condition), 0) ? ::keepsim::CheckFailed(__FILE__, __LINE__, #condition) : void())
+#define SIM_CHECK(condition)                                                                  \
+  (__builtin_expect(!(condition), 0) ? ::keepsim::CheckFailed(__FILE__, __LINE__, #condition) \
+                                     : void())
 
 #ifndef NDEBUG
 #define SIM_DCHECK(condition) SIM_CHECK(condition)

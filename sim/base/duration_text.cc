@@ -132,7 +132,8 @@ std::string FormatSeconds(Duration d, int digits) {
   for (int i = digits; i < 9; ++i) unit *= 10;
   const bool negative = d.ns < 0;
   const uint64_t magnitude = negative ? -static_cast<uint64_t>(d.ns) : static_cast<uint64_t>(d.ns);
-  const uint64_t rounded = (magnitude + static_cast<uint64_t>(unit) / 2) / static_cast<uint64_t>(unit);
+  const uint64_t rounded =
+      (magnitude + static_cast<uint64_t>(unit) / 2) / static_cast<uint64_t>(unit);
   uint64_t scale = 1;
   for (int i = 0; i < digits; ++i) scale *= 10;
   std::string out = negative && rounded != 0 ? "-" : "";

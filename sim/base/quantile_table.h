@@ -47,8 +47,8 @@ struct DistributionSpec {
 
 class QuantileTable {
  public:
-  static constexpr int kSubBits = 5;                    // 32 cells per octave
-  static constexpr int kOctaves = 48;                   // deeper u is clamped into the last octave
+  static constexpr int kSubBits = 5;   // 32 cells per octave
+  static constexpr int kOctaves = 48;  // deeper u is clamped into the last octave
   static constexpr int kKnots = kOctaves * (1 << kSubBits) + 1;
 
   // Constant zero.

@@ -14,23 +14,23 @@ namespace keepsim {
 
 // What a draw is for. Append-only: a number is part of every digest ever published.
 enum class Purpose : uint32_t {
-  kSegmentUp = 1,       // client to broker: loss, latency, duplication of one transmission
-  kSegmentDown = 2,     // broker to client
-  kBurstUp = 3,         // Gilbert-Elliott sojourns, client to broker
+  kSegmentUp = 1,    // client to broker: loss, latency, duplication of one transmission
+  kSegmentDown = 2,  // broker to client
+  kBurstUp = 3,      // Gilbert-Elliott sojourns, client to broker
   kBurstDown = 4,
-  kStartOffset = 5,     // start offset of the client
-  kBackoff = 6,         // reconnect jitter, one per attempt
-  kPhase = 7,           // phase of a client's or session's own tick
-  kWatcher = 8,         // path from broker to watcher
-  kClock = 9,           // drift of this client's clock
-  kHandling = 10,       // broker handling time
-  kFaultPick = 11,      // does a scheduled fault hit this client?
-  kLoopDelay = 12,      // scheduling delay of the client's loop
-  kUplink = 64,         // + workload number: publish times of the client
-  kDownlink = 128,      // + workload number: messages for the client
-  kFaultGap = 192,      // + random fault number: time to the next occurrence
-  kFaultLength = 256,   // + random fault number: its duration
-  kOutageGap = 320,     // + random outage number
+  kStartOffset = 5,    // start offset of the client
+  kBackoff = 6,        // reconnect jitter, one per attempt
+  kPhase = 7,          // phase of a client's or session's own tick
+  kWatcher = 8,        // path from broker to watcher
+  kClock = 9,          // drift of this client's clock
+  kHandling = 10,      // broker handling time
+  kFaultPick = 11,     // does a scheduled fault hit this client?
+  kLoopDelay = 12,     // scheduling delay of the client's loop
+  kUplink = 64,        // + workload number: publish times of the client
+  kDownlink = 128,     // + workload number: messages for the client
+  kFaultGap = 192,     // + random fault number: time to the next occurrence
+  kFaultLength = 256,  // + random fault number: its duration
+  kOutageGap = 320,    // + random outage number
   kOutageLength = 384,
   kTest = 4096,
 };
@@ -87,8 +87,8 @@ class Probability {
 // Uniform integer duration in the closed range [0, max], unbiased to 2^-64: high word of
 // u * (max + 1).
 constexpr Duration UniformUpTo(Duration max, uint64_t u) {
-  return {static_cast<int64_t>((static_cast<unsigned __int128>(u) *
-                                (static_cast<uint64_t>(max.ns) + 1)) >> 64)};
+  return {static_cast<int64_t>(
+      (static_cast<unsigned __int128>(u) * (static_cast<uint64_t>(max.ns) + 1)) >> 64)};
 }
 
 }  // namespace keepsim

@@ -6,9 +6,9 @@
 namespace keepsim {
 
 inline RandomBlock RandomSource::Block(Purpose purpose, uint64_t index) const {
-  const r123::Philox4x32::ctr_type counter = {
-      {static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32), index_,
-       static_cast<uint32_t>(purpose)}};
+  const r123::Philox4x32::ctr_type counter = {{static_cast<uint32_t>(index),
+                                               static_cast<uint32_t>(index >> 32), index_,
+                                               static_cast<uint32_t>(purpose)}};
   const r123::Philox4x32::key_type key = {
       {static_cast<uint32_t>(key_), static_cast<uint32_t>(key_ >> 32)}};
   const r123::Philox4x32::ctr_type r = r123::Philox4x32()(counter, key);

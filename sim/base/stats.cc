@@ -38,8 +38,7 @@ ConfidenceInterval BinomialInterval(int64_t successes, int64_t trials, double co
   return result;
 }
 
-double PoissonRatesPValue(int64_t count_a, double exposure_a, int64_t count_b,
-                          double exposure_b) {
+double PoissonRatesPValue(int64_t count_a, double exposure_a, int64_t count_b, double exposure_b) {
   const int64_t total = count_a + count_b;
   if (total == 0 || !(exposure_a > 0) || !(exposure_b > 0)) return 1;
   const bm::binomial law(static_cast<double>(total), exposure_a / (exposure_a + exposure_b));

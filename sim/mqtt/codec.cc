@@ -127,13 +127,33 @@ class Reader {
 // 5.0 section 2.2.2.2: the size of a property's value, or -1 (string), -2 (pair), -3 (varint).
 int PropertyShape(uint32_t id) {
   switch (id) {
-    case 0x01: case 0x17: case 0x19: case 0x24: case 0x25: case 0x28: case 0x29: case 0x2A:
+    case 0x01:
+    case 0x17:
+    case 0x19:
+    case 0x24:
+    case 0x25:
+    case 0x28:
+    case 0x29:
+    case 0x2A:
       return 1;
-    case 0x13: case 0x21: case 0x22: case 0x23:
+    case 0x13:
+    case 0x21:
+    case 0x22:
+    case 0x23:
       return 2;
-    case 0x02: case 0x11: case 0x18: case 0x27:
+    case 0x02:
+    case 0x11:
+    case 0x18:
+    case 0x27:
       return 4;
-    case 0x03: case 0x08: case 0x09: case 0x12: case 0x15: case 0x16: case 0x1A: case 0x1C:
+    case 0x03:
+    case 0x08:
+    case 0x09:
+    case 0x12:
+    case 0x15:
+    case 0x16:
+    case 0x1A:
+    case 0x1C:
     case 0x1F:
       return -1;
     case 0x26:
@@ -211,7 +231,11 @@ absl::Status DecodeConnect(Reader& r, Decoded* d) {
     o.will.retain = (flags & 32) != 0;
     if (o.version == MqttVersion::kV5) {
       KEEPSIM_RETURN_IF_ERROR(ReadProperties(
-          r, [&](uint32_t id, uint32_t v) { if (id == 0x18) o.will.delay_s = v; }, kNoPair));
+          r,
+          [&](uint32_t id, uint32_t v) {
+            if (id == 0x18) o.will.delay_s = v;
+          },
+          kNoPair));
     }
     KEEPSIM_ASSIGN_OR_RETURN(o.will.topic, r.Text());
     KEEPSIM_ASSIGN_OR_RETURN(o.will.payload, r.Text());
@@ -457,8 +481,7 @@ uint32_t PacketSize(MqttVersion version, const Packet& packet) {
   return Framed(Remainder(version, packet, PacketBody{}).size());
 }
 
-uint32_t PublishSize(MqttVersion version, size_t topic_length, size_t payload_length,
-                     uint8_t qos) {
+uint32_t PublishSize(MqttVersion version, size_t topic_length, size_t payload_length, uint8_t qos) {
   return Framed(2 + topic_length + (qos > 0 ? 2 : 0) + (version == MqttVersion::kV5 ? 1 : 0) +
                 payload_length);
 }

@@ -32,12 +32,12 @@ struct ConnectOptions {
   bool has_will = false;
   Will will;
   // 5.0 properties; absent is 0 / false / empty unless said otherwise.
-  uint32_t session_expiry_s = 0;      // 0x11; 0xFFFFFFFF: never
-  uint16_t receive_maximum = 65535;   // 0x21; absent means 65535
-  uint32_t maximum_packet_size = 0;   // 0x27; 0: absent
-  uint16_t topic_alias_maximum = 0;   // 0x22
-  bool request_response_information = false;  // 0x19
-  bool request_problem_information = true;    // 0x17; absent means true
+  uint32_t session_expiry_s = 0;                                     // 0x11; 0xFFFFFFFF: never
+  uint16_t receive_maximum = 65535;                                  // 0x21; absent means 65535
+  uint32_t maximum_packet_size = 0;                                  // 0x27; 0: absent
+  uint16_t topic_alias_maximum = 0;                                  // 0x22
+  bool request_response_information = false;                         // 0x19
+  bool request_problem_information = true;                           // 0x17; absent means true
   std::vector<std::pair<std::string, std::string>> user_properties;  // 0x26
   friend bool operator==(const ConnectOptions&, const ConnectOptions&) = default;
 };

@@ -1,5 +1,6 @@
 // What a session asks its driver to do, as a small fixed-size list. A driver carries the list out
-// in order, then asks NextDeadline() again.
+// in order, then asks NextDeadline() again. A session that has more to do than fits says so with a
+// deadline that has come already.
 #ifndef KEEPSIM_SIM_MQTT_EFFECTS_H_
 #define KEEPSIM_SIM_MQTT_EFFECTS_H_
 
@@ -27,22 +28,22 @@ enum class CloseReason : uint8_t {
   kRefused = 11,           // client: CONNACK with an error, or connection refused
   kShutdown = 12,          // broker stopped or restarted
   kProtocolError = 13,
-  kLocalStop = 14,         // the process ended (crash, kill)
+  kLocalStop = 14,  // the process ended (crash, kill)
 };
 const char* CloseReasonName(CloseReason reason);
 
 struct Effect {
   enum class Kind : uint8_t {
-    kOpenTransport,    // client: start a new transport connection
-    kSend,             // packet
-    kClose,            // close the transport in order (FIN after what was sent); reason
-    kAbort,            // drop the transport at once (RST); reason
-    kConnected,        // client: session is usable (CONNACK received)
-    kSessionOpened,    // broker: CONNECT accepted; packet.value = keepAlive in force (s)
-    kWillPublish,      // broker: publish the will now
-    kMessageDelivered, // a PUBLISH reached the application at this end (once per QoS rules)
-    kDeclaredDead,     // this end decided, by its keep alive rule, that the peer is gone;
-                       // silence: how long it had heard nothing (or waited for PINGRESP)
+    kOpenTransport,     // client: start a new transport connection
+    kSend,              // packet
+    kClose,             // close the transport in order (FIN after what was sent); reason
+    kAbort,             // drop the transport at once (RST); reason
+    kConnected,         // client: session is usable (CONNACK received)
+    kSessionOpened,     // broker: CONNECT accepted; packet.value = keepAlive in force (s)
+    kWillPublish,       // broker: publish the will now
+    kMessageDelivered,  // a PUBLISH reached the application at this end (once per QoS rules)
+    kDeclaredDead,      // this end decided, by its keep alive rule, that the peer is gone;
+                        // silence: how long it had heard nothing (or waited for PINGRESP)
   };
   Kind kind;
   CloseReason reason = CloseReason::kNone;
@@ -62,6 +63,7 @@ class Effects {
   const Effect* begin() const { return items_; }
   const Effect* end() const { return items_ + size_; }
   int size() const { return size_; }
+  int room() const { return kMax - size_; }
   bool empty() const { return size_ == 0; }
 
  private:

@@ -34,24 +34,33 @@ const char* PacketTypeName(PacketType type);  // "PINGREQ"
 
 struct Packet {
   PacketType type = PacketType::kPingreq;
-  uint8_t qos = 0;          // PUBLISH: 0..2; SUBSCRIBE: the QoS asked for
-  uint8_t reason = 0;       // CONNACK, DISCONNECT, acknowledgements: return or reason code
-  uint8_t flags = 0;        // see below
-  uint16_t packet_id = 0;   // 0: none
-  uint16_t value = 0;       // CONNECT: keepAlive (s); CONNACK: Server Keep Alive (s) if flagged
-  uint32_t size = 2;        // bytes on the wire, fixed header included
+  uint8_t qos = 0;         // PUBLISH: 0..2; SUBSCRIBE: the QoS asked for
+  uint8_t reason = 0;      // CONNACK, DISCONNECT, acknowledgements: return or reason code
+  uint8_t flags = 0;       // see below
+  uint16_t packet_id = 0;  // 0: none
+  uint16_t value = 0;      // CONNECT: keepAlive (s); CONNACK: Server Keep Alive (s) if flagged
+  uint32_t size = 2;       // bytes on the wire, fixed header included
 
   static constexpr uint8_t kDup = 1;
   static constexpr uint8_t kRetain = 2;
-  static constexpr uint8_t kSessionPresent = 4;     // CONNACK
-  static constexpr uint8_t kHasServerKeepAlive = 8; // CONNACK, 5.0
-  static constexpr uint8_t kCleanStart = 16;        // CONNECT
-  static constexpr uint8_t kWill = 32;              // PUBLISH that is a will
+  static constexpr uint8_t kSessionPresent = 4;      // CONNACK
+  static constexpr uint8_t kHasServerKeepAlive = 8;  // CONNACK, 5.0
+  static constexpr uint8_t kCleanStart = 16;         // CONNECT
+  static constexpr uint8_t kWill = 32;               // PUBLISH that is a will
 
   bool has(uint8_t flag) const { return (flags & flag) != 0; }
   friend bool operator==(const Packet&, const Packet&) = default;
 };
 static_assert(sizeof(Packet) == 12);
+
+// A packet that is no more than its type and, if not 0, its packet identifier.
+constexpr Packet SmallPacket(PacketType type, uint16_t packet_id = 0) {
+  Packet packet;
+  packet.type = type;
+  packet.packet_id = packet_id;
+  packet.size = packet_id != 0 ? 4 : 2;
+  return packet;
+}
 
 // Return and reason codes that the sessions use (3.1.1 table 3.1; 5.0 section 2.4).
 namespace reason {

@@ -10,7 +10,11 @@ constexpr OfKeepAlive Clamped(int32_t num, int32_t den, Duration min, Duration m
 }
 
 constexpr ReconnectPolicy Constant(Duration d) {
-  return {.first = d, .min = d, .max = d, .growth_num = 1, .jitter = JitterKind::kNone,
+  return {.first = d,
+          .min = d,
+          .max = d,
+          .growth_num = 1,
+          .jitter = JitterKind::kNone,
           .jitter_permille = 0};
 }
 
@@ -55,7 +59,8 @@ std::vector<ClientProfile> MakeClients() {
        .reconnect = Doubling(Seconds(1), Seconds(60), 200)},
       {.name = "paho-c",
        .version = "1.3.15",
-       .source = "eclipse-paho/paho.mqtt.c v1.3.15, src/MQTTProtocolClient.c MQTTProtocol_keepalive",
+       .source =
+           "eclipse-paho/paho.mqtt.c v1.3.15, src/MQTTProtocolClient.c MQTTProtocol_keepalive",
        .summary = "PINGREQ when either direction was silent for keepAlive; dead 1.5 keepAlive "
                   "after the ping and after the last packet received",
        .ping_when = PingWhen::kEitherSilent,

@@ -26,9 +26,9 @@ struct MiddleboxSpec {
 struct MiddleboxState {
   Instant last_use = kLongAgo;
   bool mapped = false;
-  bool flushed = false;           // lost by a flush, not by idleness
-  bool reported = false;          // the driver has recorded the loss
-  Instant gone_at = kNever;       // when the mapping was lost, once that is known
+  bool flushed = false;      // lost by a flush, not by idleness
+  bool reported = false;     // the driver has recorded the loss
+  Instant gone_at = kNever;  // when the mapping was lost, once that is known
 };
 
 enum class Passage : uint8_t { kPass, kDrop, kReset, kNewMapping };

@@ -15,29 +15,29 @@ namespace keepsim {
 // Gilbert-Elliott in continuous time: sojourns in the good and bad state are exponential with
 // these means (seconds, not packets: keep alive traffic is sparse). Disabled if mean_bad is 0.
 struct BurstLoss {
-  QuantileTable good_sojourn;   // exponential; compiled once per group
+  QuantileTable good_sojourn;  // exponential; compiled once per group
   QuantileTable bad_sojourn;
-  Probability loss_good;        // added to the direction's independent loss while good
+  Probability loss_good;  // added to the direction's independent loss while good
   Probability loss_bad;
   bool enabled = false;
 };
 
 struct DirectionSpec {
   QuantileTable latency;
-  Probability loss;             // independent, per transmission
-  Probability duplicate;        // datagram transport only; the copy has a latency of its own
+  Probability loss;       // independent, per transmission
+  Probability duplicate;  // datagram transport only; the copy has a latency of its own
   BurstLoss burst;
-  bool keep_order = false;      // a packet never overtakes an earlier one
+  bool keep_order = false;  // a packet never overtakes an earlier one
 };
 
 // A degradation in force (fault "degrade"): applied on top of the spec.
 struct Degrade {
-  Probability loss;             // additional, independent of the others
+  Probability loss;  // additional, independent of the others
   Duration extra_latency{0};
 };
 
 struct DirectionState {
-  uint64_t transmissions = 0;   // index of the next draw; never reset while the client exists
+  uint64_t transmissions = 0;  // index of the next draw; never reset while the client exists
   Instant last_arrival = kLongAgo;
   // Gilbert-Elliott sojourn that covers `burst_until`, drawn lazily; starts good at time 0.
   Instant burst_until = kStart;
@@ -58,8 +58,8 @@ const char* FateName(Fate fate);
 
 struct Transit {
   Fate fate = Fate::kDelivered;
-  Instant arrives_at = kNever;     // if delivered
-  Instant duplicate_at = kNever;   // if duplicated
+  Instant arrives_at = kNever;    // if delivered
+  Instant duplicate_at = kNever;  // if duplicated
 };
 
 // Decides what becomes of one transmission at `now`. REQUIRES: `now` does not go back.

@@ -5,9 +5,9 @@
 namespace keepsim {
 namespace {
 
-constexpr Duration kJiffy = Milliseconds(4);         // CONFIG_HZ=250
-constexpr Duration kFinTimeout = Seconds(60);        // tcp_fin_timeout
-constexpr uint8_t kMaxQuickAcks = 16;                // TCP_MAX_QUICKACKS
+constexpr Duration kJiffy = Milliseconds(4);   // CONFIG_HZ=250
+constexpr Duration kFinTimeout = Seconds(60);  // tcp_fin_timeout
+constexpr uint8_t kMaxQuickAcks = 16;          // TCP_MAX_QUICKACKS
 
 // Sequence numbers wrap.
 bool After(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b) > 0; }
@@ -39,8 +39,8 @@ void SendAck(TcpEndpoint& e, Instant now, TcpOutput& out) {
   out.Add(Make(e, Segment::kAck, e.snd_nxt, 0, now));
 }
 
-// Kernel timers count jiffies: a duration is rounded up to whole ones and fires one later. On an idle
-// loopback this gives the 208 ms, then doubling, that captures of a real kernel show.
+// Kernel timers count jiffies: a duration is rounded up to whole ones and fires one later. On an
+// idle loopback this gives the 208 ms, then doubling, that captures of a real kernel show.
 Duration InJiffies(Duration d) { return kJiffy * ((d.ns + kJiffy.ns - 1) / kJiffy.ns + 1); }
 
 // Linux tcp_rtt_estimator(): RFC 6298 with a floor of min_rto under the variance, a damped reaction
@@ -377,8 +377,7 @@ void TcpClose(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput& o
 }
 
 void TcpAbort(TcpEndpoint& e, Instant now, TcpOutput& out) {
-  if (e.state != TcpState::kClosed && e.state != TcpState::kDone &&
-      e.state != TcpState::kSynSent) {
+  if (e.state != TcpState::kClosed && e.state != TcpState::kDone && e.state != TcpState::kSynSent) {
     out.Add(Make(e, Segment::kRst | Segment::kAck, e.snd_nxt, 0, now));
   }
   Finish(e);
@@ -485,8 +484,7 @@ void TcpOnTimer(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput&
     if (e.backoff >= (active ? config.syn_retries : config.synack_retries)) return GiveUp(e, out);
     ++e.backoff;
     e.rto = std::min(e.rto * 2, config.max_rto);
-    Segment again =
-        Make(e, active ? Segment::kSyn : Segment::kSyn | Segment::kAck, 0, 0, now);
+    Segment again = Make(e, active ? Segment::kSyn : Segment::kSyn | Segment::kAck, 0, 0, now);
     if (active) again.ack = 0;
     again.retransmission = true;
     out.Add(again);
@@ -514,8 +512,7 @@ void TcpOnTimer(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput&
     return;
   }
   // tcp_retransmit_timer(), tcp_write_timeout().
-  const Duration limit =
-      ModelTimeout(config, e.orphaned ? config.orphan_retries : config.retries2);
+  const Duration limit = ModelTimeout(config, e.orphaned ? config.orphan_retries : config.retries2);
   if (e.first_retransmit_at != kNever && now - e.first_retransmit_at >= limit) {
     return GiveUp(e, out);
   }

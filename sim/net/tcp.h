@@ -27,15 +27,15 @@ struct TcpConfig {
   Duration initial_rto = Seconds(1);
   Duration min_rto = Milliseconds(200);
   Duration max_rto = Seconds(120);
-  Duration fallback_rto = Seconds(3);   // after a handshake without a valid RTT sample
-  int32_t syn_retries = 6;              // tcp_syn_retries
+  Duration fallback_rto = Seconds(3);  // after a handshake without a valid RTT sample
+  int32_t syn_retries = 6;             // tcp_syn_retries
   int32_t synack_retries = 5;
-  int32_t retries2 = 15;                // tcp_retries2: gives up by the time these would take
-  int32_t orphan_retries = 8;           // for a closed socket whose FIN is not acknowledged
-  Duration user_timeout{0};             // TCP_USER_TIMEOUT; 0: off
+  int32_t retries2 = 15;       // tcp_retries2: gives up by the time these would take
+  int32_t orphan_retries = 8;  // for a closed socket whose FIN is not acknowledged
+  Duration user_timeout{0};    // TCP_USER_TIMEOUT; 0: off
   Duration delayed_ack = Milliseconds(40);
   int32_t mss = 1448;
-  bool no_delay = true;                 // TCP_NODELAY; false: Nagle
+  bool no_delay = true;  // TCP_NODELAY; false: Nagle
   bool tail_loss_probe = true;
   bool timestamps = true;
   // SO_KEEPALIVE; time 0: off
@@ -47,15 +47,15 @@ struct TcpConfig {
 
 struct Segment {
   static constexpr uint8_t kSyn = 1, kAck = 2, kFin = 4, kRst = 8;
-  uint32_t seq = 0;        // of the first byte (SYN and FIN count one, as on the wire)
-  uint32_t ack = 0;        // valid if kAck
-  uint32_t length = 0;     // payload bytes
+  uint32_t seq = 0;     // of the first byte (SYN and FIN count one, as on the wire)
+  uint32_t ack = 0;     // valid if kAck
+  uint32_t length = 0;  // payload bytes
   uint8_t flags = 0;
   bool retransmission = false;
-  bool probe = false;      // tail loss probe or keep-alive probe
-  uint32_t sack_start = 0; // SACK block: data beyond a hole that has arrived; empty if equal
+  bool probe = false;       // tail loss probe or keep-alive probe
+  uint32_t sack_start = 0;  // SACK block: data beyond a hole that has arrived; empty if equal
   uint32_t sack_end = 0;
-  Instant ts_value;        // timestamp option: sender's clock
+  Instant ts_value;  // timestamp option: sender's clock
   Instant ts_echo = kLongAgo;
 
   bool syn() const { return flags & kSyn; }
@@ -80,41 +80,41 @@ enum class TcpTimer : uint8_t { kNone, kRetransmit, kProbe, kReorder };
 struct TcpEndpoint {
   TcpState state = TcpState::kClosed;
   TcpTimer timer = TcpTimer::kNone;
-  bool owes_ack = false;          // data or FIN received, not yet acknowledged
+  bool owes_ack = false;  // data or FIN received, not yet acknowledged
   bool fin_queued = false;
   bool fin_sent = false;
-  bool peer_fin = false;          // peer's FIN received in order
-  bool in_recovery = false;       // after an RTO: new data waits for the retransmission's ACK
-  bool orphaned = false;          // the application has closed it
+  bool peer_fin = false;     // peer's FIN received in order
+  bool in_recovery = false;  // after an RTO: new data waits for the retransmission's ACK
+  bool orphaned = false;     // the application has closed it
   uint8_t backoff = 0;
   uint8_t quick_acks = 16;
-  uint8_t probes_sent = 0;        // keep-alive probes unanswered
-  bool interactive = false;       // Linux "pingpong": we answer, so ACKs may wait
-  uint32_t snd_una = 0;           // first unacknowledged
-  uint32_t snd_nxt = 0;           // next to send
-  uint32_t snd_end = 0;           // end of what was written (FIN not included)
+  uint8_t probes_sent = 0;   // keep-alive probes unanswered
+  bool interactive = false;  // Linux "pingpong": we answer, so ACKs may wait
+  uint32_t snd_una = 0;      // first unacknowledged
+  uint32_t snd_nxt = 0;      // next to send
+  uint32_t snd_end = 0;      // end of what was written (FIN not included)
   uint32_t rcv_nxt = 0;
-  uint32_t last_length = 0;       // of the last segment sent, for the tail loss probe
+  uint32_t last_length = 0;  // of the last segment sent, for the tail loss probe
   // One range received beyond a hole: [ooo_start, ooo_end); equal: none.
   uint32_t ooo_start = 0, ooo_end = 0;
   bool ooo_fin = false;
-  bool probed = false;            // a tail loss probe is out; one only until an ACK advances
+  bool probed = false;  // a tail loss probe is out; one only until an ACK advances
   uint32_t sack_start = 0, sack_end = 0;  // what the peer says it has beyond a hole
-  uint32_t acked_to = 0;          // rcv_nxt in the last ACK sent
+  uint32_t acked_to = 0;                  // rcv_nxt in the last ACK sent
   Instant rto_deadline = kNever;
   Instant ack_deadline = kNever;
   Instant keepalive_deadline = kNever;
-  Instant first_unacked_at = kNever;   // when snd_una was first sent: user timeout
+  Instant first_unacked_at = kNever;     // when snd_una was first sent: user timeout
   Instant first_retransmit_at = kNever;  // retries2 counts from here
   Instant last_sent_at = kLongAgo;
   Instant last_received_at = kLongAgo;
   Instant ts_recent = kLongAgo;
-  Duration srtt{0};               // 0: no sample yet
-  Duration mdev{0};               // Linux: four times the mean deviation
-  Duration mdev_max{0};           // largest of the present round trip
-  Duration rttvar{0};             // with the floor of min_rto, as Linux keeps it
-  uint32_t rtt_seq = 0;           // end of the round trip that mdev_max covers
-  Duration rto = Seconds(1);      // with the back-off applied
+  Duration srtt{0};           // 0: no sample yet
+  Duration mdev{0};           // Linux: four times the mean deviation
+  Duration mdev_max{0};       // largest of the present round trip
+  Duration rttvar{0};         // with the floor of min_rto, as Linux keeps it
+  uint32_t rtt_seq = 0;       // end of the round trip that mdev_max covers
+  Duration rto = Seconds(1);  // with the back-off applied
   // RTT measurement of one segment at a time where timestamps are off (Karn).
   uint32_t timed_end = 0;
   Instant timed_at = kNever;
@@ -123,12 +123,12 @@ struct TcpEndpoint {
 struct TcpOutput {
   static constexpr int kMaxSegments = 4;
   int segment_count = 0;
-  bool connected = false;      // this end's handshake is complete
-  bool peer_closed = false;    // peer's FIN arrived in order
-  bool finished = false;       // our FIN is acknowledged and the peer's arrived
-  bool reset = false;          // RST received: connection gone
-  bool gave_up = false;        // timed out (retries2, user timeout, SYN retries, keep-alive)
-  uint32_t delivered_to = 0;   // in-order bytes received so far (rcv_nxt), valid if `delivered`
+  bool connected = false;     // this end's handshake is complete
+  bool peer_closed = false;   // peer's FIN arrived in order
+  bool finished = false;      // our FIN is acknowledged and the peer's arrived
+  bool reset = false;         // RST received: connection gone
+  bool gave_up = false;       // timed out (retries2, user timeout, SYN retries, keep-alive)
+  uint32_t delivered_to = 0;  // in-order bytes received so far (rcv_nxt), valid if `delivered`
   bool delivered = false;
   Segment segments[kMaxSegments];
 
@@ -163,7 +163,9 @@ Instant TcpNextDeadline(const TcpEndpoint& e);
 bool TcpResetFor(const Segment& segment, Segment* rst);
 
 // All bytes written are acknowledged.
-inline bool TcpAllAcked(const TcpEndpoint& e) { return e.snd_una == e.snd_nxt && e.snd_nxt >= e.snd_end; }
+inline bool TcpAllAcked(const TcpEndpoint& e) {
+  return e.snd_una == e.snd_nxt && e.snd_nxt >= e.snd_end;
+}
 
 }  // namespace keepsim
 

@@ -29,8 +29,8 @@ struct RenewalState {
 };
 
 // The next occurrence; advances the state. Saturates at kNever.
-Interval Next(const RenewalSpec& spec, RenewalState& state, const RandomSource& source,
-              Purpose gap, Purpose length);
+Interval Next(const RenewalSpec& spec, RenewalState& state, const RandomSource& source, Purpose gap,
+              Purpose length);
 
 // A host's clock: local = local_base + (global - global_base) * (1e9 + drift_ppb) / 1e9, in
 // integers, monotone. Jumps and changes of drift move the base.

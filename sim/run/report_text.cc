@@ -27,8 +27,8 @@ void AddLatency(const char* observer, const pb::Latency& l, std::string* out) {
     return;
   }
   absl::StrAppendFormat(out, "  %-8s %12s %10.3f %10.3f %10.3f %10.3f %10.3f %10.3f\n", observer,
-                        Thousands(l.count()), l.min_s(), l.p50_s(), l.p90_s(), l.p99_s(),
-                        l.max_s(), l.mean_s());
+                        Thousands(l.count()), l.min_s(), l.p50_s(), l.p90_s(), l.p99_s(), l.max_s(),
+                        l.mean_s());
 }
 
 void AddBars(const char* observer, const pb::Latency& l, std::string* out) {
@@ -100,8 +100,7 @@ std::string ToReport(const pb::RunSummary& s) {
                         "wake-ups\n",
                         Number(c.packets_up_per_client_day()),
                         Number(c.packets_down_per_client_day()),
-                        Number(c.wire_bytes_per_client_day()),
-                        Number(c.segments_per_client_day()),
+                        Number(c.wire_bytes_per_client_day()), Number(c.segments_per_client_day()),
                         Number(c.radio_wakeups_per_client_day()));
   if (s.incidents_size() > 0) {
     absl::StrAppendFormat(&out, "\nWorst of %s incidents\n", Thousands(s.incident_count()));
@@ -130,8 +129,8 @@ std::string ToReport(const pb::RunSummary& s) {
                         "\n%s events (%s through a queue) in %.2f s on %d threads\n"
                         "digest %s, engine %s\nagain: %s\n",
                         Thousands(static_cast<int64_t>(s.events())),
-                        Thousands(static_cast<int64_t>(s.engine_events())), s.wall_s(),
-                        s.threads(), s.digest(), s.engine_version(), s.repro());
+                        Thousands(static_cast<int64_t>(s.engine_events())), s.wall_s(), s.threads(),
+                        s.digest(), s.engine_version(), s.repro());
   return out;
 }
 

@@ -46,8 +46,7 @@ struct Shared {
 };
 
 struct Worker {
-  Worker(const RunShape* shape, const CheckShape* checks)
-      : metrics(shape), checkers(checks) {}
+  Worker(const RunShape* shape, const CheckShape* checks) : metrics(shape), checkers(checks) {}
   Accumulator metrics;
   CheckerSet checkers;
   Digest digest;
@@ -110,14 +109,13 @@ absl::StatusOr<RunResult> Run(const Plan& plan, const RunOptions& options) {
   }
   Shared shared{plan, options, Partition(plan), sorter.get()};
   if (!options.only.empty()) {
-    std::erase_if(shared.cells,
-                  [&](CellRange c) { return !Within(options.only, plan, c); });
+    std::erase_if(shared.cells, [&](CellRange c) { return !Within(options.only, plan, c); });
   }
   uint64_t clients = 0;
   for (const CellRange& c : shared.cells) clients += c.last_entity - c.first_entity + 1;
 
-  int threads = options.threads > 0 ? options.threads
-                                    : static_cast<int>(std::thread::hardware_concurrency());
+  int threads =
+      options.threads > 0 ? options.threads : static_cast<int>(std::thread::hardware_concurrency());
   threads = std::clamp(threads, 1, 1024);
   const size_t useful = (shared.cells.size() + kBatch - 1) / kBatch;
   threads = static_cast<int>(std::clamp<size_t>(useful, 1, static_cast<size_t>(threads)));
@@ -136,7 +134,7 @@ absl::StatusOr<RunResult> Run(const Plan& plan, const RunOptions& options) {
   // The calling thread only watches.
   double reported = started;
   while (shared.running > 0) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));  // lint: allow(clock) watching
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));  // lint: allow(sleep) watching only
     if (options.cancel != nullptr && *options.cancel) shared.stop = true;
     if (options.on_progress && WallSeconds() - reported > 0.1) {
       reported = WallSeconds();
@@ -191,9 +189,9 @@ absl::Status VerifyDeterminism(const Plan& plan, const RunOptions& options) {
   again.on_records = [&](const TraceRecord* begin, const TraceRecord* end) -> absl::Status {
     for (const TraceRecord* r = begin; r != end; ++r, ++at) {
       if (at < first.size() && first[at] == *r) continue;
-      return absl::InternalError(absl::StrCat(
-          "the second run differs at record ", at, ": ", RecordKindName(r->kind), " of entity ",
-          r->entity, " at ", ToSeconds(r->at), " s"));
+      return absl::InternalError(absl::StrCat("the second run differs at record ", at, ": ",
+                                              RecordKindName(r->kind), " of entity ", r->entity,
+                                              " at ", ToSeconds(r->at), " s"));
     }
     return absl::OkStatus();
   };

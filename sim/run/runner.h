@@ -30,14 +30,14 @@ struct ClientRange {
 struct Progress {
   uint64_t clients_done = 0;
   uint64_t clients = 0;
-  Duration horizon{0};          // of a single large cell, whose virtual time is reported instead
+  Duration horizon{0};  // of a single large cell, whose virtual time is reported instead
   Instant virtual_now = kStart;
 };
 
 struct RunOptions {
-  int threads = 0;                        // 0: all cores
-  std::vector<ClientRange> packets;       // packet-level records for these clients
-  std::vector<ClientRange> only;          // run only the cells of these clients; empty: all
+  int threads = 0;                   // 0: all cores
+  std::vector<ClientRange> packets;  // packet-level records for these clients
+  std::vector<ClientRange> only;     // run only the cells of these clients; empty: all
   // Called from the calling thread about every 100 ms. May be empty.
   std::function<void(const Progress&)> on_progress;
   // Set from a signal handler: the run stops at the next cell and returns kCancelled.
@@ -45,7 +45,7 @@ struct RunOptions {
   // Called with every record in canonical order once the cells are done; null: records are only
   // counted, measured and digested as they come, and none is kept.
   std::function<absl::Status(const TraceRecord* begin, const TraceRecord* end)> on_records;
-  std::string scratch_dir;                // for spilled records, if on_records is set; "": TMPDIR
+  std::string scratch_dir;  // for spilled records, if on_records is set; "": TMPDIR
 };
 
 struct RunResult {

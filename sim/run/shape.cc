@@ -86,10 +86,10 @@ CheckShape CheckShapeOf(const Plan& plan) {
   if (b.strict) shape.broker_late += b.whole_seconds ? Seconds(1) : Nanoseconds(1);
   shape.broker_may_be_late = plan.broker.handling.ns > 0 || b.kill_batch > 0;
   for (const ScheduledFault& f : plan.faults) {
-    const Instant end =
-        f.length >= kForever && f.action != Action::kClockJump && f.action != Action::kMiddleboxFlush
-            ? kNever
-            : f.at + f.spread + (f.length >= kForever ? Duration{0} : f.length);
+    const Instant end = f.length >= kForever && f.action != Action::kClockJump &&
+                                f.action != Action::kMiddleboxFlush
+                            ? kNever
+                            : f.at + f.spread + (f.length >= kForever ? Duration{0} : f.length);
     shape.last_fault_end = std::max(shape.last_fault_end, end);
   }
   return shape;

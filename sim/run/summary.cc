@@ -8,7 +8,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/util/json_util.h"
 #include "sim/base/stats.h"
-#include "sim/mqtt/packet.h"
+#include "sim/mqtt/packet.h"  // lint: allow(layer) names of the packet types
 #include "sim/trace/engine_version.h"
 
 namespace keepsim {
@@ -103,8 +103,8 @@ void FillQos(const Tally& t, pb::Qos* out) {
   out->set_mistake_rate_per_client_day(static_cast<double>(t.mistakes) / days);
   out->set_ci95_low(ci.low);
   out->set_ci95_high(ci.high);
-  out->set_query_accuracy(1 - static_cast<double>(t.suspected_ns) /
-                                  static_cast<double>(t.observed_ns));
+  out->set_query_accuracy(1 -
+                          static_cast<double>(t.suspected_ns) / static_cast<double>(t.observed_ns));
   out->set_mistake_duration_mean_s(ToSeconds(t.mistake_duration.mean()));
   out->set_mistake_recurrence_mean_s(ToSeconds(t.mistake_recurrence.mean()));
   out->set_good_period_mean_s(ToSeconds(t.good_period.mean()));

@@ -12,8 +12,7 @@
 
 namespace keepsim {
 
-pb::RunSummary Summarize(const RunResult& result, const Plan& plan,
-                         const LoadedScenario& scenario);
+pb::RunSummary Summarize(const RunResult& result, const Plan& plan, const LoadedScenario& scenario);
 
 // A numeric field by its path, such as "detection.broker.p99_s"; of one group if `group` is given.
 // InvalidArgument, with a suggestion, if there is no such number.

@@ -89,8 +89,8 @@ void ReadConnect(const Node& node, GroupPlan& g) {
   c.will.payload = w.Text("message");
   c.will.qos = static_cast<uint8_t>(w.Integer("qos", 0, 0, 2));
   c.will.retain = w.Bool("retain", false);
-  c.will.delay_s = static_cast<uint32_t>(w.Dur("delay", kZero, kZero, Seconds(4294967295)).ns /
-                                         1000000000);
+  c.will.delay_s =
+      static_cast<uint32_t>(w.Dur("delay", kZero, kZero, Seconds(4294967295)).ns / 1000000000);
   if (c.will.topic.empty()) w.Error("topic", "is required");
   if (absl::StrContains(c.will.topic, "#") || absl::StrContains(c.will.topic, "+")) {
     w.Error("topic", "a will's topic has no wildcards (# +)");
@@ -155,15 +155,13 @@ void WarnOfFolly(const Node& node, const GroupPlan& g, const BrokerPlan& broker)
   const Duration ping = p.ping_after.Of(k);
   const Duration tick = p.tick.Of(k);
   if (g.middlebox.enabled && ping > g.middlebox.idle_timeout) {
-    node.Warning("keep_alive",
-                 absl::StrCat("PINGREQ after ", FormatDuration(ping),
-                              " is later than the middlebox's idle timeout of ",
-                              FormatDuration(g.middlebox.idle_timeout),
-                              ": idle connections will be lost; lower keep_alive"));
+    node.Warning("keep_alive", absl::StrCat("PINGREQ after ", FormatDuration(ping),
+                                            " is later than the middlebox's idle timeout of ",
+                                            FormatDuration(g.middlebox.idle_timeout),
+                                            ": idle connections will be lost; lower keep_alive"));
   }
   if (p.wait_rule == WaitRule::kAfterPing && p.pingresp_wait.Of(k) > k) {
-    node.Warning("", absl::StrCat("PINGRESP is awaited for ",
-                                  FormatDuration(p.pingresp_wait.Of(k)),
+    node.Warning("", absl::StrCat("PINGRESP is awaited for ", FormatDuration(p.pingresp_wait.Of(k)),
                                   ", longer than keepAlive: a lost broker is noticed late"));
   }
   const Duration limit = k * broker.profile.grace_num / broker.profile.grace_den;
@@ -193,23 +191,21 @@ void ReadGroup(const Node& node, const std::vector<ClientProfile>& own, TableCac
   if (profile == nullptr) {
     std::vector<std::string> names = ProfileNames(true);
     for (const ClientProfile& p : own) names.push_back(p.name);
-    node.Error("client", absl::StrCat("unknown client profile \"", client, "\"",
-                                      DidYouMean(client, names),
-                                      "; `keepsim profiles` lists them"));
+    node.Error("client",
+               absl::StrCat("unknown client profile \"", client, "\"", DidYouMean(client, names),
+                            "; `keepsim profiles` lists them"));
     profile = FindClientProfile("spec");
   }
   g.profile = *profile;
   const MqttVersion version =
       node.Enum("mqtt_version") == pb::V5 ? MqttVersion::kV5 : MqttVersion::kV311;
   g.connect.version = version;
-  const Duration k =
-      node.Dur("keep_alive", g.profile.default_keep_alive, kZero, Seconds(65535));
+  const Duration k = node.Dur("keep_alive", g.profile.default_keep_alive, kZero, Seconds(65535));
   if ((k % Seconds(1)).ns != 0) node.Error("keep_alive", "must be whole seconds");
   g.connect.keep_alive_s = static_cast<uint16_t>(k / Seconds(1));
   if (node.Has("connect")) ReadConnect(node.Child("connect"), g);
   if (g.connect.client_id.empty()) g.connect.client_id = "{group}-{index}";
-  g.shared_client_id =
-      g.count > 1 && !absl::StrContains(g.connect.client_id, "{index}");
+  g.shared_client_id = g.count > 1 && !absl::StrContains(g.connect.client_id, "{index}");
   if (node.Has("start")) {
     const Node s = node.Child("start");
     g.start_at = s.Dur("at", kZero, kZero, kLong);
@@ -260,8 +256,7 @@ void ReadBroker(const Node& node, const std::vector<BrokerProfile>& own, BrokerP
     std::vector<std::string> names = ProfileNames(false);
     for (const BrokerProfile& p : own) names.push_back(p.name);
     node.Error("profile", absl::StrCat("unknown broker profile \"", name, "\"",
-                                       DidYouMean(name, names),
-                                       "; `keepsim profiles` lists them"));
+                                       DidYouMean(name, names), "; `keepsim profiles` lists them"));
     profile = FindBrokerProfile("spec");
   }
   b.profile = *profile;
@@ -273,8 +268,7 @@ void ReadBroker(const Node& node, const std::vector<BrokerProfile>& own, BrokerP
       b.profile.limit_reply = KeepAliveLimitReply::kServerKeepAlive;
     }
   }
-  b.accept_per_second =
-      static_cast<int32_t>(node.Integer("accept_per_second", 0, 0, 1000000000));
+  b.accept_per_second = static_cast<int32_t>(node.Integer("accept_per_second", 0, 0, 1000000000));
   b.accept_backlog = static_cast<int32_t>(node.Integer("accept_backlog", 0, 0, 1000000000));
   b.handling = node.Dur("handling_time", kZero, kZero, Seconds(3600));
   if (node.Has("tcp")) b.tcp = ReadTcp(node.Child("tcp"));

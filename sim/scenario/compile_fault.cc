@@ -46,8 +46,9 @@ void ReadSelector(const Node& node, const Plan& plan, ScheduledFault& f) {
     uint32_t g = 0;
     while (g < plan.groups.size() && plan.groups[g].name != message.groups(i)) ++g;
     if (g == plan.groups.size()) {
-      node.Error("groups", absl::StrCat("there is no group \"", message.groups(i), "\"",
-                                        DidYouMean(message.groups(i), names)),
+      node.Error("groups",
+                 absl::StrCat("there is no group \"", message.groups(i), "\"",
+                              DidYouMean(message.groups(i), names)),
                  i);
     } else {
       f.groups.push_back(g);
@@ -137,8 +138,8 @@ ScheduledFault ReadFault(const Node& node, int number, const pb::Scenario& scena
       break;
     case pb::Fault::kBrokerDown:
       f.action = Action::kBrokerDown;
-      f.failure = proto.broker_down().silent() ? FailureKind::kBrokerCrash
-                                               : FailureKind::kBrokerKill;
+      f.failure =
+          proto.broker_down().silent() ? FailureKind::kBrokerCrash : FailureKind::kBrokerKill;
       break;
     case pb::Fault::kBrokerLimits:
       f.action = Action::kBrokerLimits;
@@ -149,8 +150,9 @@ ScheduledFault ReadFault(const Node& node, int number, const pb::Scenario& scena
       }
       break;
     case pb::Fault::WHAT_NOT_SET:
-      node.Error("", "says nothing of what happens: client, partition, degrade, clock, "
-                     "broker_stall, broker_down or broker_limits");
+      node.Error("",
+                 "says nothing of what happens: client, partition, degrade, clock, "
+                 "broker_stall, broker_down or broker_limits");
       break;
   }
   return f;

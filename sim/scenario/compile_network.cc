@@ -18,7 +18,8 @@ DirectionSpec ReadDirection(const Node& node, Transport transport, TableCache& t
   d.loss = node.Chance("loss", 0);
   d.duplicate = node.Chance("duplicate", 0);
   if (!d.duplicate.IsZero() && transport == Transport::kTcp) {
-    node.Error("duplicate", "only datagrams are duplicated; TCP hides copies (transport: DATAGRAM)");
+    node.Error("duplicate",
+               "only datagrams are duplicated; TCP hides copies (transport: DATAGRAM)");
   }
   d.keep_order = node.Bool("keep_order", false);
   if (node.Has("bursts")) {
@@ -127,8 +128,9 @@ DistributionSpec ReadDistribution(const Node& node) {
     }
     if (d.points.empty()) d.points.push_back({1.0, Duration{0}});
   } else {
-    node.Error("", "needs a law: constant, uniform, exponential, lognormal, weibull, pareto or "
-                   "empirical");
+    node.Error("",
+               "needs a law: constant, uniform, exponential, lognormal, weibull, pareto or "
+               "empirical");
   }
   d.shift = node.Dur("shift", zero, -kLong, kLong, true);
   d.min = node.Dur("min", zero, zero, kLong);
@@ -156,8 +158,7 @@ TcpConfig ReadTcp(const Node& node) {
 }
 
 void ReadPath(const Node& node, TableCache& tables, GroupPlan& group) {
-  group.transport =
-      node.Enum("transport") == pb::DATAGRAM ? Transport::kDatagram : Transport::kTcp;
+  group.transport = node.Enum("transport") == pb::DATAGRAM ? Transport::kDatagram : Transport::kTcp;
   const auto direction = [&](const char* own) {
     if (node.Has(own)) return ReadDirection(node.Child(own), group.transport, tables);
     if (node.Has("both")) return ReadDirection(node.Child("both"), group.transport, tables);
@@ -179,7 +180,7 @@ void ReadPath(const Node& node, TableCache& tables, GroupPlan& group) {
     const int expiry = m.Enum("on_expiry");
     group.middlebox.on_expiry = expiry == pb::Middlebox::RESET      ? MiddleboxExpiry::kReset
                                 : expiry == pb::Middlebox::RECREATE ? MiddleboxExpiry::kRecreate
-                                                                : MiddleboxExpiry::kDrop;
+                                                                    : MiddleboxExpiry::kDrop;
   }
 }
 
@@ -203,8 +204,8 @@ ClientProfile ReadClientProfile(const Node& row, const std::vector<ClientProfile
   const std::string base = row.Text("base").empty() ? "spec" : row.Text("base");
   const ClientProfile* from = FindClient(known, base);
   if (from == nullptr) {
-    row.Error("base", absl::StrCat("unknown client profile \"", base,
-                                   "\"; `keepsim profiles` lists them"));
+    row.Error("base",
+              absl::StrCat("unknown client profile \"", base, "\"; `keepsim profiles` lists them"));
     from = FindClientProfile("spec");
   }
   ClientProfile p = *from;
@@ -230,20 +231,18 @@ ClientProfile ReadClientProfile(const Node& row, const std::vector<ClientProfile
   if (!row.Text("pingresp_offset").empty() && !row.Has("pingresp_factor")) {
     p.pingresp_wait.num = 0;  // only an offset: a fixed wait
   }
-  p.pingresp_wait.offset =
-      row.Dur("pingresp_offset", p.pingresp_wait.offset, -kLong, kLong, true);
+  p.pingresp_wait.offset = row.Dur("pingresp_offset", p.pingresp_wait.offset, -kLong, kLong, true);
   p.pingresp_wait.max = row.Dur("pingresp_max", p.pingresp_wait.max, Milliseconds(1), kLong);
   if (row.Has("any_packet_answers")) {
-    p.pingresp_by = row.Bool("any_packet_answers", false) ? PingrespBy::kAnyPacket
-                                                          : PingrespBy::kPingresp;
+    p.pingresp_by =
+        row.Bool("any_packet_answers", false) ? PingrespBy::kAnyPacket : PingrespBy::kPingresp;
   }
   if (!row.Text("tick").empty()) p.tick = Fixed(row.Dur("tick", zero, zero, kLong));
   p.whole_seconds = row.Bool("whole_seconds", p.whole_seconds);
   p.apply_server_keep_alive = row.Bool("apply_server_keep_alive", p.apply_server_keep_alive);
   p.connect_timeout = row.Dur("connect_timeout", p.connect_timeout, Milliseconds(1), kLong);
   p.connack_timeout = row.Dur("connack_timeout", p.connack_timeout, Milliseconds(1), kLong);
-  p.default_keep_alive =
-      row.Dur("default_keep_alive", p.default_keep_alive, zero, Seconds(65535));
+  p.default_keep_alive = row.Dur("default_keep_alive", p.default_keep_alive, zero, Seconds(65535));
   p.loop_delay_max = row.Dur("loop_delay_max", p.loop_delay_max, zero, Seconds(3600));
   if (row.Has("reconnect")) {
     const Node r = row.Child("reconnect");
@@ -266,8 +265,8 @@ BrokerProfile ReadBrokerProfile(const Node& row, const std::vector<BrokerProfile
   const std::string base = row.Text("base").empty() ? "spec" : row.Text("base");
   const BrokerProfile* from = FindBroker(known, base);
   if (from == nullptr) {
-    row.Error("base", absl::StrCat("unknown broker profile \"", base,
-                                   "\"; `keepsim profiles` lists them"));
+    row.Error("base",
+              absl::StrCat("unknown broker profile \"", base, "\"; `keepsim profiles` lists them"));
     from = FindBrokerProfile("spec");
   }
   BrokerProfile p = *from;

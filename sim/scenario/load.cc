@@ -48,8 +48,9 @@ class Collector : public google::protobuf::io::ErrorCollector {
     Problem p{line, column, message, false, Quoted(message, 0)};
     if (absl::StartsWith(message, "Unknown enumeration value")) {
       p.enum_value = true;
-      p.message = absl::StrCat("unknown value \"", Quoted(message, 0), "\" of field ",
-                               Quoted(message, 1), EnumHint(Quoted(message, 0), Quoted(message, 1)));
+      p.message =
+          absl::StrCat("unknown value \"", Quoted(message, 0), "\" of field ", Quoted(message, 1),
+                       EnumHint(Quoted(message, 0), Quoted(message, 1)));
     } else if (absl::StrContains(message, "has no field named")) {
       p.message = UnknownField(message);
       p.subject = Quoted(message, 1);
@@ -119,7 +120,8 @@ size_t FindBefore(const std::string& text, const std::string& name, int line, in
 
 // Moves a problem to where its subject begins.
 void PlaceAt(const std::string& text, size_t offset, Problem& p) {
-  p.line = static_cast<int>(std::count(text.begin(), text.begin() + static_cast<ptrdiff_t>(offset), '\n'));
+  p.line = static_cast<int>(
+      std::count(text.begin(), text.begin() + static_cast<ptrdiff_t>(offset), '\n'));
   const size_t start = offset == 0 ? std::string::npos : text.rfind('\n', offset - 1);
   p.column = static_cast<int>(offset - (start == std::string::npos ? 0 : start + 1));
 }
@@ -147,9 +149,7 @@ void ReadText(absl::string_view contents, LoadedScenario& s, Diagnostics& diagno
         if (p.enum_value) blank = at, blank_size = p.subject.size();
         PlaceAt(text, at, p);
       }
-      const auto same = [&](const Problem& q) {
-        return q.line == p.line && q.column == p.column;
-      };
+      const auto same = [&](const Problem& q) { return q.line == p.line && q.column == p.column; };
       if (std::none_of(found.begin(), found.end(), same)) found.push_back(p);
     }
     if (ok || blank == std::string::npos) break;

@@ -164,8 +164,8 @@ int Node::Enum(absl::string_view name) const {
       if (field->enum_type()->value(i)->number() == 0) continue;
       absl::StrAppend(&known, known.empty() ? "" : " ", field->enum_type()->value(i)->name());
     }
-    Error(name, absl::StrCat(v, " is not a value of ", field->enum_type()->name(), "; known: ",
-                             known));
+    Error(name,
+          absl::StrCat(v, " is not a value of ", field->enum_type()->name(), "; known: ", known));
     return 0;
   }
   return v;

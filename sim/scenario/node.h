@@ -46,8 +46,7 @@ class Node {
   // An enum's number; 0 if not given. Numbers that the enum does not have are reported.
   int Enum(absl::string_view field) const;
   // A decimal factor with up to three decimals, as an exact fraction.
-  void Fraction(absl::string_view field, double low, double high, int32_t* num,
-                int32_t* den) const;
+  void Fraction(absl::string_view field, double low, double high, int32_t* num, int32_t* den) const;
 
  private:
   const google::protobuf::FieldDescriptor* Field(absl::string_view name) const;

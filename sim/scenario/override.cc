@@ -29,7 +29,8 @@ std::vector<Segment> SplitPath(absl::string_view path) {
   size_t i = 0;
   while (i < path.size()) {
     Segment s;
-    while (i < path.size() && (std::isalnum(static_cast<unsigned char>(path[i])) != 0 || path[i] == '_')) {
+    while (i < path.size() &&
+           (std::isalnum(static_cast<unsigned char>(path[i])) != 0 || path[i] == '_')) {
       s.name += path[i++];
     }
     if (i < path.size() && path[i] == '[') {
@@ -141,7 +142,8 @@ void ApplyOverride(const std::string& text, LoadedScenario& scenario, Diagnostic
     if (i + 1 == path.size()) {
       const std::string why = SetField(m, field, path[i], value);
       if (!why.empty()) {
-        return fail(absl::StrCat("\"", value, "\" cannot be the value of ", field->name(), ": ", why));
+        return fail(
+            absl::StrCat("\"", value, "\" cannot be the value of ", field->name(), ": ", why));
       }
       break;
     }

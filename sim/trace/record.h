@@ -13,18 +13,18 @@ namespace keepsim {
 
 enum class RecordKind : uint16_t {
   // ---- ground truth of one client
-  kHostUp = 1,         // process runs (again)                    code: FailureKind that ended, or 0
-  kHostDown = 2,       // process gone                            code: FailureKind
-  kFrozen = 3,         // process stopped, kernel lives on
+  kHostUp = 1,    // process runs (again)                    code: FailureKind that ended, or 0
+  kHostDown = 2,  // process gone                            code: FailureKind
+  kFrozen = 3,    // process stopped, kernel lives on
   kThawed = 4,
-  kAsleep = 5,         // whole host suspended
+  kAsleep = 5,  // whole host suspended
   kAwake = 6,
-  kPathDown = 7,       // code: directions cut now (1 up, 2 down)  a: fault number, -1: random outage
-  kPathUp = 8,         // code: directions still cut (0: none)
-  kMappingLost = 9,    // noticed when a packet meets it          conn, a: when it was lost (ns),
-                       //                                         code: 0 idle, 1 flushed
-  kDegraded = 10,      // code: 1 begins, 0 ends; a: fault number
-  kClock = 11,         // code: 0 drift (a: ppb), 1 jump (a: ns)
+  kPathDown = 7,     // code: directions cut now (1 up, 2 down)  a: fault number, -1: random outage
+  kPathUp = 8,       // code: directions still cut (0: none)
+  kMappingLost = 9,  // noticed when a packet meets it          conn, a: when it was lost (ns),
+                     //                                         code: 0 idle, 1 flushed
+  kDegraded = 10,    // code: 1 begins, 0 ends; a: fault number
+  kClock = 11,       // code: 0 drift (a: ppb), 1 jump (a: ns)
   // ---- connections of one client
   kConnectAttempt = 16,  // conn                                  a: attempt number since last good
   kConnected = 17,       // client has CONNACK; conn              a: ns since the attempt
@@ -38,19 +38,20 @@ enum class RecordKind : uint16_t {
   kWillPublished = 21,   // conn                                  a: ns since the connection closed
   kWillDelivered = 22,   // code: watcher number                  conn, a: ns since published
   // ---- end of the run, one set per client
-  kCost = 32,          // code: direction << 8 | PacketType       a: packets sent, b: bytes
-  kTransportCost = 33, // code: direction                         a: segments sent, b: bytes on the
-                       //                                         wire (IP and TCP headers included)
-  kTransportLoss = 34, // code: direction                         a: segments lost, b: retransmitted
+  kCost = 32,           // code: direction << 8 | PacketType       a: packets sent, b: bytes
+  kTransportCost = 33,  // code: direction                         a: segments sent, b: bytes on the
+  //                                         wire (IP and TCP headers included)
+  kTransportLoss =
+      34,              // code: direction                         a: segments lost, b: retransmitted
   kRadio = 35,         // a: radio wake-ups of the client, b: ns the connection was up (client side)
   kConservation = 36,  // code: direction; MQTT packets           a: sent << 32 | delivered,
                        //                                         b: dropped << 32 | in flight
   kEnd = 37,           // code: EndState bits                     a: simulated events of this client
   kPingRtt = 38,       // a: count of PINGRESPs, b: sum of their round-trip times (ns)
   // ---- the whole run (entity 0)
-  kFaultBegins = 48,   // code: fault number
+  kFaultBegins = 48,  // code: fault number
   kFaultEnds = 49,
-  kBrokerDown = 50,    // code: 1 process killed (kernel closes), 2 host lost (silent)
+  kBrokerDown = 50,  // code: 1 process killed (kernel closes), 2 host lost (silent)
   kBrokerUp = 51,
   kBrokerStalled = 52,
   kBrokerResumed = 53,
@@ -70,13 +71,13 @@ inline constexpr uint16_t kFirstPacketKind = 64;
 
 enum class FailureKind : uint16_t {
   kNone = 0,
-  kCrash = 1,        // host lost: no FIN, no RST until it is back
-  kKill = 2,         // process gone: the kernel closes its sockets
-  kStop = 3,         // clean DISCONNECT: not a failure
+  kCrash = 1,  // host lost: no FIN, no RST until it is back
+  kKill = 2,   // process gone: the kernel closes its sockets
+  kStop = 3,   // clean DISCONNECT: not a failure
   kFreeze = 4,
   kSleep = 5,
   kPathCut = 6,
-  kMiddlebox = 7,    // mapping gone
+  kMiddlebox = 7,  // mapping gone
   kBrokerCrash = 8,
   kBrokerKill = 9,
   kBrokerStall = 10,
@@ -91,9 +92,9 @@ enum Direction : uint8_t { kUp = 0, kDown = 1 };  // up: client to broker
 
 // What the world knows at the moment of a declaration about the peer's packets on this connection.
 struct Evidence {
-  uint16_t undelivered = 0;   // MQTT packets the peer has written that have not arrived
-  uint16_t lost = 0;          // transmissions from the peer lost since it was last heard
-  uint16_t reply_lost = 0;    // transmissions towards the peer lost since it was last heard
+  uint16_t undelivered = 0;  // MQTT packets the peer has written that have not arrived
+  uint16_t lost = 0;         // transmissions from the peer lost since it was last heard
+  uint16_t reply_lost = 0;   // transmissions towards the peer lost since it was last heard
   uint16_t flags = 0;
 
   static constexpr uint16_t kPeerDrifts = 1;       // peer's clock differs from ours
@@ -101,7 +102,7 @@ struct Evidence {
   static constexpr uint16_t kObserverStalled = 4;  // observer was frozen or stalled meanwhile
   static constexpr uint16_t kPeerStalled = 8;      // peer was frozen, asleep or stalled meanwhile
   static constexpr uint16_t kMappingLost = 16;
-  static constexpr uint16_t kPathWasCut = 32;      // in either direction, within the silence
+  static constexpr uint16_t kPathWasCut = 32;        // in either direction, within the silence
   static constexpr uint16_t kPeerSilentByRule = 64;  // peer ran all the while and wrote nothing
 
   int64_t Pack() const;
@@ -114,7 +115,7 @@ inline constexpr uint16_t kAlive = 1;
 inline constexpr uint16_t kConnected = 2;      // client side has CONNACK
 inline constexpr uint16_t kBrokerSession = 4;  // broker side has a session
 inline constexpr uint16_t kPathUp = 8;
-inline constexpr uint16_t kRunning = 16;       // neither frozen nor asleep
+inline constexpr uint16_t kRunning = 16;  // neither frozen nor asleep
 inline constexpr uint16_t kWantsConnection = 32;
 }  // namespace end_state
 
@@ -124,7 +125,7 @@ struct TraceRecord {
   uint32_t counter = 0;  // the entity's own, from 0; outcome and packet level count apart
   RecordKind kind = RecordKind::kHostUp;
   uint16_t code = 0;
-  uint32_t conn = 0;     // the client's connection attempts, from 1; 0: none
+  uint32_t conn = 0;  // the client's connection attempts, from 1; 0: none
   int64_t a = 0;
   int64_t b = 0;
 

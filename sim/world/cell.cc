@@ -131,7 +131,8 @@ void Cell::Setup(CellRange range) {
     host.oscillator.drift_ppb = g.drift_ppb;
     if (g.drift_ppb_max > 0) {
       const uint64_t u = host.luck.Draw64(Purpose::kClock, 0);
-      host.oscillator.drift_ppb += UniformUpTo(Duration{2 * g.drift_ppb_max}, u).ns - g.drift_ppb_max;
+      host.oscillator.drift_ppb +=
+          UniformUpTo(Duration{2 * g.drift_ppb_max}, u).ns - g.drift_ppb_max;
     }
     if (g.shared_client_id && host.index > 0 && i > 0) {
       host.identity = hosts_[i - 1].identity;

@@ -52,21 +52,21 @@ class Cell {
 
  private:
   enum class Kind : uint8_t {
-    kClientStart,      // index: host
-    kFaultBegins,      // index: fault; entity's host, or the broker if entity is 0
+    kClientStart,  // index: host
+    kFaultBegins,  // index: fault; entity's host, or the broker if entity is 0
     kFaultEnds,
-    kRandomFault,      // index: random fault of the group; arg 1: ends
-    kArrival,          // index: flight
-    kUplink,           // index: workload
+    kRandomFault,  // index: random fault of the group; arg 1: ends
+    kArrival,      // index: flight
+    kUplink,       // index: workload
     kDownlink,
-    kTcpTimer,         // index: connection; arg: end
+    kTcpTimer,  // index: connection; arg: end
     kClientTimer,
-    kSessionTimer,     // index: connection (broker's session)
-    kStoredTimer,      // index: identity
-    kAccept,           // broker takes the next connection of its accept queue
-    kHandled,          // broker has handled the packet at the head of its work queue
-    kKillSlot,         // next batch of the kill-rate limit
-    kWatcher,          // index: will on its way; arg: watcher; number: conn
+    kSessionTimer,  // index: connection (broker's session)
+    kStoredTimer,   // index: identity
+    kAccept,        // broker takes the next connection of its accept queue
+    kHandled,       // broker has handled the packet at the head of its work queue
+    kKillSlot,      // next batch of the kill-rate limit
+    kWatcher,       // index: will on its way; arg: watcher; number: conn
   };
 
   // A transmission on its way.
@@ -75,9 +75,9 @@ class Cell {
     uint32_t generation = 0;
     uint32_t host = 0;
     uint8_t direction = 0;
-    bool pending = false;   // in the event queue
+    bool pending = false;  // in the event queue
     bool datagram = false;
-    bool foreign = false;   // came out of a middlebox under another address
+    bool foreign = false;  // came out of a middlebox under another address
     Segment segment;
     Packet packet;
   };
@@ -196,8 +196,8 @@ class Cell {
   uint32_t first_entity_ = 1;
   std::vector<Host> hosts_;
   std::vector<Identity> identities_;
-  std::vector<uint32_t> identity_owner_;      // host that events of the identity belong to
-  std::deque<Connection> connections_;  // a deque: references stay valid while others open
+  std::vector<uint32_t> identity_owner_;  // host that events of the identity belong to
+  std::deque<Connection> connections_;    // a deque: references stay valid while others open
   std::vector<uint32_t> free_connections_;
   std::vector<Flight> flights_;
   std::vector<uint32_t> free_flights_;
@@ -205,8 +205,8 @@ class Cell {
 
   // The broker.
   uint32_t broker_event_counter_ = 0;
-  uint32_t broker_down_ = 0;    // reasons why its process does not run
-  uint32_t broker_dark_ = 0;    // reasons why its host does not answer
+  uint32_t broker_down_ = 0;  // reasons why its process does not run
+  uint32_t broker_dark_ = 0;  // reasons why its host does not answer
   uint32_t broker_stalled_ = 0;
   int32_t accept_per_second_ = 0;
   Instant next_accept_ = kStart;

@@ -186,9 +186,9 @@ void Cell::PublishWill(Host& host, uint32_t conn) {
   const Instant now = simulator_.now();
   const Duration since = identity.closed_conn == conn ? now - identity.closed_at : Duration{};
   Record(host, RecordKind::kWillPublished, 0, conn, since.ns);
-  const std::string topic = absl::StrReplaceAll(
-      host.group->connect.will.topic,
-      {{"{group}", host.group->name}, {"{index}", std::to_string(host.index)}});
+  const std::string topic =
+      absl::StrReplaceAll(host.group->connect.will.topic,
+                          {{"{group}", host.group->name}, {"{index}", std::to_string(host.index)}});
   const uint64_t will = host.wills++;
   for (uint32_t w = 0; w < plan_.watchers.size(); ++w) {
     const WatcherPlan& watcher = plan_.watchers[w];
@@ -263,8 +263,7 @@ void Cell::OnStoredTimer(uint32_t number, Instant fired) {
   if (NextDeadline(identity.stored) > simulator_.now()) return ArmStored(number);
   Host& host = hosts_[identity_owner_[number]];
   Act(host);
-  const Effects effects =
-      OnStoredDeadline(plan_.broker.profile, identity.stored, simulator_.now());
+  const Effects effects = OnStoredDeadline(plan_.broker.profile, identity.stored, simulator_.now());
   for (const Effect& e : effects) {
     if (e.kind == Effect::Kind::kWillPublish) PublishWill(host, identity.closed_conn);
   }
@@ -274,8 +273,7 @@ void Cell::OnStoredTimer(uint32_t number, Instant fired) {
 void Cell::ArmKill() {
   if (kill_armed_ || kill_queue_.empty() || !BrokerRuns()) return;
   kill_armed_ = true;
-  PushBroker(std::max(next_kill_, simulator_.now()), EventClass::kSessionTimer, Kind::kKillSlot,
-             0);
+  PushBroker(std::max(next_kill_, simulator_.now()), EventClass::kSessionTimer, Kind::kKillSlot, 0);
 }
 
 void Cell::OnKillSlots() {

@@ -61,8 +61,7 @@ void Cell::ApplyClient(Host& host, const Effects& effects) {
       case Effect::Kind::kDeclaredDead:
         if (slot == kNoConnection) break;
         Record(host, RecordKind::kDeclared, static_cast<uint16_t>(Observer::kClient),
-               connections_[slot].number, e.silence.ns,
-               EvidenceFor(slot, kClientEnd, e.silence));
+               connections_[slot].number, e.silence.ns, EvidenceFor(slot, kClientEnd, e.silence));
         break;
       case Effect::Kind::kMessageDelivered:
         break;
@@ -160,8 +159,7 @@ void Cell::OnClientTimer(Host& host, Instant fired) {
                  host.connection == kNoConnection ? 0 : connections_[host.connection].number,
                  deadline.ns, 0);
   }
-  ApplyClient(host,
-              OnDeadline(host.group->params, host.session, local, BackoffDraw(host)));
+  ApplyClient(host, OnDeadline(host.group->params, host.session, local, BackoffDraw(host)));
 }
 
 void Cell::ResumeClient(Host& host) {
@@ -231,8 +229,8 @@ void Cell::OnUplink(Host& host, uint32_t number) {
   const Workload& w = host.group->uplink[number];
   if (host.running()) {
     Act(host);
-    ApplyClient(host, Publish(host.group->params, host.session,
-                              host.SessionNow(simulator_.now()), w.qos, w.size));
+    ApplyClient(host, Publish(host.group->params, host.session, host.SessionNow(simulator_.now()),
+                              w.qos, w.size));
   }
   ScheduleWorkload(host, w, host.uplink[number], true, number, false);
 }
@@ -242,8 +240,8 @@ void Cell::OnDownlink(Host& host, uint32_t number) {
   const uint32_t slot = IdentityOf(host).connection;
   if (BrokerRuns() && slot != kNoConnection && connections_[slot].end[kBrokerEnd].app) {
     Act(host);
-    ApplyBroker(slot, Deliver(plan_.broker.profile, connections_[slot].session,
-                              simulator_.now(), w.qos, w.size));
+    ApplyBroker(slot, Deliver(plan_.broker.profile, connections_[slot].session, simulator_.now(),
+                              w.qos, w.size));
   }
   ScheduleWorkload(host, w, host.downlink[number], false, number, false);
 }

@@ -6,7 +6,8 @@
 namespace keepsim {
 namespace {
 
-// Records are handed on when this many have gathered, so that memory does not grow with the horizon.
+// Records are handed on when this many have gathered, so that memory does not grow with the
+// horizon.
 constexpr size_t kFlushAt = 1 << 16;
 
 }  // namespace

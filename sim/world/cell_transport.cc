@@ -30,9 +30,7 @@ int64_t PackFields(const Packet& p) {
                               uint64_t{p.flags} << 32 | uint64_t{p.packet_id} << 16 | p.value);
 }
 
-uint16_t Code(uint8_t direction, int low) {
-  return static_cast<uint16_t>(direction << 8 | low);
-}
+uint16_t Code(uint8_t direction, int low) { return static_cast<uint16_t>(direction << 8 | low); }
 
 }  // namespace
 
@@ -108,8 +106,8 @@ void Cell::WritePacket(uint32_t connection, EndIndex from, const Packet& packet)
   t.bytes[direction][type] += packet.size;
   ++t.sent[direction];
   if (host.packets) {
-    PacketRecord(host, RecordKind::kPacketSent, Code(direction, type), c.number,
-                 PackFields(packet), packet.size);
+    PacketRecord(host, RecordKind::kPacketSent, Code(direction, type), c.number, PackFields(packet),
+                 packet.size);
   }
   if (from == kClientEnd) NoteClientSends(host, packet);
   if (host.group->transport == Transport::kDatagram) {
@@ -125,8 +123,8 @@ void Cell::WritePacket(uint32_t connection, EndIndex from, const Packet& packet)
     return;
   }
   TcpOutput out;
-  const uint32_t end = TcpWrite(ConfigOf(host, from), c.end[from].tcp, packet.size,
-                                KernelNow(host, from), out);
+  const uint32_t end =
+      TcpWrite(ConfigOf(host, from), c.end[from].tcp, packet.size, KernelNow(host, from), out);
   c.queue[direction].Push({end, packet, simulator_.now()});
   Carry(connection, from, out);
   ArmTcp(connection, from);
@@ -164,8 +162,8 @@ void Cell::Transmit(Flight flight, uint32_t wire_bytes) {
                          host.degrades[d].empty() ? nullptr : &host.degrade[d], now);
   if (host.cut[d] > 0) transit.fate = Fate::kLostOutage;
   if (up && host.group->middlebox.enabled) {
-    const bool opens = flight.datagram ? flight.packet.type == PacketType::kConnect
-                                       : flight.segment.syn();
+    const bool opens =
+        flight.datagram ? flight.packet.type == PacketType::kConnect : flight.segment.syn();
     switch (PassOutbound(host.group->middlebox, c.middlebox, now, opens)) {
       case Passage::kPass:
         break;
@@ -201,9 +199,10 @@ void Cell::Transmit(Flight flight, uint32_t wire_bytes) {
   }
 
   if (host.packets) {
-    const int64_t a = flight.datagram ? PackFields(flight.packet)
-                                      : static_cast<int64_t>(uint64_t{flight.segment.seq} << 32 |
-                                                             flight.segment.ack);
+    const int64_t a =
+        flight.datagram
+            ? PackFields(flight.packet)
+            : static_cast<int64_t>(uint64_t{flight.segment.seq} << 32 | flight.segment.ack);
     const int64_t b = flight.datagram ? static_cast<int64_t>(uint64_t{flight.packet.size} << 32)
                                       : PackSegment(flight.segment);
     PacketRecord(host, flight.datagram ? RecordKind::kDatagramSent : RecordKind::kSegmentSent,
@@ -275,8 +274,7 @@ void Cell::OnArrival(uint32_t slot) {
   }
   Act(host);
   if (host.packets) {
-    PacketRecord(host,
-                 flight.datagram ? RecordKind::kDatagramArrived : RecordKind::kSegmentArrived,
+    PacketRecord(host, flight.datagram ? RecordKind::kDatagramArrived : RecordKind::kSegmentArrived,
                  Code(d, flight.datagram ? static_cast<int>(flight.packet.type) : 0), conn,
                  flight.datagram ? PackFields(flight.packet)
                                  : static_cast<int64_t>(uint64_t{flight.segment.seq} << 32 |
@@ -335,8 +333,8 @@ void Cell::OnTcpOutput(uint32_t connection, EndIndex at, const TcpOutput& out) {
     if (at == kBrokerEnd) {
       BrokerAccepts(connection);
     } else if (end.app && host.running()) {
-      ApplyClient(host, OnConnected(host.group->params, host.session,
-                                    host.SessionNow(simulator_.now())));
+      ApplyClient(host,
+                  OnConnected(host.group->params, host.session, host.SessionNow(simulator_.now())));
     }
     // A client that stands still learns of the connection when it goes on: ResumeClient().
   }
@@ -357,8 +355,8 @@ void Cell::OnTcpOutput(uint32_t connection, EndIndex at, const TcpOutput& out) {
   if (out.reset) {
     TellClosed(connection, at, end.established ? CloseReason::kReset : CloseReason::kRefused);
   } else if (out.gave_up) {
-    TellClosed(connection, at, end.established ? CloseReason::kTransportTimeout
-                                               : CloseReason::kConnectTimeout);
+    TellClosed(connection, at,
+               end.established ? CloseReason::kTransportTimeout : CloseReason::kConnectTimeout);
   } else if (out.peer_closed) {
     TellClosed(connection, at, CloseReason::kPeerClosed);
   }
@@ -402,8 +400,8 @@ void Cell::TellClosed(uint32_t connection, EndIndex at, CloseReason reason) {
   const uint32_t generation = c.generation;
   if (at == kClientEnd) {
     DetachClient(host, reason);
-    ApplyClient(host, OnClosed(host.group->params, host.session,
-                               host.SessionNow(simulator_.now()), reason, BackoffDraw(host)));
+    ApplyClient(host, OnClosed(host.group->params, host.session, host.SessionNow(simulator_.now()),
+                               reason, BackoffDraw(host)));
   } else {
     Identity& identity = IdentityOf(host);
     const Effects effects = OnClosed(plan_.broker.profile, host.group->peer, c.session,

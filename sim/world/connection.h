@@ -37,18 +37,18 @@ class PacketQueue {
   size_t head_ = 0;
 };
 
-
-// One end of a connection. The client's end is index kUp's sender (0), the broker's end kDown's (1).
+// One end of a connection. The client's end is index kUp's sender (0), the broker's end kDown's
+// (1).
 struct End {
-  bool kernel = false;      // the kernel has an endpoint
-  bool app = false;         // the application holds the socket
-  bool established = false; // handshake complete at this end
+  bool kernel = false;                             // the kernel has an endpoint
+  bool app = false;                                // the application holds the socket
+  bool established = false;                        // handshake complete at this end
   CloseReason pending_close = CloseReason::kNone;  // to be told when the process runs again
   TcpEndpoint tcp;
-  Instant armed = kNever;   // TCP timer
+  Instant armed = kNever;  // TCP timer
   Instant opened = kNever;
-  uint32_t readable_to = 0; // stream offset delivered by the kernel
-  uint16_t lost = 0;        // transmissions by this end lost since the peer last read from it
+  uint32_t readable_to = 0;  // stream offset delivered by the kernel
+  uint16_t lost = 0;         // transmissions by this end lost since the peer last read from it
 };
 
 enum EndIndex : uint8_t { kClientEnd = 0, kBrokerEnd = 1 };
@@ -57,11 +57,11 @@ struct Connection {
   bool used = false;
   bool accept_queued = false;  // waits in the broker's accept queue
   bool kill_queued = false;
-  uint32_t host = 0;           // in the cell
-  uint32_t number = 0;         // the client's own count, from 1
-  uint32_t generation = 0;     // unique in the cell: tells reuses of this slot apart
+  uint32_t host = 0;        // in the cell
+  uint32_t number = 0;      // the client's own count, from 1
+  uint32_t generation = 0;  // unique in the cell: tells reuses of this slot apart
   End end[2];
-  PacketQueue queue[2];        // by direction: kUp written by the client's end
+  PacketQueue queue[2];  // by direction: kUp written by the client's end
   BrokerSession session;
   Instant session_armed = kNever;
   MiddleboxState middlebox;

@@ -34,7 +34,7 @@ struct Identity {
 struct Traffic {
   int64_t packets[2][kPacketTypes];  // MQTT packets written, by direction and type
   int64_t bytes[2][kPacketTypes];
-  int64_t segments[2];               // transmissions
+  int64_t segments[2];  // transmissions
   int64_t wire_bytes[2];
   int64_t lost[2];
   int64_t retransmitted[2];
@@ -42,8 +42,8 @@ struct Traffic {
 };
 
 struct WorkloadState {
-  uint64_t index = 0;     // messages (bursts) so far: the next draw
-  int32_t burst_left = 0; // further messages of the burst under way
+  uint64_t index = 0;      // messages (bursts) so far: the next draw
+  int32_t burst_left = 0;  // further messages of the burst under way
   Instant next = kNever;
 };
 
@@ -51,13 +51,13 @@ struct Host {
   RandomSource luck;
   const GroupPlan* group = nullptr;
   uint32_t entity = 0;
-  uint32_t index = 0;       // in the group
-  uint32_t identity = 0;    // in the cell
-  bool packets = false;     // packet-level records wanted
+  uint32_t index = 0;     // in the group
+  uint32_t identity = 0;  // in the cell
+  bool packets = false;   // packet-level records wanted
 
   // ---- ground truth; counts, since faults may overlap
-  uint16_t down = 1;        // reasons why the process does not run; starts as "not yet started"
-  uint16_t dark = 0;        // reasons why the host does not answer at all
+  uint16_t down = 1;  // reasons why the process does not run; starts as "not yet started"
+  uint16_t dark = 0;  // reasons why the host does not answer at all
   uint16_t frozen = 0;
   uint16_t asleep = 0;
   uint16_t cut[2] = {0, 0};
@@ -65,10 +65,10 @@ struct Host {
   std::vector<uint32_t> degrades[2];  // faults in force, by direction
   Degrade degrade[2];                 // what they add up to
 
-  HostClock oscillator;     // drift only
-  Duration slept{0};        // local time that the monotonic clock did not count
+  HostClock oscillator;  // drift only
+  Duration slept{0};     // local time that the monotonic clock did not count
   Instant asleep_since = kNever;
-  Duration jumped{0};       // what the wall clock was set by
+  Duration jumped{0};  // what the wall clock was set by
 
   // ---- session and connection
   ClientSession session;
@@ -93,13 +93,13 @@ struct Host {
   Instant radio_last = kLongAgo;
   Duration connected_total{0};
   Instant connected_since = kNever;
-  Duration longest_silence{0};        // local clock, between packets while connected and running
-  Instant last_packet_out = kLongAgo; // local clock; kLongAgo: gap not to be judged
+  Duration longest_silence{0};         // local clock, between packets while connected and running
+  Instant last_packet_out = kLongAgo;  // local clock; kLongAgo: gap not to be judged
   int64_t ping_count = 0;
   Duration ping_rtt_sum{0};
-  Instant ping_out = kNever;          // global
+  Instant ping_out = kNever;  // global
   uint64_t wills = 0;
-  uint32_t in_flight[2] = {0, 0};     // counted when the run ends: datagrams, broker's work queue
+  uint32_t in_flight[2] = {0, 0};  // counted when the run ends: datagrams, broker's work queue
 
   bool running() const { return down == 0 && frozen == 0 && asleep == 0; }
   bool reachable() const { return dark == 0 && asleep == 0; }  // the kernel hears and answers

@@ -34,40 +34,40 @@ struct Workload {
   };
   Kind kind = Kind::kPeriodic;
   Duration period{0};
-  bool phased = true;            // kPeriodic: random phase; false: first message at one period
+  bool phased = true;  // kPeriodic: random phase; false: first message at one period
   QuantileTable gap;
   int32_t burst_size = 1;
   Duration burst_spacing{0};
   std::vector<Duration> times;
   uint8_t qos = 0;
-  uint32_t size = 0;             // PUBLISH on the wire
+  uint32_t size = 0;  // PUBLISH on the wire
 };
 
 // A fault that strikes a client again and again (random process), or a path of its.
 struct RandomFault {
   FailureKind kind = FailureKind::kCrash;  // kCrash kKill kStop kFreeze kSleep kPathCut kMiddlebox
-  uint8_t directions = 3;        // kPathCut: 1 up, 2 down, 3 both
-  RenewalSpec renewal;           // gap, length
+  uint8_t directions = 3;                  // kPathCut: 1 up, 2 down, 3 both
+  RenewalSpec renewal;                     // gap, length
 };
 
 // Faults with a time on the scenario's time line. Faults strike the clients they select.
 struct ScheduledFault {
   enum class Action : uint8_t {
-    kClientDown,      // failure: crash, kill, stop, freeze, sleep; back after `length`
-    kPathCut,         // directions
-    kDegrade,         // directions, degrade
+    kClientDown,  // failure: crash, kill, stop, freeze, sleep; back after `length`
+    kPathCut,     // directions
+    kDegrade,     // directions, degrade
     kMiddleboxFlush,
-    kClockJump,       // by
-    kClockDrift,      // drift_ppb, for `length`
-    kBrokerStall,     // whole broker
-    kBrokerDown,      // failure: kBrokerKill (FIN to all) or kBrokerCrash (silent)
-    kBrokerLimits,    // accept rate in force during the fault
+    kClockJump,     // by
+    kClockDrift,    // drift_ppb, for `length`
+    kBrokerStall,   // whole broker
+    kBrokerDown,    // failure: kBrokerKill (FIN to all) or kBrokerCrash (silent)
+    kBrokerLimits,  // accept rate in force during the fault
   };
   std::string name;
   Action action = Action::kClientDown;
   FailureKind failure = FailureKind::kNone;
   Instant at;
-  Duration length = kForever;    // kForever: for good
+  Duration length = kForever;  // kForever: for good
   uint8_t directions = 3;
   Degrade degrade;
   Duration jump{0};
@@ -80,32 +80,32 @@ struct ScheduledFault {
   uint32_t last = 0xFFFFFFFF;
   std::string region;
   Probability share = Probability::FromDouble(1);
-  Duration spread{0};            // start is late by a uniform draw in [0, spread], per client
+  Duration spread{0};  // start is late by a uniform draw in [0, spread], per client
 };
 
 struct GroupPlan {
   std::string name;
   std::string region;
   uint32_t count = 0;
-  uint32_t first_entity = 1;     // entity of index 0
-  uint64_t key = 0;              // GroupKey(seed, name)
+  uint32_t first_entity = 1;  // entity of index 0
+  uint64_t key = 0;           // GroupKey(seed, name)
 
   ClientProfile profile;
-  ConnectOptions connect;        // client_id may contain {group} and {index}
-  ClientParams params;           // points at `profile`; see Link()
+  ConnectOptions connect;  // client_id may contain {group} and {index}
+  ClientParams params;     // points at `profile`; see Link()
   PeerParams peer;
-  bool shared_client_id = false; // all clients of the group use one client id (take over)
-  std::string subscribe_filter;  // empty: none
+  bool shared_client_id = false;  // all clients of the group use one client id (take over)
+  std::string subscribe_filter;   // empty: none
   uint8_t subscribe_qos = 0;
 
-  Duration start_at{0};          // first start
-  Duration start_spread{0};      // + uniform draw in [0, start_spread]
+  Duration start_at{0};      // first start
+  Duration start_spread{0};  // + uniform draw in [0, start_spread]
   Transport transport = Transport::kTcp;
-  TcpConfig tcp;                 // both ends
+  TcpConfig tcp;  // both ends
   DirectionSpec up, down;
   MiddleboxSpec middlebox;
-  int64_t drift_ppb_max = 0;     // each client's clock drifts by a uniform draw in [-max, max]
-  int64_t drift_ppb = 0;         // plus this
+  int64_t drift_ppb_max = 0;  // each client's clock drifts by a uniform draw in [-max, max]
+  int64_t drift_ppb = 0;      // plus this
   std::vector<Workload> uplink;
   std::vector<Workload> downlink;
   std::vector<RandomFault> faults;
@@ -114,9 +114,9 @@ struct GroupPlan {
 struct BrokerPlan {
   BrokerProfile profile;
   TcpConfig tcp;
-  int32_t accept_per_second = 0;   // 0: unlimited
-  int32_t accept_backlog = 0;      // waiting connections beyond which SYNs are dropped; 0: unlimited
-  Duration handling{0};            // time per packet in one queue; 0: none
+  int32_t accept_per_second = 0;  // 0: unlimited
+  int32_t accept_backlog = 0;     // waiting connections beyond which SYNs are dropped; 0: unlimited
+  Duration handling{0};           // time per packet in one queue; 0: none
   bool has_capacity_limit() const {
     return accept_per_second > 0 || handling.ns > 0 || profile.kill_batch > 0;
   }
@@ -125,9 +125,9 @@ struct BrokerPlan {
 // A subscriber of wills with a path of its own from the broker (always up).
 struct WatcherPlan {
   std::string name;
-  std::string filter;              // topic filter; matches wills' topics
+  std::string filter;  // topic filter; matches wills' topics
   QuantileTable latency;
-  Probability loss;                // a lost will is retransmitted as TCP does (RTO 200 ms doubling)
+  Probability loss;  // a lost will is retransmitted as TCP does (RTO 200 ms doubling)
 };
 
 enum class TieOrder : uint8_t { kCanonical, kReversed, kShuffled };
@@ -139,7 +139,7 @@ struct Plan {
   std::vector<GroupPlan> groups;
   BrokerPlan broker;
   std::vector<WatcherPlan> watchers;
-  std::vector<ScheduledFault> faults;   // sorted by (at, position in the file)
+  std::vector<ScheduledFault> faults;  // sorted by (at, position in the file)
   TieOrder ties = TieOrder::kCanonical;
 
   uint32_t client_count() const {

@@ -135,7 +135,8 @@ TEST(DurationTextTest, ReadsAndWrites) {
   }
   EXPECT_EQ(*ParseDuration("1m30s"), Seconds(90));
   EXPECT_EQ(*ParseDuration("2d"), Seconds(172800));
-  for (const char* bad : {"", "5", "s", "1x", "1s1h", "0.1ns", "-1s", "99999999d", "1..2s", "1 s"}) {
+  for (const char* bad :
+       {"", "5", "s", "1x", "1s1h", "0.1ns", "-1s", "99999999d", "1..2s", "1 s"}) {
     EXPECT_FALSE(ParseDuration(bad).ok()) << bad;
   }
   EXPECT_EQ(FormatSeconds(Milliseconds(1234567), 2), "1234.57");

@@ -21,7 +21,8 @@ std::vector<PacketType> Sent(const Effects& effects) {
   return types;
 }
 bool Has(const Effects& effects, Effect::Kind kind) {
-  return std::any_of(effects.begin(), effects.end(), [&](const Effect& e) { return e.kind == kind; });
+  return std::any_of(effects.begin(), effects.end(),
+                     [&](const Effect& e) { return e.kind == kind; });
 }
 Packet Of(PacketType type, uint16_t id = 0) {
   Packet p;
@@ -111,10 +112,10 @@ struct Range {
   double low, high;
 };
 TEST(ClientSessionTest, IdleClientsDetectWithinTheirProfilesRange) {
-  for (const Range& r : {Range{"spec", 30, 90}, Range{"libmosquitto", 60, 121},
-                         Range{"rumqttc", 60, 120}, Range{"hivemq-client", 59.9, 120},
-                         Range{"esp-mqtt", 30, 61}, Range{"mqttjs", 30, 90},
-                         Range{"paho-golang-v5", 60, 120}, Range{"paho-c", 90, 162}}) {
+  for (const Range& r :
+       {Range{"spec", 30, 90}, Range{"libmosquitto", 60, 121}, Range{"rumqttc", 60, 120},
+        Range{"hivemq-client", 59.9, 120}, Range{"esp-mqtt", 30, 61}, Range{"mqttjs", 30, 90},
+        Range{"paho-golang-v5", 60, 120}, Range{"paho-c", 90, 162}}) {
     Client c(r.profile);
     const std::vector<double> pings = c.Pings(At(30000000), false);
     ASSERT_FALSE(pings.empty()) << r.profile;
@@ -126,19 +127,20 @@ TEST(ClientSessionTest, IdleClientsDetectWithinTheirProfilesRange) {
 
 TEST(ClientSessionTest, EmqttMayBeSilentForAlmostTwoKeepAlive) {
   Client c("emqtt");
-  c.Pings(At(60000), true);                                // the first tick always pings
-  Publish(c.params, c.s, At(60001), 0, 20);                // just after the tick
+  c.Pings(At(60000), true);                                    // the first tick always pings
+  Publish(c.params, c.s, At(60001), 0, 20);                    // just after the tick
   EXPECT_THAT(c.Pings(At(179999), true), testing::IsEmpty());  // the tick at 120 s sees it
   EXPECT_THAT(c.Pings(At(180000), true), testing::ElementsAre(180));
 }
 
 TEST(ClientSessionTest, QosTwoIsAFourWayExchange) {
   Client c("spec");
-  EXPECT_THAT(Sent(Publish(c.params, c.s, At(1), 2, 20)), testing::ElementsAre(PacketType::kPublish));
+  EXPECT_THAT(Sent(Publish(c.params, c.s, At(1), 2, 20)),
+              testing::ElementsAre(PacketType::kPublish));
   EXPECT_THAT(Sent(OnPacket(c.params, c.s, At(2), Of(PacketType::kPubrec, 1))),
               testing::ElementsAre(PacketType::kPubrel));
   EXPECT_TRUE(OnPacket(c.params, c.s, At(3), Of(PacketType::kPubcomp, 1)).empty());
-  EXPECT_EQ(c.s.in_flight_count, 0);
+  EXPECT_EQ(c.s.exchanges.out_count, 0);
 }
 
 // A broker whose client's last packet arrived at `last`; returns the silence at which it closes.
@@ -234,7 +236,8 @@ TEST(BrokerSessionTest, AWillDelayIsCutShortByAReconnect) {
   EXPECT_TRUE(Has(OnStoredDeadline(p, other, At(120000)), Effect::Kind::kWillPublish));
   BrokerSession next;
   OnAccepted(p, next, At(100000));
-  EXPECT_FALSE(Has(OnPacket(p, peer, next, stored, At(100000), connect), Effect::Kind::kWillPublish));
+  EXPECT_FALSE(
+      Has(OnPacket(p, peer, next, stored, At(100000), connect), Effect::Kind::kWillPublish));
   EXPECT_FALSE(stored.will_pending);
 }
 
@@ -249,7 +252,8 @@ TEST(CodecTest, ConnectFieldsSurviveBothWays) {
   o.will = {"/hans/will", "unexpected exit", 2, false, 0};
   for (const MqttVersion v : {MqttVersion::kV311, MqttVersion::kV5}) {
     o.version = v;
-    if (v == MqttVersion::kV5) o.session_expiry_s = 3600, o.will.delay_s = 5, o.receive_maximum = 10;
+    if (v == MqttVersion::kV5)
+      o.session_expiry_s = 3600, o.will.delay_s = 5, o.receive_maximum = 10;
     std::string bytes;
     Encode(v, Of(PacketType::kConnect), body, &bytes);
     EXPECT_EQ(bytes.size(), ConnectSize(o));

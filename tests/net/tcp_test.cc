@@ -55,7 +55,8 @@ class Wire {
       Instant next = std::min(TcpNextDeadline(end[0]), TcpNextDeadline(end[1]));
       size_t best = flights_.size();
       for (size_t i = 0; i < flights_.size(); ++i) {
-        if (flights_[i].at <= next && (best == flights_.size() || flights_[i].at < flights_[best].at)) {
+        if (flights_[i].at <= next &&
+            (best == flights_.size() || flights_[i].at < flights_[best].at)) {
           best = i;
         }
       }
@@ -258,8 +259,10 @@ TEST(TcpTest, EveryByteArrivesOnceAndInOrderUnderHeavyLoss) {
     Wire w(Milliseconds(20));
     const RandomSource luck(seed, 0);
     w.lost = [&](int from, int n) {
-      return luck.Draw64(Purpose::kTest, static_cast<uint64_t>(n) * 2 + static_cast<uint64_t>(from)) %
-                 10 < 3;
+      return luck.Draw64(Purpose::kTest,
+                         static_cast<uint64_t>(n) * 2 + static_cast<uint64_t>(from)) %
+                 10 <
+             3;
     };
     w.Connect();
     w.RunUntil(At(60000));

@@ -1,4 +1,6 @@
 // Scenario files: errors with their places, overrides, formats, and a thousand broken files.
+#include "sim/scenario/load.h"
+
 #include <string>
 
 #include "absl/strings/match.h"
@@ -8,7 +10,6 @@
 #include "gtest/gtest.h"
 #include "sim/base/random.h"
 #include "sim/scenario/compile.h"
-#include "sim/scenario/load.h"
 
 namespace keepsim {
 namespace {
@@ -56,7 +57,8 @@ faults { at: "1m" select { groups: "h" } partition { } }
   EXPECT_THAT(e, HasSubstr("f:1:1: error: horizon: \"0\" is out of range"));
   EXPECT_THAT(e, HasSubstr("f:3:3: error: groups[0].name:"));
   EXPECT_THAT(e, HasSubstr("f:4:3: error: groups[0].keep_alive: \"70000s\" is out of range [0, "));
-  EXPECT_THAT(e, HasSubstr("unknown client profile \"libmosqito\" (did you mean \"libmosquitto\"?)"));
+  EXPECT_THAT(e,
+              HasSubstr("unknown client profile \"libmosqito\" (did you mean \"libmosquitto\"?)"));
   EXPECT_THAT(e, HasSubstr("f:6:17: error: groups[0].path.both.loss: 1.5 is out of range [0, 1]"));
   EXPECT_THAT(e, HasSubstr("groups[0].path.middlebox.idle_timeout: is required"));
   EXPECT_THAT(e, HasSubstr("groups[1].keep_alive: must be whole seconds"));
@@ -68,9 +70,12 @@ TEST(LoadTest, EveryUnknownNameIsFoundWithASuggestion) {
   const std::string e = Errors(R"(horizn: "1h"
 groups { name: "g" cuont: 3 path { transport: DATAGRM } random_faults { fault: CRSH } }
 )");
-  EXPECT_THAT(e, HasSubstr("f:1:1: error: unknown field \"horizn\" in Scenario (did you mean \"horizon\"?)"));
+  EXPECT_THAT(
+      e,
+      HasSubstr("f:1:1: error: unknown field \"horizn\" in Scenario (did you mean \"horizon\"?)"));
   EXPECT_THAT(e, HasSubstr("unknown field \"cuont\" in Group (did you mean \"count\"?)"));
-  EXPECT_THAT(e, HasSubstr("unknown value \"DATAGRM\" of field transport (did you mean \"DATAGRAM\"?)"));
+  EXPECT_THAT(
+      e, HasSubstr("unknown value \"DATAGRM\" of field transport (did you mean \"DATAGRAM\"?)"));
   EXPECT_THAT(e, HasSubstr("unknown value \"CRSH\" of field fault (did you mean \"CRASH\"?)"));
 }
 
@@ -93,7 +98,8 @@ TEST(LoadTest, BinaryAndJsonAreTheSameScenario) {
   const std::string digest = ScenarioDigest(text.proto);
   EXPECT_EQ(ScenarioDigest(LoadText(binary, ScenarioFormat::kBinary, "f", d).proto), digest);
   EXPECT_EQ(ScenarioDigest(LoadText(json, ScenarioFormat::kJson, "f", d).proto), digest);
-  EXPECT_EQ(ScenarioDigest(LoadText(ToText(text.proto), ScenarioFormat::kText, "f", d).proto), digest);
+  EXPECT_EQ(ScenarioDigest(LoadText(ToText(text.proto), ScenarioFormat::kText, "f", d).proto),
+            digest);
   EXPECT_TRUE(d.ok()) << d.Render();
 }
 
@@ -144,11 +150,21 @@ TEST(LoadTest, AThousandBrokenFilesNeverCrash) {
       const RandomBlock b = luck.Block(Purpose::kTest, i * 64 + 1 + static_cast<uint64_t>(c));
       const size_t at = b.w[0] % text.size();
       switch (b.w[1] % 5) {
-        case 0: text[at] = static_cast<char>(b.w[2]); break;
-        case 1: text.erase(at, 1 + b.w[2] % 20); break;
-        case 2: text.insert(at, 1 + b.w[2] % 5, "{}\"9-:[]\n\\"[b.w[3] % 10]); break;
-        case 3: text.insert(at, text.substr(b.w[2] % text.size(), 30)); break;
-        case 4: text.resize(at + 1); break;
+        case 0:
+          text[at] = static_cast<char>(b.w[2]);
+          break;
+        case 1:
+          text.erase(at, 1 + b.w[2] % 20);
+          break;
+        case 2:
+          text.insert(at, 1 + b.w[2] % 5, "{}\"9-:[]\n\\"[b.w[3] % 10]);
+          break;
+        case 3:
+          text.insert(at, text.substr(b.w[2] % text.size(), 30));
+          break;
+        case 4:
+          text.resize(at + 1);
+          break;
       }
     }
     if (Errors(text).find(": error: ") != std::string::npos) ++refused;
@@ -162,8 +178,10 @@ TEST(LoadTest, DeepNestingAndHugeNumbersAreRefused) {
   std::string deep;
   for (int i = 0; i < 10000; ++i) deep += "groups {";
   EXPECT_THAT(Errors(deep), HasSubstr("error"));
-  EXPECT_THAT(Errors("horizon: \"1h\" groups { name: \"g\" count: 4294967295 }"), HasSubstr("out of range"));
-  EXPECT_THAT(Errors("horizon: \"1h\" groups { name: \"g\" path { both { loss: nan } } }"), HasSubstr("out of range"));
+  EXPECT_THAT(Errors("horizon: \"1h\" groups { name: \"g\" count: 4294967295 }"),
+              HasSubstr("out of range"));
+  EXPECT_THAT(Errors("horizon: \"1h\" groups { name: \"g\" path { both { loss: nan } } }"),
+              HasSubstr("out of range"));
   EXPECT_THAT(Errors("horizon: \"99999999999999999999h\""), HasSubstr("error: horizon"));
 }
 

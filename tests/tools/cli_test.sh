@@ -1,0 +1,84 @@
+#!/bin/bash
+# The command line as a user meets it: happy paths, bad input, exit codes, nothing half-written.
+set -u
+keepsim="$1"
+quickstart="$2"
+work="$(mktemp -d "${TEST_TMPDIR:-/tmp}/cli.XXXXXX")"
+unset BUILD_WORKING_DIRECTORY
+failures=0
+
+# expect CODE TEXT COMMAND...: the exit code, and TEXT somewhere in the output.
+expect() {
+  local code="$1" text="$2" out status
+  shift 2
+  out="$("$@" 2>&1)"
+  status=$?
+  if [[ $status != "$code" || "$out" != *"$text"* ]]; then
+    echo "FAILED: $*"
+    echo "  wanted exit $code with \"$text\", got exit $status:"
+    printf '%s\n' "$out" | head -20
+    failures=$((failures + 1))
+  fi
+}
+
+small=(--set 'groups[0].count=5' --set 'groups[1].count=5')
+lenient=(--set 'expectations[3].at_least=0')
+
+expect 0 "keepsim run SCENARIO" "$keepsim" help
+expect 2 "did you mean \"run\"" "$keepsim" rnu x
+expect 0 "Detection latency" "$keepsim" run "$quickstart" "${small[@]}" "${lenient[@]}"
+expect 0 '"digest": "' "$keepsim" run "$quickstart" --format json "${small[@]}" "${lenient[@]}"
+expect 0 "verified" "$keepsim" run "$quickstart" --verify "${small[@]}" "${lenient[@]}"
+expect 0 "numbers that moved" "$keepsim" run "$quickstart" --ties reversed "${small[@]}" "${lenient[@]}"
+expect 1 "NOT MET" "$keepsim" run "$quickstart" "${small[@]}" --set 'expectations[0].at_least=1000'
+expect 0 "200 clients in 2 groups" "$keepsim" check "$quickstart"
+expect 0 "libmosquitto 2.0" "$keepsim" profiles
+expect 2 "did you mean \"rumqttc\"" "$keepsim" profiles rumqtc
+
+expect 2 "cannot be opened" "$keepsim" run "$work/missing.textproto"
+expect 2 "error" "$keepsim" run "$work"
+printf 'horizon: "1h" groups { nam: "x" }' > "$work/broken.textproto"
+expect 2 'broken.textproto:1:24: error: unknown field "nam"' "$keepsim" run "$work/broken.textproto"
+expect 2 'unknown flag --sed (did you mean "seed"?)' "$keepsim" run "$quickstart" --sed 3
+expect 2 "is not a seed" "$keepsim" run "$quickstart" --seed x
+expect 2 "--threads must be" "$keepsim" run "$quickstart" --threads 0
+expect 2 "there is no group" "$keepsim" run "$quickstart" --packets nobody/1
+
+# A result, its replay, one client of it, and a second result that differs.
+expect 0 "trace.kst" "$keepsim" run "$quickstart" --out "$work/a" "${small[@]}" "${lenient[@]}"
+expect 0 "trace.kst" "$keepsim" run "$quickstart" --out "$work/a" "${small[@]}" "${lenient[@]}"
+expect 0 "the same" "$keepsim" replay "$work/a/trace.kst"
+expect 0 "meets the recorded outcome" "$keepsim" replay "$work/a/trace.kst" --client cellular/3
+expect 0 "PINGREQ" "$keepsim" replay "$work/a/trace.kst" --client cellular/3
+expect 2 "has clients 0 to 4" "$keepsim" replay "$work/a/trace.kst" --client cellular/5
+expect 0 "trace.kst" "$keepsim" run "$quickstart" --seed 9 --out "$work/b" "${small[@]}" "${lenient[@]}"
+expect 0 "no record differs" "$keepsim" diff "$work/a/trace.kst" "$work/a/trace.kst"
+expect 1 "" "$keepsim" diff "$work/a/trace.kst" "$work/b/trace.kst"
+
+# Damage is recognised.
+head -c 3000 "$work/a/trace.kst" > "$work/short.kst"
+expect 2 "short.kst" "$keepsim" replay "$work/short.kst"
+cp "$work/a/trace.kst" "$work/flipped.kst"
+printf '\xff' | dd of="$work/flipped.kst" bs=1 seek=5000 conv=notrunc status=none
+expect 2 "flipped.kst" "$keepsim" replay "$work/flipped.kst"
+printf 'not a trace' > "$work/text.kst"
+expect 2 "text.kst" "$keepsim" replay "$work/text.kst"
+
+# Folders that are not ours are left alone.
+mkdir "$work/other"
+echo precious > "$work/other/file"
+expect 2 "holds other files" "$keepsim" run "$quickstart" --out "$work/other" "${small[@]}"
+[[ "$(ls "$work/other")" == file ]] || { echo "FAILED: wrote into a folder of others"; failures=$((failures + 1)); }
+expect 2 "is not a folder" "$keepsim" run "$quickstart" --out "$work/other/file" "${small[@]}"
+
+# Stopped half-way: nothing is left but the folder.
+timeout -s INT 1 "$keepsim" run "$quickstart" --out "$work/stopped" --set 'groups[0].count=1000000' > /dev/null 2>&1
+status=$?
+if [[ $status != 130 && $status != 124 ]] || [[ -n "$(ls -A "$work/stopped" 2> /dev/null)" ]]; then
+  echo "FAILED: stopped run: exit $status, left: $(ls -A "$work/stopped")"
+  failures=$((failures + 1))
+fi
+
+rm -rf "$work"
+echo "$failures failures"
+[[ $failures == 0 ]]
