@@ -158,7 +158,7 @@ class Files(unittest.TestCase):
         self.assertEqual(rules("sim/net/b.h", guarded("sim/net/a.h", "int x;")), ["guard"])
 
     def test_links(self):
-        tree = {"docs/README.md", "README.md"}
+        tree = {"docs/map.md", "README.md"}
         text = "[a](map.md#x) [b](../README.md) [c](https://a.b/c) [d](#here) [e](gone.md)\n"
         self.assertEqual(rules("docs/a.md", text, lambda p: p in tree), ["link"])
 

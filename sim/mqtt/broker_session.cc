@@ -2,27 +2,16 @@
 
 #include <algorithm>
 
-#include "sim/base/check.h"
-
 namespace keepsim {
 namespace {
 
 constexpr uint32_t kNeverExpires = 0xFFFFFFFF;
+constexpr Duration kSecond = Seconds(1);
+
+// ---- the check --------------------------------------------------------------------------------
 
 Instant Seen(const BrokerProfile& p, Instant t) {
-  if (!p.whole_seconds || t == kNever || t == kLongAgo) return t;
-  return Instant{t.ns - t.ns % Seconds(1).ns};
-}
-
-Duration LimitFor(const BrokerProfile& p, Duration keep_alive) {
-  if (keep_alive.ns == 0) return Duration{0};
-  Duration limit = {
-      static_cast<int64_t>(static_cast<__int128>(keep_alive.ns) * p.grace_num / p.grace_den)};
-  const Duration second = Seconds(1);
-  if (p.rounding == LimitRounding::kFloorSeconds) limit = limit / second * second;
-  if (p.rounding == LimitRounding::kRoundSeconds) limit = (limit + second / 2) / second * second;
-  if (p.wrap_16_bit) limit = limit % Seconds(65536);
-  return limit + p.grace_extra;
+  return p.whole_seconds ? Instant{t.ns - t.ns % kSecond.ns} : t;
 }
 
 // The silence at `t`, as this profile computes it, calls for a close.
@@ -31,27 +20,81 @@ bool Exceeds(const BrokerProfile& p, const BrokerSession& s, Instant t) {
   return p.strict ? silence > s.limit : silence >= s.limit;
 }
 
+// The first instant at which Exceeds() is true.
+Instant FirstExcess(const BrokerProfile& p, const BrokerSession& s) {
+  const Instant reached = Seen(p, s.last_in) + s.limit;
+  if (!p.whole_seconds) return p.strict ? reached + Nanoseconds(1) : reached;
+  const Duration to_next = kSecond - Nanoseconds(1);
+  return p.strict ? Seen(p, reached) + kSecond : Seen(p, reached + to_next);
+}
+
 // First multiple of `period` after `t` on the broker's own grid, which starts at time 0.
 Instant NextOnGrid(Duration period, Instant t) {
   return Instant{(t.ns / period.ns + 1) * period.ns};
 }
 
+void StartCheck(const BrokerProfile& p, BrokerSession& s, Duration keep_alive, Instant now) {
+  s.keep_alive = keep_alive;
+  s.limit = LimitOf(p, keep_alive);
+  s.last_in = now;
+  s.idle = 0;
+  s.active_since_tick =
+      p.mechanism == CheckMechanism::kAccumulatedTicks && !p.pingreq_restarts_tick;
+  s.next_tick = kNever;
+  if (keep_alive.ns == 0 || p.mechanism == CheckMechanism::kExactTimer) return;
+  // Not 0: time has to pass between two ticks.
+  s.period = std::max(p.period.Of(keep_alive), Milliseconds(1));
+  s.next_tick = p.mechanism == CheckMechanism::kScan ? NextOnGrid(s.period, now) : now + s.period;
+}
+
 void NoteActivity(const BrokerProfile& p, BrokerSession& s, Instant now, PacketType type) {
   s.last_in = now;
   s.active_since_tick = true;
-  if (s.keep_alive.ns == 0) return;
-  if (p.mechanism == CheckMechanism::kAccumulatedTicks) {
+  if (type == PacketType::kPingreq && p.mechanism == CheckMechanism::kAccumulatedTicks &&
+      p.pingreq_restarts_tick && s.keep_alive.ns != 0) {
     s.idle = 0;
-    if (type == PacketType::kPingreq) s.next_tick = now + p.period.Of(s.keep_alive);
+    s.active_since_tick = false;
+    s.next_tick = now + s.period;
   }
 }
 
-Packet Small(PacketType type, uint16_t id = 0) {
-  Packet packet;
-  packet.type = type;
-  packet.packet_id = id;
-  packet.size = id != 0 ? 4 : 2;
-  return packet;
+// One look at the client; true if it is to be declared gone.
+bool Check(const BrokerProfile& p, BrokerSession& s, Instant now) {
+  if (p.mechanism == CheckMechanism::kExactTimer) return Exceeds(p, s, now);
+  s.next_tick = p.mechanism == CheckMechanism::kScan ? NextOnGrid(s.period, now) : now + s.period;
+  if (p.mechanism == CheckMechanism::kScan || p.mechanism == CheckMechanism::kTickCompare) {
+    return Exceeds(p, s, now);
+  }
+  s.idle = s.active_since_tick ? 0 : s.idle + 1;
+  s.active_since_tick = false;
+  if (p.mechanism == CheckMechanism::kIdleTicks) {
+    return s.idle >= static_cast<uint32_t>(p.idle_ticks);
+  }
+  const Duration idle = s.period * s.idle;
+  return p.strict ? idle > s.limit : idle >= s.limit;
+}
+
+// ---- the ends of a connection -----------------------------------------------------------------
+
+// The broker's word before it closes, which only 5.0 has.
+void SendDisconnect(const PeerParams& peer, uint8_t why, Effects& effects) {
+  if (peer.version != MqttVersion::kV5) return;
+  Packet disconnect = SmallPacket(PacketType::kDisconnect);
+  disconnect.reason = why;
+  disconnect.size = 4;
+  effects.Send(disconnect);
+}
+
+// The session state is kept for the client's return, or ends with the connection.
+void Store(const PeerParams& peer, BrokerSession& s, StoredSession& stored, Instant now) {
+  stored.connected = false;
+  stored.exists = peer.session_expiry_s > 0;
+  stored.expires_at = kNever;
+  if (!stored.exists) return;
+  stored.exchanges = s.exchanges;
+  if (peer.session_expiry_s != kNeverExpires) {
+    stored.expires_at = now + Seconds(peer.session_expiry_s);
+  }
 }
 
 // The session's connection has ended. `abnormal`: the will is due.
@@ -59,165 +102,134 @@ void EndConnection(const BrokerProfile& p, const PeerParams& peer, BrokerSession
                    StoredSession& stored, Instant now, bool abnormal, Effects& effects) {
   const bool had_session = s.state == BrokerState::kConnected;
   s.state = BrokerState::kClosed;
+  s.expired = false;
   if (!had_session) return;
-  stored.connected = false;
-  stored.expires_at =
-      peer.session_expiry_s == kNeverExpires ? kNever : now + Seconds(peer.session_expiry_s);
-  if (peer.session_expiry_s == 0) {
-    stored.exists = false;
-    stored.expires_at = kNever;
-  }
+  Store(peer, s, stored, now);
   if (!abnormal || !peer.has_will) return;
   // 5.0 [MQTT-3.1.3-9]: after the Will Delay, or when the session ends, whichever is first.
-  const Duration delay = Seconds(std::min(peer.will_delay_s, peer.session_expiry_s));
-  if (peer.version == MqttVersion::kV5 && delay.ns > 0) {
-    Instant at = now + delay;
-    if (p.will_granularity.ns > 0) at = NextOnGrid(p.will_granularity, at - Nanoseconds(1));
-    stored.will_pending = true;
-    stored.will_at = at;
+  const uint32_t delay_s = std::min(peer.will_delay_s, peer.session_expiry_s);
+  if (peer.version != MqttVersion::kV5 || delay_s == 0) {
+    effects.Add({.kind = Effect::Kind::kWillPublish});
     return;
   }
-  effects.Add({.kind = Effect::Kind::kWillPublish});
+  stored.will_pending = true;
+  stored.will_at = now + Seconds(delay_s);
+  if (p.will_granularity.ns > 0) {
+    stored.will_at = NextOnGrid(p.will_granularity, stored.will_at - Nanoseconds(1));
+  }
 }
 
 void DeclareDead(const BrokerProfile& p, const PeerParams& peer, BrokerSession& s,
                  StoredSession& stored, Instant now, Effects& effects) {
-  s.expired = false;
   effects.Add({.kind = Effect::Kind::kDeclaredDead,
                .reason = CloseReason::kKeepAliveTimeout,
                .silence = now - s.last_in});
-  if (peer.version == MqttVersion::kV5) {
-    Packet disconnect = Small(PacketType::kDisconnect);
-    disconnect.reason = reason::kKeepAliveTimeout;
-    disconnect.size = 4;
-    effects.Send(disconnect);
-  }
+  SendDisconnect(peer, reason::kKeepAliveTimeout, effects);
   effects.Add({.kind = Effect::Kind::kClose, .reason = CloseReason::kKeepAliveTimeout});
   EndConnection(p, peer, s, stored, now, /*abnormal=*/true, effects);
 }
 
-void Refuse(const PeerParams& peer, BrokerSession& s, uint8_t code_v3, uint8_t code_v5,
-            Effects& effects) {
-  Packet connack;
-  connack.type = PacketType::kConnack;
-  connack.reason = peer.version == MqttVersion::kV5 ? code_v5 : code_v3;
-  connack.size = peer.version == MqttVersion::kV5 ? 5 : 4;
+bool WillOnTakeover(const BrokerProfile& p, const PeerParams& peer, bool clean_start) {
+  const bool v5 = peer.version == MqttVersion::kV5;
+  if (!peer.has_will || (!v5 && !p.will_on_takeover)) return false;
+  switch (p.takeover_will) {
+    case TakeoverWill::kSpec:
+      return !v5 || clean_start || peer.will_delay_s == 0;
+    case TakeoverWill::kIfSessionEnds:
+      return clean_start || peer.session_expiry_s == 0;
+    case TakeoverWill::kIfNoDelay:
+      return !v5 || peer.will_delay_s == 0;
+  }
+  return true;
+}
+
+// ---- CONNECT ----------------------------------------------------------------------------------
+
+struct Verdict {
+  bool refused = false;
+  bool told = false;  // CONNACK carries Server Keep Alive
+  int32_t keep_alive_s = 0;
+};
+
+// What this broker makes of the keepAlive a client asks for.
+Verdict Judge(const BrokerProfile& p, MqttVersion version, int32_t k) {
+  if (k == 0 && p.refuse_zero_keep_alive) return {.refused = true};
+  if (k == 0 && p.zero_keep_alive_is_max) k = p.keep_alive_max_s;
+  const bool too_long = k > p.keep_alive_max_s || (k == 0 && p.keep_alive_max_s < 65535);
+  const bool too_short = k != 0 && k < p.keep_alive_min_s;
+  if (p.limit_reply == KeepAliveLimitReply::kNone || (!too_long && !too_short)) {
+    return {.keep_alive_s = k};
+  }
+  const bool tell = p.limit_reply == KeepAliveLimitReply::kServerKeepAlive;
+  if (tell && version == MqttVersion::kV311) return {.refused = true};
+  return {.told = tell, .keep_alive_s = too_long ? p.keep_alive_max_s : p.keep_alive_min_s};
+}
+
+Packet Connack(MqttVersion version) {
+  Packet connack = SmallPacket(PacketType::kConnack);
+  connack.size = version == MqttVersion::kV5 ? 5 : 4;
+  return connack;
+}
+
+void Refuse(const PeerParams& peer, BrokerSession& s, Effects& effects) {
+  const bool v5 = peer.version == MqttVersion::kV5;
+  Packet connack = Connack(peer.version);
+  connack.reason = v5 ? reason::kUnspecifiedError : reason::kIdentifierRejectedV3;
   effects.Send(connack);
   effects.Add({.kind = Effect::Kind::kClose, .reason = CloseReason::kRefused});
   s.state = BrokerState::kClosed;
 }
 
+// Sends on from what is to be sent again and from the queue; what finds no room follows at once.
+void SendOn(BrokerSession& s, Instant now, Effects& effects) {
+  SendMore(s.exchanges, now, effects);
+  s.send_on_at = s.exchanges.more_to_send() ? now : kNever;
+}
+
 void OnConnect(const BrokerProfile& p, const PeerParams& peer, BrokerSession& s,
                StoredSession& stored, Instant now, const Packet& packet, Effects& effects) {
-  int32_t k = packet.value;
-  bool tell = false;
-  if (k == 0 && p.refuse_zero_keep_alive) {
-    return Refuse(peer, s, reason::kIdentifierRejectedV3, reason::kUnspecifiedError, effects);
-  }
-  if (k == 0 && p.zero_keep_alive_is_max) k = p.keep_alive_max_s;
-  const bool too_long = k > p.keep_alive_max_s || (k == 0 && p.keep_alive_max_s < 65535);
-  const bool too_short = k != 0 && k < p.keep_alive_min_s;
-  if ((too_long || too_short) && p.limit_reply != KeepAliveLimitReply::kNone) {
-    if (p.limit_reply == KeepAliveLimitReply::kServerKeepAlive &&
-        peer.version == MqttVersion::kV311) {
-      return Refuse(peer, s, reason::kIdentifierRejectedV3, reason::kUnspecifiedError, effects);
-    }
-    k = too_long ? p.keep_alive_max_s : p.keep_alive_min_s;
-    tell = p.limit_reply == KeepAliveLimitReply::kServerKeepAlive;
-  }
+  const Verdict verdict = Judge(p, peer.version, packet.value);
+  if (verdict.refused) return Refuse(peer, s, effects);
+  const uint16_t k = static_cast<uint16_t>(verdict.keep_alive_s);
   s.state = BrokerState::kConnected;
-  s.keep_alive = Seconds(k);
-  s.limit = LimitFor(p, s.keep_alive);
-  s.last_in = now;
-  s.idle = 0;
-  s.active_since_tick = false;
-  if (k != 0) {
-    switch (p.mechanism) {
-      case CheckMechanism::kExactTimer:
-        break;
-      case CheckMechanism::kScan:
-        s.next_tick = NextOnGrid(p.period.Of(s.keep_alive), now);
-        break;
-      case CheckMechanism::kIdleTicks:
-      case CheckMechanism::kAccumulatedTicks:
-      case CheckMechanism::kTickCompare:
-        s.next_tick = now + p.period.Of(s.keep_alive);
-        break;
-    }
-  }
+  StartCheck(p, s, Seconds(k), now);
+
   const bool clean = packet.has(Packet::kCleanStart);
   const bool present = stored.exists && !clean;
   // 5.0 [MQTT-3.1.3-9]: a new connection before the delay has passed: the will is not sent, unless
-  // the clean start ended the old session, whose end sends it.
-  if (stored.will_pending) {
-    if (clean) effects.Add({.kind = Effect::Kind::kWillPublish});
-    stored.will_pending = false;
-    stored.will_at = kNever;
-  }
-  stored.exists = true;
-  stored.connected = true;
-  stored.expires_at = kNever;
-  Packet connack;
-  connack.type = PacketType::kConnack;
-  connack.size = peer.version == MqttVersion::kV5 ? 5 : 4;
+  // the clean start ends the old session, whose end sends it.
+  if (stored.will_pending && clean) effects.Add({.kind = Effect::Kind::kWillPublish});
+  s.exchanges = present ? stored.exchanges : Exchanges{};
+  stored = StoredSession{};
+  stored.exists = stored.connected = true;
+
+  Packet connack = Connack(peer.version);
   if (present) connack.flags |= Packet::kSessionPresent;
-  if (tell) {
+  if (verdict.told) {
     connack.flags |= Packet::kHasServerKeepAlive;
-    connack.value = static_cast<uint16_t>(k);
+    connack.value = k;
     connack.size += 3;
   }
   Packet opened;
-  opened.value = static_cast<uint16_t>(k);
+  opened.value = k;
   effects.Add({.kind = Effect::Kind::kSessionOpened, .packet = opened});
   effects.Send(connack);
-}
-
-void SendPublish(BrokerSession& s, Instant now, uint8_t qos, uint32_t size, Effects& effects) {
-  Packet packet;
-  packet.type = PacketType::kPublish;
-  packet.qos = qos;
-  packet.size = size;
-  if (qos > 0) {
-    packet.packet_id = s.next_packet_id;
-    s.next_packet_id = s.next_packet_id == 65535 ? 1 : static_cast<uint16_t>(s.next_packet_id + 1);
-    s.out[s.in_flight_count++] = {
-        packet.packet_id, qos == 1 ? PacketType::kPuback : PacketType::kPubrec, qos, size, now};
-  }
-  effects.Send(packet);
-}
-
-void OnAck(BrokerSession& s, Instant now, const Packet& packet, Effects& effects) {
-  for (int i = 0; i < s.in_flight_count; ++i) {
-    InFlight& f = s.out[i];
-    if (f.packet_id != packet.packet_id || f.awaiting != packet.type) continue;
-    if (packet.type == PacketType::kPubrec) {
-      f.awaiting = PacketType::kPubcomp;
-      effects.Send(Small(PacketType::kPubrel, f.packet_id));
-      return;
-    }
-    for (int j = i + 1; j < s.in_flight_count; ++j) s.out[j - 1] = s.out[j];
-    --s.in_flight_count;
-    if (s.waiting > 0) {
-      --s.waiting;
-      SendPublish(s, now, s.waiting_qos, s.waiting_size, effects);
-    }
-    return;
-  }
-}
-
-void OnPublish(BrokerSession& s, const Packet& packet, Effects& effects) {
-  if (packet.qos == 1) effects.Send(Small(PacketType::kPuback, packet.packet_id));
-  if (packet.qos == 2) {
-    effects.Send(Small(PacketType::kPubrec, packet.packet_id));
-    for (int i = 0; i < s.incoming_count; ++i) {
-      if (s.in[i] == packet.packet_id) return;
-    }
-    if (s.incoming_count < BrokerSession::kWindow) s.in[s.incoming_count++] = packet.packet_id;
-  }
-  effects.Add({.kind = Effect::Kind::kMessageDelivered, .packet = packet});
+  TakeUp(s.exchanges);
+  SendOn(s, now, effects);
 }
 
 }  // namespace
+
+Duration LimitOf(const BrokerProfile& p, Duration keep_alive) {
+  if (keep_alive.ns == 0) return Duration{0};
+  const __int128 exact = static_cast<__int128>(keep_alive.ns) * p.grace_num / p.grace_den;
+  Duration limit = {static_cast<int64_t>(std::min<__int128>(exact, kForever.ns))};
+  if (p.rounding == LimitRounding::kFloorSeconds) limit = kSecond * (limit / kSecond);
+  if (p.rounding == LimitRounding::kRoundSeconds)
+    limit = kSecond * ((limit + kSecond / 2) / kSecond);
+  if (p.wrap_16_bit) limit = limit % Seconds(65536);
+  return limit + p.grace_extra;
+}
 
 void OnAccepted(const BrokerProfile&, BrokerSession& s, Instant now) {
   s = BrokerSession{};
@@ -230,7 +242,7 @@ Effects OnPacket(const BrokerProfile& p, const PeerParams& peer, BrokerSession& 
   if (s.state == BrokerState::kAwaitConnect) {
     if (packet.type == PacketType::kConnect) {
       OnConnect(p, peer, s, stored, now, packet, effects);
-    } else {  // 3.1.1 [MQTT-3.1.0-1]: the first packet must be CONNECT
+    } else {  // [MQTT-3.1.0-1] in both versions: the first packet must be CONNECT
       effects.Add({.kind = Effect::Kind::kClose, .reason = CloseReason::kProtocolError});
       s.state = BrokerState::kClosed;
     }
@@ -239,47 +251,44 @@ Effects OnPacket(const BrokerProfile& p, const PeerParams& peer, BrokerSession& 
   if (s.state != BrokerState::kConnected) return effects;
   // A session that waits for its kill slot is not looked at again.
   if (!s.expired) NoteActivity(p, s, now, packet.type);
+  const bool v5 = peer.version == MqttVersion::kV5;
   switch (packet.type) {
     case PacketType::kPingreq:
-      effects.Send(Small(PacketType::kPingresp));
+      effects.Send(SmallPacket(PacketType::kPingresp));
       break;
     case PacketType::kPublish:
-      OnPublish(s, packet, effects);
+      OnPublish(s.exchanges, packet, effects);
+      break;
+    case PacketType::kPubrel:
+      OnPubrel(s.exchanges, packet, effects);
       break;
     case PacketType::kPuback:
     case PacketType::kPubrec:
     case PacketType::kPubcomp:
-      OnAck(s, now, packet, effects);
-      break;
-    case PacketType::kPubrel:
-      for (int i = 0; i < s.incoming_count; ++i) {
-        if (s.in[i] != packet.packet_id) continue;
-        s.in[i] = s.in[--s.incoming_count];
-        break;
-      }
-      effects.Send(Small(PacketType::kPubcomp, packet.packet_id));
+      OnAck(s.exchanges, now, packet, effects);
+      s.send_on_at = s.exchanges.more_to_send() ? now : kNever;
       break;
     case PacketType::kSubscribe: {
-      Packet suback = Small(PacketType::kSuback, packet.packet_id);
-      suback.size = peer.version == MqttVersion::kV5 ? 6 : 5;
+      Packet suback = SmallPacket(PacketType::kSuback, packet.packet_id);
+      suback.size = v5 ? 6 : 5;
       suback.reason = packet.qos;
       effects.Send(suback);
       break;
     }
     case PacketType::kUnsubscribe: {
-      Packet unsuback = Small(PacketType::kUnsuback, packet.packet_id);
-      if (peer.version == MqttVersion::kV5) unsuback.size = 6;
+      Packet unsuback = SmallPacket(PacketType::kUnsuback, packet.packet_id);
+      if (v5) unsuback.size = 6;
       effects.Send(unsuback);
       break;
     }
     case PacketType::kDisconnect: {
-      // 0x00 discards the will [MQTT-3.1.2-10]; 5.0's 0x04 asks for it.
-      const bool with_will = packet.reason == reason::kDisconnectWithWill;
+      // 3.1.1 [MQTT-3.1.2-10]: discards the will. 5.0 [MQTT-3.14.4-3]: only with reason 0x00.
+      const bool abnormal = v5 && packet.reason != reason::kSuccess;
       effects.Add({.kind = Effect::Kind::kClose, .reason = CloseReason::kDisconnect});
-      EndConnection(p, peer, s, stored, now, with_will, effects);
+      EndConnection(p, peer, s, stored, now, abnormal, effects);
       break;
     }
-    default:
+    default:  // a second CONNECT ([MQTT-3.1.0-2]), or what only a server sends
       effects.Add({.kind = Effect::Kind::kClose, .reason = CloseReason::kProtocolError});
       EndConnection(p, peer, s, stored, now, /*abnormal=*/true, effects);
       break;
@@ -295,27 +304,13 @@ Effects OnClosed(const BrokerProfile& p, const PeerParams& peer, BrokerSession& 
 }
 
 Effects OnTakeover(const BrokerProfile& p, const PeerParams& peer, BrokerSession& s,
-                   StoredSession& stored, Instant, bool clean_start) {
+                   StoredSession& stored, Instant now, bool clean_start) {
   Effects effects;
   if (s.state != BrokerState::kConnected) return effects;
-  bool will = peer.has_will;
-  if (peer.version == MqttVersion::kV5) {
-    Packet disconnect = Small(PacketType::kDisconnect);
-    disconnect.reason = reason::kSessionTakenOver;
-    disconnect.size = 4;
-    effects.Send(disconnect);
-    // 5.0 section 3.1.3.2.2: not sent if the session goes on and the delay had yet to run.
-    if (!clean_start && peer.will_delay_s > 0) will = false;
-  } else if (!p.will_on_takeover) {
-    will = false;
-  }
+  SendDisconnect(peer, reason::kSessionTakenOver, effects);
   effects.Add({.kind = Effect::Kind::kClose, .reason = CloseReason::kTakeover});
-  const bool existed = stored.exists;
-  s.state = BrokerState::kClosed;
-  s.expired = false;
-  stored.connected = false;
-  stored.exists = existed && peer.session_expiry_s > 0;
-  if (will) effects.Add({.kind = Effect::Kind::kWillPublish});
+  EndConnection(p, peer, s, stored, now, /*abnormal=*/false, effects);
+  if (WillOnTakeover(p, peer, clean_start)) effects.Add({.kind = Effect::Kind::kWillPublish});
   return effects;
 }
 
@@ -328,48 +323,21 @@ Effects OnDeadline(const BrokerProfile& p, const PeerParams& peer, BrokerSession
     s.state = BrokerState::kClosed;
     return effects;
   }
-  if (s.state != BrokerState::kConnected || s.expired) return effects;
-  bool dead = false;
-  switch (p.mechanism) {
-    case CheckMechanism::kExactTimer:
-      dead = Exceeds(p, s, now);
-      break;
-    case CheckMechanism::kScan:
-      s.next_tick = NextOnGrid(p.period.Of(s.keep_alive), now);
-      dead = Exceeds(p, s, now);
-      break;
-    case CheckMechanism::kTickCompare:
-      s.next_tick = now + p.period.Of(s.keep_alive);
-      dead = Exceeds(p, s, now);
-      break;
-    case CheckMechanism::kIdleTicks:
-      s.next_tick = now + p.period.Of(s.keep_alive);
-      s.idle = s.active_since_tick ? 0 : static_cast<uint8_t>(s.idle + 1);
-      s.active_since_tick = false;
-      dead = s.idle >= p.idle_ticks;
-      break;
-    case CheckMechanism::kAccumulatedTicks: {
-      const Duration tick = p.period.Of(s.keep_alive);
-      s.next_tick = now + tick;
-      s.idle = s.active_since_tick && s.last_in > now - tick
-                   ? 0
-                   : static_cast<uint8_t>(std::min(s.idle + 1, 255));
-      s.active_since_tick = false;
-      dead = tick * s.idle >= s.limit;
-      break;
+  if (s.send_on_at <= now) {
+    SendOn(s, now, effects);
+  } else if (Check(p, s, now)) {
+    if (p.kill_batch > 0) {
+      s.expired = true;
+    } else {
+      DeclareDead(p, peer, s, stored, now, effects);
     }
   }
-  if (!dead) return effects;
-  if (p.kill_batch > 0) {
-    s.expired = true;
-    return effects;
-  }
-  DeclareDead(p, peer, s, stored, now, effects);
   return effects;
 }
 
 Effects OnStoredDeadline(const BrokerProfile&, StoredSession& stored, Instant now) {
   Effects effects;
+  if (NextDeadline(stored) > now) return effects;
   if (stored.will_pending && stored.will_at <= now) {
     stored.will_pending = false;
     stored.will_at = kNever;
@@ -378,6 +346,7 @@ Effects OnStoredDeadline(const BrokerProfile&, StoredSession& stored, Instant no
   if (stored.exists && !stored.connected && stored.expires_at <= now) {
     stored.exists = false;
     stored.expires_at = kNever;
+    stored.exchanges = Exchanges{};
   }
   return effects;
 }
@@ -394,31 +363,25 @@ Effects OnKillSlot(const BrokerProfile& p, const PeerParams& peer, BrokerSession
 Effects Deliver(const BrokerProfile& p, BrokerSession& s, Instant now, uint8_t qos, uint32_t size) {
   Effects effects;
   if (s.state != BrokerState::kConnected) return effects;
-  if (p.outgoing_counts) NoteActivity(p, s, now, PacketType::kPublish);
-  if (qos == 0 || (s.in_flight_count < BrokerSession::kWindow && s.waiting == 0)) {
-    SendPublish(s, now, qos, size, effects);
-  } else if (s.waiting < 65535) {
-    ++s.waiting;
-    s.waiting_qos = qos;
-    s.waiting_size = size;
+  SendOrQueue(s.exchanges, now, qos, size, effects);
+  if (p.outgoing_counts && !s.expired && !effects.empty()) {
+    NoteActivity(p, s, now, PacketType::kPublish);
   }
   return effects;
 }
 
+void DeliverLater(StoredSession& stored, uint8_t qos, uint32_t size) {
+  if (stored.exists && !stored.connected && qos > 0) Queue(stored.exchanges, qos, size);
+}
+
 Instant NextDeadline(const BrokerProfile& p, const BrokerSession& s) {
-  switch (s.state) {
-    case BrokerState::kClosed:
-      return kNever;
-    case BrokerState::kAwaitConnect:
-      return s.accepted_at == kLongAgo ? kNever : s.accepted_at + p.connect_timeout;
-    case BrokerState::kConnected:
-      break;
+  if (s.state == BrokerState::kClosed) return kNever;
+  if (s.state == BrokerState::kAwaitConnect) {
+    return s.accepted_at == kLongAgo ? kNever : s.accepted_at + p.connect_timeout;
   }
-  if (s.keep_alive.ns == 0 || s.expired) return kNever;
-  if (p.mechanism != CheckMechanism::kExactTimer) return s.next_tick;
-  Instant at = Seen(p, s.last_in) + s.limit;
-  if (p.strict) at += p.whole_seconds ? Seconds(1) : Nanoseconds(1);
-  return at;
+  if (s.keep_alive.ns == 0 || s.expired) return s.send_on_at;
+  const Instant look = p.mechanism == CheckMechanism::kExactTimer ? FirstExcess(p, s) : s.next_tick;
+  return std::min(s.send_on_at, look);
 }
 
 Instant NextDeadline(const StoredSession& stored) {

@@ -1,13 +1,13 @@
 // The broker's half: one BrokerSession per transport connection, one StoredSession per client id.
-// Sans IO, under the same rules as client_session.h.
+// Sans IO, under the same rules as client_session.h. `now` is the broker's clock.
 #ifndef KEEPSIM_SIM_MQTT_BROKER_SESSION_H_
 #define KEEPSIM_SIM_MQTT_BROKER_SESSION_H_
 
 #include <cstdint>
 
 #include "sim/base/time.h"
-#include "sim/mqtt/client_session.h"
 #include "sim/mqtt/effects.h"
+#include "sim/mqtt/exchange.h"
 #include "sim/mqtt/packet.h"
 #include "sim/mqtt/profile.h"
 
@@ -27,25 +27,19 @@ struct PeerParams {
 enum class BrokerState : uint8_t { kAwaitConnect, kConnected, kClosed };
 
 struct BrokerSession {
-  static constexpr int kWindow = 8;
-
+  // What most calls look at comes first.
   BrokerState state = BrokerState::kAwaitConnect;
-  bool expired = false;  // limit passed, close waits for the kill-rate limit
-  uint8_t idle = 0;      // idle ticks so far
-  uint8_t in_flight_count = 0;
-  uint16_t next_packet_id = 1;
-  uint16_t waiting = 0;
-  bool active_since_tick = false;
-  Duration keep_alive{0};      // in force; 0: off
-  Duration limit{0};           // silence after which the client is declared gone
-  Instant last_in = kLongAgo;  // last activity by this profile's rule
-  Instant next_tick = kNever;  // for tick and scan mechanisms
+  bool expired = false;            // limit passed, close waits for the kill-rate limit
+  bool active_since_tick = false;  // tick mechanisms
+  uint32_t idle = 0;               // idle ticks so far
+  Instant last_in = kLongAgo;      // last activity by this profile's rule
+  Instant next_tick = kNever;      // for tick and scan mechanisms
+  Instant send_on_at = kNever;     // when to send what found no room among the effects
+  Duration keep_alive{0};          // in force; 0: off
+  Duration limit{0};               // silence after which the client is declared gone
+  Duration period{0};              // of ticks and scans
   Instant accepted_at = kLongAgo;
-  uint32_t waiting_size = 0;
-  uint8_t waiting_qos = 0;
-  InFlight out[kWindow];  // downlink QoS 1/2
-  uint16_t in[kWindow];   // incoming QoS 2 awaiting PUBREL
-  uint8_t incoming_count = 0;
+  Exchanges exchanges;
 };
 
 // What outlives a connection: the session state of one client id (3.1.1 section 3.1.2.4, 5.0
@@ -56,6 +50,7 @@ struct StoredSession {
   bool will_pending = false;    // will held back by its delay
   Instant will_at = kNever;     // when it is to be published
   Instant expires_at = kNever;  // while not connected
+  Exchanges exchanges;          // while not connected: for the client's return
 };
 
 // ---- what happened --------------------------------------------------------------------------
@@ -81,15 +76,20 @@ Effects OnKillSlot(const BrokerProfile& profile, const PeerParams& peer, BrokerS
                    StoredSession& stored, Instant now);
 
 // ---- what is wanted -------------------------------------------------------------------------
-// Sends a PUBLISH to the client.
+// Sends a PUBLISH to the client; QoS 1 and 2 are queued behind the window.
 Effects Deliver(const BrokerProfile& profile, BrokerSession& s, Instant now, uint8_t qos,
                 uint32_t size);
+// A message for a client that is not connected: QoS 1 and 2 are queued if it has a session.
+void DeliverLater(StoredSession& stored, uint8_t qos, uint32_t size);
 
 // ---- what is asked --------------------------------------------------------------------------
 Instant NextDeadline(const BrokerProfile& profile, const BrokerSession& s);
 Instant NextDeadline(const StoredSession& stored);
 // With a kill-rate limit, OnDeadline sets s.expired instead of closing; the driver queues it.
 inline bool WaitsForKillSlot(const BrokerSession& s) { return s.expired; }
+// The silence after which this profile declares a client gone, but for the mechanism's own delay;
+// 0 if never.
+Duration LimitOf(const BrokerProfile& profile, Duration keep_alive);
 
 }  // namespace keepsim
 

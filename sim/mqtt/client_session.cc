@@ -9,71 +9,94 @@ namespace {
 
 constexpr Duration kSecond = Seconds(1);
 
+// ---- what a profile sees ----------------------------------------------------------------------
+
 // Profiles that keep time in whole seconds see every instant truncated.
 Instant Seen(const ClientProfile& p, Instant t) {
-  if (!p.whole_seconds || t == kNever || t == kLongAgo) return t;
-  const int64_t rest = ((t.ns % kSecond.ns) + kSecond.ns) % kSecond.ns;
-  return Instant{t.ns - rest};
+  if (!p.whole_seconds) return t;
+  const int64_t rest = t.ns % kSecond.ns;
+  return Instant{t.ns - (rest < 0 ? rest + kSecond.ns : rest)};
 }
 
-// The first instant at or after `t` at which this profile looks at its conditions.
-Instant NextLook(const ClientProfile& p, const ClientSession& s, Instant t) {
-  if (t == kNever) return t;
-  if (p.whole_seconds) {
-    // Truncated now reaches truncated t exactly when now reaches t, t being whole already.
-    t = Seen(p, t);
-  }
-  const Duration tick = p.tick.Of(s.keep_alive);
-  if (tick.ns <= 0) return t;
-  const int64_t since = (t - s.tick_origin).ns;
-  const int64_t n = since <= 0 ? 1 : (since + tick.ns - 1) / tick.ns;
-  return s.tick_origin + tick * n;
+// The first instant whose truncation is not before `t`.
+Instant FirstSeen(const ClientProfile& p, Instant t) {
+  return p.whole_seconds ? Seen(p, t + (kSecond - Nanoseconds(1))) : t;
 }
 
-Duration InLimit(const ClientProfile& p, Duration keep_alive) {
-  const bool as_out = p.ping_after_in.num == 0 && p.ping_after_in.offset.ns == 0;
-  return (as_out ? p.ping_after : p.ping_after_in).Of(keep_alive);
-}
-
-// When the silence that makes a PINGREQ due is complete, by the references; kNever if off.
-Instant PingDue(const ClientProfile& p, const ClientSession& s) {
-  if (s.keep_alive.ns == 0) return kNever;
-  const Duration after = p.ping_after.Of(s.keep_alive);
-  switch (p.ping_when) {
-    case PingWhen::kOutSilent:
-      return Seen(p, s.last_out) + after;
-    case PingWhen::kInSilent:
-      return Seen(p, s.last_in) + after;
-    case PingWhen::kEitherSilent:
-      return std::min(Seen(p, s.last_out) + after, Seen(p, s.last_in) + InLimit(p, s.keep_alive));
-    case PingWhen::kAlways:
-    case PingWhen::kCounterTick:
-      // `tick_origin` moves along with every look.
-      return s.tick_origin + after;
-  }
-  return kNever;
-}
-
-// When a missing PINGRESP is noticed; kNever if none is awaited.
-Instant WaitDue(const ClientProfile& p, const ClientSession& s) {
-  if (!s.ping_pending) return kNever;
-  switch (p.wait_rule) {
-    case WaitRule::kAfterPing:
-      return Seen(p, s.ping_sent) + p.pingresp_wait.Of(s.keep_alive);
-    case WaitRule::kAfterPingAndLast:
-      return std::max(Seen(p, s.ping_sent), Seen(p, s.last_in)) + p.pingresp_wait.Of(s.keep_alive);
-    case WaitRule::kAtNextPing:
-    case WaitRule::kAtNextStale:
-      return PingDue(p, s);
-    case WaitRule::kIgnored:
-      return kNever;
-  }
-  return kNever;
-}
-
+// The PINGREQ itself runs on a tick, of `ping_after`.
 bool TickedPing(const ClientProfile& p) {
   return p.ping_when == PingWhen::kAlways || p.ping_when == PingWhen::kCounterTick;
 }
+
+// The first look at or after `t` that is not over; kNever stays.
+Instant NextLook(const ClientProfile& p, const ClientSession& s, Instant t, bool on_tick) {
+  if (t == kNever) return t;
+  t = FirstSeen(p, std::max(t, s.look_from));
+  if (!on_tick || s.tick.ns == 0) return t;
+  const int64_t since = (t - s.tick_origin).ns;
+  const int64_t n = since <= 0 ? 1 : (since + s.tick.ns - 1) / s.tick.ns;
+  return s.tick_origin + s.tick * n;
+}
+
+bool Pings(const ClientProfile& p, const ClientSession& s) {
+  return s.keep_alive.ns != 0 || p.zero_keep_alive != ZeroKeepAlive::kOff;
+}
+
+// When the silence that calls for a PINGREQ is complete; kNever if none does.
+Instant Stale(const ClientProfile& p, const ClientSession& s) {
+  if (!Pings(p, s)) return kNever;
+  switch (p.ping_when) {
+    case PingWhen::kOutSilent:
+      return Seen(p, s.last_out) + s.ping_after;
+    case PingWhen::kInSilent:
+      return Seen(p, s.last_in) + s.ping_after;
+    case PingWhen::kEitherSilent: {
+      const Instant in = Seen(p, s.last_in) + s.ping_after_in;
+      if (s.keep_alive.ns == 0 && p.zero_keep_alive == ZeroKeepAlive::kInLimit) return in;
+      return std::min(Seen(p, s.last_out) + s.ping_after, in);
+    }
+    case PingWhen::kAlways:
+    case PingWhen::kCounterTick:
+      return s.tick_origin + s.ping_after;  // the origin moves along with every tick
+  }
+  return kNever;
+}
+
+// When this profile looks whether a PINGREQ is due and finds that it is.
+Instant PingDeadline(const ClientProfile& p, const ClientSession& s) {
+  if (TickedPing(p)) return Stale(p, s);
+  if (s.ping_pending) {
+    if (p.one_ping_at_a_time) return kNever;
+    return NextLook(p, s, Seen(p, s.last_out) + s.ping_after, true);
+  }
+  return NextLook(p, s, Stale(p, s), true);
+}
+
+// When this profile notices that PINGRESP is missing; kNever if none is awaited.
+Instant WaitDeadline(const ClientProfile& p, const ClientSession& s) {
+  if (!s.ping_pending) return kNever;
+  Instant t = kNever;
+  switch (p.wait_rule) {
+    case WaitRule::kAfterPing:
+      t = Seen(p, s.ping_sent) + s.pingresp_wait;
+      break;
+    case WaitRule::kAfterPingAndLast:
+      t = std::max(Seen(p, s.ping_sent), Seen(p, s.last_in)) + s.pingresp_wait;
+      break;
+    case WaitRule::kAfterLast:
+      t = Seen(p, s.last_in) + s.pingresp_wait;
+      break;
+    case WaitRule::kAtNextPing:
+    case WaitRule::kAtNextStale:
+      t = Stale(p, s);
+      break;
+    case WaitRule::kIgnored:
+      break;
+  }
+  return TickedPing(p) ? t : NextLook(p, s, t, p.wait_on_tick);
+}
+
+// ---- sending ----------------------------------------------------------------------------------
 
 void NoteSent(const ClientProfile& p, ClientSession& s, Instant now, PacketType type) {
   ++s.sends;
@@ -83,106 +106,61 @@ void NoteSent(const ClientProfile& p, ClientSession& s, Instant now, PacketType 
   }
 }
 
-Packet Small(PacketType type, uint16_t id = 0) {
-  Packet packet;
-  packet.type = type;
-  packet.packet_id = id;
-  packet.size = id != 0 ? 4 : 2;
-  return packet;
-}
-
-void SendPublish(const ClientParams& params, ClientSession& s, Instant now, uint8_t qos,
-                 uint32_t size, Effects& effects) {
-  Packet packet;
-  packet.type = PacketType::kPublish;
-  packet.qos = qos;
-  packet.size = size;
-  if (qos > 0) {
-    packet.packet_id = s.next_packet_id;
-    s.next_packet_id = s.next_packet_id == 65535 ? 1 : static_cast<uint16_t>(s.next_packet_id + 1);
-    SIM_CHECK(s.in_flight_count < ClientSession::kWindow);
-    s.out[s.in_flight_count++] = {
-        packet.packet_id, qos == 1 ? PacketType::kPuback : PacketType::kPubrec, qos, size, now};
-  }
-  NoteSent(*params.profile, s, now, packet.type);
-  effects.Send(packet);
-}
-
-// Sends what waits behind the window, as far as the window and the list of effects allow.
-void SendWaiting(const ClientParams& params, ClientSession& s, Instant now, Effects& effects) {
-  while (s.waiting > 0 && s.in_flight_count < ClientSession::kWindow &&
-         effects.size() < Effects::kMax - 2) {
-    --s.waiting;
-    SendPublish(params, s, now, s.waiting_qos, s.waiting_size, effects);
+void NoteAllSent(const ClientProfile& p, ClientSession& s, Instant now, const Effects& effects) {
+  for (const Effect& e : effects) {
+    if (e.kind == Effect::Kind::kSend) NoteSent(p, s, now, e.packet.type);
   }
 }
 
-// The uniform draw u scaled to [0, d], in integers.
-Duration Share(Duration d, uint64_t u) {
-  return {static_cast<int64_t>(
-      (static_cast<unsigned __int128>(u) * (static_cast<uint64_t>(d.ns) + 1)) >> 64)};
+// Sends on from what is to be sent again and from the queue; what finds no room follows at once.
+void SendOn(ClientSession& s, Instant now, Effects& effects) {
+  SendMore(s.exchanges, now, effects);
+  s.phase_deadline = s.exchanges.more_to_send() ? now : kNever;
 }
 
-Duration BackoffDelay(const ReconnectPolicy& r, ClientSession& s, uint64_t u) {
-  Duration base;
-  if (s.attempt == 0 || s.backoff.ns == 0) {
-    base = r.first;
-  } else {
-    base = {
-        static_cast<int64_t>(static_cast<__int128>(s.backoff.ns) * r.growth_num / r.growth_den)};
-    base = std::clamp(base, r.min, r.max);
-  }
-  Duration delay = base;
-  switch (r.jitter) {
-    case JitterKind::kNone:
-      break;
-    case JitterKind::kPlusMinus: {
-      const Duration span = {
-          static_cast<int64_t>(static_cast<__int128>(base.ns) * r.jitter_permille / 1000)};
-      delay = base - span + Share(span * 2, u);
-      break;
-    }
-    case JitterKind::kFull:
-      delay = Share(base, u);
-      break;
-    case JitterKind::kDecorrelated: {
-      const Duration high = std::max(r.min, s.backoff * 3);
-      base = delay = std::min(r.max, r.min + Share(high - r.min, u));
-      break;
-    }
-  }
-  s.backoff = base;
-  if (r.evaluated_every.ns > 0) {
-    const int64_t n = (delay.ns + r.evaluated_every.ns - 1) / r.evaluated_every.ns;
-    delay = r.evaluated_every * std::max<int64_t>(n, 1);
-  }
-  return delay;
+void SendPing(const ClientProfile& p, ClientSession& s, Instant now, Effects& effects) {
+  NoteSent(p, s, now, PacketType::kPingreq);
+  if (!s.ping_pending) s.ping_sent = now;
+  s.ping_pending = true;
+  s.look_from = now + Nanoseconds(1);
+  if (p.ping_resets_both) s.last_in = now;
+  effects.Send(SmallPacket(PacketType::kPingreq));
 }
 
-// After any end of the connection: back off, or stop.
-void BackOff(const ClientParams& params, ClientSession& s, Instant now, uint64_t u) {
-  const ReconnectPolicy& r = params.profile->reconnect;
+// ---- the ends of a connection -----------------------------------------------------------------
+
+// Back off, or stop. The delay is not drawn yet.
+void Lose(const ClientProfile& p, ClientSession& s, Instant now) {
+  const bool stable = p.reconnect.stable_after.ns > 0 && s.connected_at != kLongAgo &&
+                      now - s.connected_at >= p.reconnect.stable_after;
+  if (stable) s.attempt = 0, s.backoff = kNoBackoff;
   s.ping_pending = false;
-  if (r.stable_after.ns > 0 && s.connected_at != kLongAgo &&
-      now - s.connected_at >= r.stable_after) {
-    s.attempt = 0;
-  }
   s.connected_at = kLongAgo;
-  if (!r.enabled) {
-    s.state = ClientState::kStopped;
-    s.phase_deadline = kNever;
-    return;
-  }
-  s.state = ClientState::kBackoff;
-  s.phase_deadline = now + BackoffDelay(r, s, u);
+  s.state = p.reconnect.enabled ? ClientState::kBackoff : ClientState::kStopped;
+  s.phase_deadline = p.reconnect.enabled ? now : kNever;
+  s.backoff_drawn = !p.reconnect.enabled;
 }
 
-void OpenTransport(const ClientParams& params, ClientSession& s, Instant now, Effects& effects) {
+void DrawBackoff(const ClientProfile& p, ClientSession& s, Instant now, uint64_t u) {
+  if (s.backoff_drawn) return;
+  s.backoff_drawn = true;
+  s.phase_deadline = now + NextBackoff(p.reconnect, s.backoff, u);
+}
+
+void CloseFor(CloseReason reason, const ClientProfile& p, ClientSession& s, Instant now,
+              Effects& effects) {
+  effects.Add({.kind = Effect::Kind::kClose, .reason = reason});
+  Lose(p, s, now);
+}
+
+void OpenTransport(const ClientProfile& p, ClientSession& s, Instant now, Effects& effects) {
   s.state = ClientState::kConnecting;
   if (s.attempt < 65535) ++s.attempt;
-  s.phase_deadline = now + params.profile->connect_timeout;
+  s.phase_deadline = now + p.connect_timeout;
   effects.Add({.kind = Effect::Kind::kOpenTransport});
 }
+
+// ---- receiving --------------------------------------------------------------------------------
 
 bool CountsAsInput(InReference reference, PacketType type) {
   switch (reference) {
@@ -191,141 +169,134 @@ bool CountsAsInput(InReference reference, PacketType type) {
     case InReference::kAcks:
       return type != PacketType::kPublish;
     case InReference::kPingresp:
-      return type == PacketType::kConnack || type == PacketType::kPingresp;
+      return type == PacketType::kPingresp;
   }
   return true;
+}
+
+bool Answers(PingrespBy by, PacketType type, bool input) {
+  switch (by) {
+    case PingrespBy::kPingresp:
+      return type == PacketType::kPingresp;
+    case PingrespBy::kAnyPacket:
+      return true;
+    case PingrespBy::kInput:
+      return input;
+  }
+  return true;
+}
+
+// The keep alive in force from now on, and the profile's lengths for it.
+void SetKeepAlive(const ClientProfile& p, ClientSession& s, Duration keep_alive) {
+  const bool in_as_out = p.ping_after_in == Fixed(Duration{0});
+  s.keep_alive = keep_alive;
+  // Not 0: time has to pass between two pings.
+  s.ping_after = std::max(p.ping_after.Of(keep_alive), Nanoseconds(1));
+  s.ping_after_in =
+      in_as_out ? s.ping_after : std::max(p.ping_after_in.Of(keep_alive), Nanoseconds(1));
+  s.pingresp_wait = std::max(p.pingresp_wait.Of(keep_alive), Duration{0});
+  s.tick = std::max(p.TickOf(keep_alive), Duration{0});
 }
 
 void OnConnack(const ClientParams& params, ClientSession& s, Instant now, const Packet& packet,
                Effects& effects) {
   const ClientProfile& p = *params.profile;
   s.state = ClientState::kConnected;
-  s.phase_deadline = kNever;
   s.connected_at = now;
-  if (p.reconnect.stable_after.ns == 0) s.attempt = 0, s.backoff = Duration{0};
-  s.keep_alive = Seconds(params.keep_alive_s);
+  if (p.reconnect.stable_after.ns == 0) s.attempt = 0, s.backoff = kNoBackoff;
   // 5.0 [MQTT-3.1.2-21]: a Server Keep Alive replaces the client's own.
-  if (p.apply_server_keep_alive && packet.has(Packet::kHasServerKeepAlive)) {
-    s.keep_alive = Seconds(packet.value);
-  }
-  s.tick_origin = TickedPing(p) ? s.last_out : now;
-  s.last_in = now;
-  s.sends_at_tick = 0;  // the CONNECT does not count: emqtt's first tick always pings
-  s.sends = 0;
+  const bool told = p.apply_server_keep_alive && packet.has(Packet::kHasServerKeepAlive);
+  SetKeepAlive(p, s, Seconds(told ? packet.value : params.keep_alive_s));
+  s.tick_origin = s.look_from = s.last_in = now;
+  s.counted = false;
   effects.Add({.kind = Effect::Kind::kConnected, .packet = packet});
-  // 3.1.1 section 3.1.2.4 / 5.0 section 4.4: unfinished QoS 1 and 2 exchanges are taken up again
-  // if the broker kept the session, and forgotten otherwise.
-  if (!packet.has(Packet::kSessionPresent)) {
-    // Messages not known to be delivered are published anew.
-    for (int i = 0; i < s.in_flight_count; ++i) {
-      if (s.out[i].awaiting != PacketType::kPubcomp && s.waiting < 65535) {
-        ++s.waiting;
-        s.waiting_qos = s.out[i].qos;
-        s.waiting_size = s.out[i].size;
-      }
+  const bool resumed = packet.has(Packet::kSessionPresent) && !params.clean_start;
+  if (resumed) {
+    TakeUp(s.exchanges);
+  } else {  // 5.0 [MQTT-3.2.2-5]: no session there, so none here
+    Forget(s.exchanges);
+    if (params.subscribe_size > 0) {
+      Packet subscribe = SmallPacket(PacketType::kSubscribe, TakePacketId(s.exchanges));
+      subscribe.qos = params.subscribe_qos;
+      subscribe.size = params.subscribe_size;
+      effects.Send(subscribe);
     }
-    s.in_flight_count = 0;
-    s.incoming_count = 0;
   }
-  if (params.subscribe_size > 0 && !packet.has(Packet::kSessionPresent)) {
-    Packet subscribe;
-    subscribe.type = PacketType::kSubscribe;
-    subscribe.qos = params.subscribe_qos;
-    subscribe.packet_id = s.next_packet_id;
-    s.next_packet_id = s.next_packet_id == 65535 ? 1 : static_cast<uint16_t>(s.next_packet_id + 1);
-    subscribe.size = params.subscribe_size;
-    NoteSent(p, s, now, subscribe.type);
-    effects.Send(subscribe);
-  }
-  for (int i = 0; i < s.in_flight_count && effects.size() < Effects::kMax - 1; ++i) {
-    Packet again;
-    if (s.out[i].awaiting == PacketType::kPubcomp) {
-      again = Small(PacketType::kPubrel, s.out[i].packet_id);
-    } else {
-      again.type = PacketType::kPublish;
-      again.flags = Packet::kDup;
-      again.qos = s.out[i].qos;
-      again.packet_id = s.out[i].packet_id;
-      again.size = s.out[i].size;
-    }
-    s.out[i].sent_at = now;
-    NoteSent(p, s, now, again.type);
-    effects.Send(again);
-  }
-  SendWaiting(params, s, now, effects);
+  SendOn(s, now, effects);
 }
 
-void OnAck(const ClientParams& params, ClientSession& s, Instant now, const Packet& packet,
-           Effects& effects) {
+// Packets of a type that only a client sends, or that come at the wrong time.
+bool Illegal(ClientState state, PacketType type) {
+  if (state == ClientState::kAwaitConnack) {  // 3.1.1 [MQTT-3.2.0-1]; 5.0 allows AUTH before it
+    return type != PacketType::kConnack && type != PacketType::kAuth;
+  }
+  return type == PacketType::kConnack || type == PacketType::kConnect ||
+         type == PacketType::kSubscribe || type == PacketType::kUnsubscribe ||
+         type == PacketType::kPingreq;
+}
+
+void OnConnectedPacket(const ClientParams& params, ClientSession& s, Instant now,
+                       const Packet& packet, Effects& effects) {
   const ClientProfile& p = *params.profile;
-  for (int i = 0; i < s.in_flight_count; ++i) {
-    InFlight& f = s.out[i];
-    if (f.packet_id != packet.packet_id || f.awaiting != packet.type) continue;
-    if (p.out_reference == OutReference::kAckedOperation) {
-      s.last_out = std::max(s.last_out, f.sent_at);
-    }
-    if (packet.type == PacketType::kPubrec) {
-      f.awaiting = PacketType::kPubcomp;
-      f.sent_at = now;
-      NoteSent(p, s, now, PacketType::kPubrel);
-      effects.Send(Small(PacketType::kPubrel, f.packet_id));
+  const bool input = CountsAsInput(p.in_reference, packet.type);
+  if (input) s.last_in = now;
+  if (s.ping_pending && Answers(p.pingresp_by, packet.type, input)) {
+    s.ping_pending = false;
+    s.look_from = now;
+  }
+  switch (packet.type) {
+    case PacketType::kPingresp:
       return;
+    case PacketType::kPublish:
+      OnPublish(s.exchanges, packet, effects);
+      break;
+    case PacketType::kPubrel:
+      OnPubrel(s.exchanges, packet, effects);
+      break;
+    case PacketType::kPuback:
+    case PacketType::kPubrec:
+    case PacketType::kPubcomp: {
+      const Instant sent_at = OnAck(s.exchanges, now, packet, effects);
+      if (p.out_reference == OutReference::kAckedOperation) {
+        s.last_out = std::max(s.last_out, sent_at);
+      }
+      s.phase_deadline = s.exchanges.more_to_send() ? now : kNever;
+      break;
     }
-    for (int j = i + 1; j < s.in_flight_count; ++j) s.out[j - 1] = s.out[j];
-    --s.in_flight_count;
-    SendWaiting(params, s, now, effects);
-    return;
+    case PacketType::kSuback:  // the SUBSCRIBE left with CONNACK
+      if (p.out_reference == OutReference::kAckedOperation) {
+        s.last_out = std::max(s.last_out, s.connected_at);
+      }
+      return;
+    case PacketType::kDisconnect:  // 5.0
+      return CloseFor(CloseReason::kServerDisconnect, p, s, now, effects);
+    default:
+      return;
   }
-}
-
-void OnPublish(const ClientProfile& p, ClientSession& s, Instant now, const Packet& packet,
-               Effects& effects) {
-  const auto reply = [&](PacketType type) {
-    NoteSent(p, s, now, type);
-    effects.Send(Small(type, packet.packet_id));
-  };
-  if (packet.qos == 1) reply(PacketType::kPuback);
-  if (packet.qos == 2) {
-    reply(PacketType::kPubrec);
-    for (int i = 0; i < s.incoming_count; ++i) {
-      if (s.in[i] == packet.packet_id) return;  // known already: delivered once
-    }
-    if (s.incoming_count < ClientSession::kWindow) s.in[s.incoming_count++] = packet.packet_id;
-  }
-  effects.Add({.kind = Effect::Kind::kMessageDelivered, .packet = packet});
-}
-
-void SendPing(const ClientProfile& p, ClientSession& s, Instant now, Effects& effects) {
-  NoteSent(p, s, now, PacketType::kPingreq);
-  s.ping_sent = s.ping_pending && !p.one_ping_at_a_time ? s.ping_sent : now;
-  s.ping_pending = true;
-  if (p.ping_resets_both) s.last_in = now;
-  effects.Send(Small(PacketType::kPingreq));
+  NoteAllSent(p, s, now, effects);
 }
 
 // The keep alive conditions in the order in which they are looked at.
-void CheckKeepAlive(const ClientParams& params, ClientSession& s, Instant now, uint64_t u,
+void CheckKeepAlive(const ClientProfile& p, ClientSession& s, Instant now, uint64_t u,
                     Effects& effects) {
-  const ClientProfile& p = *params.profile;
-  const Instant seen = Seen(p, now);
-  if (WaitDue(p, s) <= seen) {
+  if (WaitDeadline(p, s) <= now) {
     effects.Add({.kind = Effect::Kind::kDeclaredDead,
                  .reason = CloseReason::kPingrespTimeout,
                  .silence = now - s.ping_sent});
-    effects.Add({.kind = Effect::Kind::kClose, .reason = CloseReason::kPingrespTimeout});
-    BackOff(params, s, now, u);
+    CloseFor(CloseReason::kPingrespTimeout, p, s, now, effects);
+    DrawBackoff(p, s, now, u);
     return;
   }
-  if (PingDue(p, s) > seen) return;
-  if (TickedPing(p)) {
-    const bool moved = p.ping_when == PingWhen::kCounterTick && s.sends != s.sends_at_tick;
-    s.tick_origin = PingDue(p, s);
-    if (!moved) SendPing(p, s, now, effects);
-    s.sends_at_tick = s.sends;
-    return;
-  }
-  if (s.ping_pending && p.one_ping_at_a_time) return;
-  SendPing(p, s, now, effects);
+  if (PingDeadline(p, s) > now) return;
+  if (!TickedPing(p)) return SendPing(p, s, now, effects);
+  s.tick_origin = now;  // the timer is set anew, so a late tick delays all later ones
+  // The first tick of a connection always pings: there is no earlier count to compare with.
+  const bool moved =
+      p.ping_when == PingWhen::kCounterTick && s.counted && s.sends != s.sends_at_tick;
+  const bool held = s.ping_pending && p.one_ping_at_a_time;
+  if (!moved && !held) SendPing(p, s, now, effects);
+  s.sends_at_tick = s.sends;
+  s.counted = true;
 }
 
 }  // namespace
@@ -334,27 +305,25 @@ Effects Start(const ClientParams& params, ClientSession& s, Instant now) {
   Effects effects;
   if (s.state != ClientState::kStopped) return effects;
   s.attempt = 0;
-  s.backoff = Duration{0};
-  OpenTransport(params, s, now, effects);
+  s.backoff = kNoBackoff;
+  OpenTransport(*params.profile, s, now, effects);
   return effects;
 }
 
 Effects OnConnected(const ClientParams& params, ClientSession& s, Instant now) {
   Effects effects;
   if (s.state != ClientState::kConnecting) return effects;
+  const ClientProfile& p = *params.profile;
+  const bool by_keep_alive = p.connack_within_keep_alive && params.keep_alive_s > 0;
   s.state = ClientState::kAwaitConnack;
-  s.phase_deadline = now + params.profile->connack_timeout;
+  s.phase_deadline = now + (by_keep_alive ? Seconds(params.keep_alive_s) : p.connack_timeout);
   s.ping_pending = false;
   Packet connect;
   connect.type = PacketType::kConnect;
   connect.value = params.keep_alive_s;
   connect.size = params.connect_size;
-  if (params.clean_start) {
-    connect.flags = Packet::kCleanStart;
-    // Clean session: what was in flight is not taken up again.
-    s.incoming_count = 0;
-  }
-  NoteSent(*params.profile, s, now, connect.type);
+  if (params.clean_start) connect.flags = Packet::kCleanStart;
+  NoteSent(p, s, now, connect.type);
   effects.Send(connect);
   return effects;
 }
@@ -362,53 +331,24 @@ Effects OnConnected(const ClientParams& params, ClientSession& s, Instant now) {
 Effects OnPacket(const ClientParams& params, ClientSession& s, Instant now, const Packet& packet) {
   Effects effects;
   const ClientProfile& p = *params.profile;
-  if (s.state == ClientState::kAwaitConnack) {
-    if (packet.type != PacketType::kConnack) return effects;
+  if (s.state != ClientState::kAwaitConnack && s.state != ClientState::kConnected) return effects;
+  if (Illegal(s.state, packet.type)) {
+    CloseFor(CloseReason::kProtocolError, p, s, now, effects);
+  } else if (s.state == ClientState::kConnected) {
+    OnConnectedPacket(params, s, now, packet, effects);
+  } else if (packet.type == PacketType::kConnack) {
     if (packet.reason != reason::kSuccess) {
-      effects.Add({.kind = Effect::Kind::kClose, .reason = CloseReason::kRefused});
-      BackOff(params, s, now, uint64_t{1} << 63);
+      CloseFor(CloseReason::kRefused, p, s, now, effects);
       return effects;
     }
     OnConnack(params, s, now, packet, effects);
-    return effects;
-  }
-  if (s.state != ClientState::kConnected) return effects;
-  if (CountsAsInput(p.in_reference, packet.type)) s.last_in = now;
-  if (p.pingresp_by == PingrespBy::kAnyPacket) s.ping_pending = false;
-  switch (packet.type) {
-    case PacketType::kPingresp:
-      s.ping_pending = false;
-      break;
-    case PacketType::kPublish:
-      OnPublish(p, s, now, packet, effects);
-      break;
-    case PacketType::kPuback:
-    case PacketType::kPubrec:
-    case PacketType::kPubcomp:
-      OnAck(params, s, now, packet, effects);
-      break;
-    case PacketType::kPubrel:
-      for (int i = 0; i < s.incoming_count; ++i) {
-        if (s.in[i] != packet.packet_id) continue;
-        s.in[i] = s.in[--s.incoming_count];
-        break;
-      }
-      NoteSent(p, s, now, PacketType::kPubcomp);
-      effects.Send(Small(PacketType::kPubcomp, packet.packet_id));
-      break;
-    case PacketType::kDisconnect:  // 5.0 only
-      effects.Add({.kind = Effect::Kind::kClose, .reason = CloseReason::kServerDisconnect});
-      BackOff(params, s, now, uint64_t{1} << 63);
-      break;
-    default:
-      break;
+    NoteAllSent(p, s, now, effects);
   }
   return effects;
 }
 
 Effects OnClosed(const ClientParams& params, ClientSession& s, Instant now, CloseReason,
                  uint64_t u) {
-  Effects effects;
   switch (s.state) {
     case ClientState::kStopped:
     case ClientState::kBackoff:
@@ -419,32 +359,44 @@ Effects OnClosed(const ClientParams& params, ClientSession& s, Instant now, Clos
     case ClientState::kConnecting:
     case ClientState::kAwaitConnack:
     case ClientState::kConnected:
-      BackOff(params, s, now, u);
+      Lose(*params.profile, s, now);
+      DrawBackoff(*params.profile, s, now, u);
       break;
   }
-  return effects;
+  return Effects();
 }
 
 Effects OnDeadline(const ClientParams& params, ClientSession& s, Instant now, uint64_t u) {
   Effects effects;
   if (NextDeadline(params, s) > now) return effects;
+  const ClientProfile& p = *params.profile;
   switch (s.state) {
     case ClientState::kStopped:
     case ClientState::kClosing:
       break;
     case ClientState::kBackoff:
-      OpenTransport(params, s, now, effects);
+      if (!s.backoff_drawn) {
+        DrawBackoff(p, s, now, u);
+      } else {
+        OpenTransport(p, s, now, effects);
+      }
       break;
     case ClientState::kConnecting:
     case ClientState::kAwaitConnack: {
       const CloseReason why = s.state == ClientState::kConnecting ? CloseReason::kConnectTimeout
                                                                   : CloseReason::kConnackTimeout;
       effects.Add({.kind = Effect::Kind::kAbort, .reason = why});
-      BackOff(params, s, now, u);
+      Lose(p, s, now);
+      DrawBackoff(p, s, now, u);
       break;
     }
     case ClientState::kConnected:
-      CheckKeepAlive(params, s, now, u, effects);
+      if (s.phase_deadline <= now) {
+        SendOn(s, now, effects);
+        NoteAllSent(p, s, now, effects);
+      } else {
+        CheckKeepAlive(p, s, now, u, effects);
+      }
       break;
   }
   return effects;
@@ -453,22 +405,16 @@ Effects OnDeadline(const ClientParams& params, ClientSession& s, Instant now, ui
 Effects Publish(const ClientParams& params, ClientSession& s, Instant now, uint8_t qos,
                 uint32_t size) {
   Effects effects;
-  if (qos == 0) {
-    if (s.state == ClientState::kConnected) SendPublish(params, s, now, qos, size, effects);
-    return effects;
-  }
-  if (s.state == ClientState::kConnected && s.in_flight_count < ClientSession::kWindow &&
-      s.waiting == 0) {
-    SendPublish(params, s, now, qos, size, effects);
-  } else if (s.waiting < 65535) {
-    ++s.waiting;
-    s.waiting_qos = qos;
-    s.waiting_size = size;
+  if (s.state == ClientState::kConnected) {
+    SendOrQueue(s.exchanges, now, qos, size, effects);
+    NoteAllSent(*params.profile, s, now, effects);
+  } else if (qos > 0 && s.state != ClientState::kStopped) {
+    Queue(s.exchanges, qos, size);
   }
   return effects;
 }
 
-Effects Disconnect(const ClientParams& params, ClientSession& s, Instant now) {
+Effects Disconnect(const ClientParams&, ClientSession& s, Instant) {
   Effects effects;
   switch (s.state) {
     case ClientState::kStopped:
@@ -476,14 +422,13 @@ Effects Disconnect(const ClientParams& params, ClientSession& s, Instant now) {
       return effects;
     case ClientState::kBackoff:
       break;
-    case ClientState::kConnected:
-    case ClientState::kAwaitConnack:
-      NoteSent(*params.profile, s, now, PacketType::kDisconnect);
-      effects.Send(Small(PacketType::kDisconnect));
-      effects.Add({.kind = Effect::Kind::kClose, .reason = CloseReason::kDisconnect});
-      break;
     case ClientState::kConnecting:
       effects.Add({.kind = Effect::Kind::kAbort, .reason = CloseReason::kDisconnect});
+      break;
+    case ClientState::kAwaitConnack:
+    case ClientState::kConnected:
+      effects.Send(SmallPacket(PacketType::kDisconnect));
+      effects.Add({.kind = Effect::Kind::kClose, .reason = CloseReason::kDisconnect});
       break;
   }
   Stop(s);
@@ -491,28 +436,15 @@ Effects Disconnect(const ClientParams& params, ClientSession& s, Instant now) {
 }
 
 void Stop(ClientSession& s) {
-  const uint16_t next_packet_id = s.next_packet_id;
+  const uint16_t next_packet_id = s.exchanges.next_packet_id;
   s = ClientSession{};
-  s.next_packet_id = next_packet_id;
+  s.exchanges.next_packet_id = next_packet_id;
 }
 
 Instant NextDeadline(const ClientParams& params, const ClientSession& s) {
+  if (s.state != ClientState::kConnected) return s.phase_deadline;
   const ClientProfile& p = *params.profile;
-  switch (s.state) {
-    case ClientState::kStopped:
-    case ClientState::kClosing:
-      return kNever;
-    case ClientState::kBackoff:
-    case ClientState::kConnecting:
-    case ClientState::kAwaitConnack:
-      return s.phase_deadline;
-    case ClientState::kConnected:
-      break;
-  }
-  if (TickedPing(p)) return std::min(PingDue(p, s), WaitDue(p, s));
-  Instant due = WaitDue(p, s);
-  if (!s.ping_pending || !p.one_ping_at_a_time) due = std::min(due, PingDue(p, s));
-  return NextLook(p, s, due);
+  return std::min({s.phase_deadline, WaitDeadline(p, s), PingDeadline(p, s)});
 }
 
 const char* DeadlineName(const ClientParams& params, const ClientSession& s) {
@@ -527,11 +459,13 @@ const char* DeadlineName(const ClientParams& params, const ClientSession& s) {
     case ClientState::kAwaitConnack:
       return "CONNACK timeout";
     case ClientState::kConnected:
-      return s.ping_pending && WaitDue(*params.profile, s) <= PingDue(*params.profile, s)
-                 ? "PINGRESP wait"
-                 : "PINGREQ due";
+      break;
   }
-  return "none";
+  const ClientProfile& p = *params.profile;
+  const Instant at = NextDeadline(params, s);
+  if (at == kNever) return "none";
+  if (at == s.phase_deadline) return "send on";
+  return at == WaitDeadline(p, s) ? "PINGRESP wait" : "PINGREQ due";
 }
 
 }  // namespace keepsim

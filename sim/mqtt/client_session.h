@@ -9,13 +9,18 @@
 //  3. Every change of state happens in client_session.cc. An event that is illegal in a state
 //     changes nothing but may close with kProtocolError.
 //  4. Each call returns at most Effects::kMax effects, in the order they are to be carried out.
+//     What does not fit follows at a deadline that has come already.
+//  5. Where a packet ends the connection, the next OnDeadline, due at once, brings the draw for the
+//     back-off.
 #ifndef KEEPSIM_SIM_MQTT_CLIENT_SESSION_H_
 #define KEEPSIM_SIM_MQTT_CLIENT_SESSION_H_
 
 #include <cstdint>
 
 #include "sim/base/time.h"
+#include "sim/mqtt/backoff.h"
 #include "sim/mqtt/effects.h"
+#include "sim/mqtt/exchange.h"
 #include "sim/mqtt/packet.h"
 #include "sim/mqtt/profile.h"
 
@@ -34,46 +39,39 @@ struct ClientParams {
 
 enum class ClientState : uint8_t {
   kStopped,     // the process does not run, or does not want a connection
-  kBackoff,     // waiting for reconnect_at
+  kBackoff,     // waiting to connect again
   kConnecting,  // transport being opened
   kAwaitConnack,
   kConnected,
   kClosing,  // DISCONNECT sent, transport closing
 };
 
-// One QoS 1 or 2 exchange, either direction.
-struct InFlight {
-  uint16_t packet_id = 0;
-  PacketType awaiting = PacketType::kPuback;  // PUBACK, PUBREC, PUBCOMP; or PUBREL (receiver)
-  uint8_t qos = 0;
-  uint32_t size = 0;
-  Instant sent_at;
-};
-
 struct ClientSession {
-  static constexpr int kWindow = 8;  // QoS 1/2 messages in flight; further ones wait
-
+  // What most calls look at comes first.
   ClientState state = ClientState::kStopped;
   bool ping_pending = false;
-  uint8_t in_flight_count = 0;  // outgoing exchanges in out[]
-  uint8_t incoming_count = 0;   // incoming QoS 2 exchanges in in[]
-  uint16_t next_packet_id = 1;
-  uint16_t waiting = 0;    // publishes queued behind the window (size of the last asked)
-  uint16_t attempt = 0;    // connection attempts since the last good connection
-  Duration keep_alive{0};  // in force (Server Keep Alive applied); 0: off
+  bool counted = false;       // kCounterTick: there was a tick already
+  bool backoff_drawn = true;  // false: the next OnDeadline draws the delay
+  uint16_t attempt = 0;       // connection attempts since the last good connection
+  uint32_t sends = 0;         // packets sent, for kCounterTick
   Instant last_out = kLongAgo;
   Instant last_in = kLongAgo;
-  Instant ping_sent = kLongAgo;
+  Instant ping_sent = kLongAgo;     // of the PINGREQ that is waited for
+  Instant look_from = kLongAgo;     // earlier looks at the conditions are over
   Instant tick_origin = kStart;     // ticks are at tick_origin + n * tick
-  Instant phase_deadline = kNever;  // connect, CONNACK or back-off deadline by state
-  Instant connected_at = kLongAgo;
-  Duration backoff{0};  // delay used last
-  uint32_t sends = 0;   // packets sent, for kCounterTick
+  Instant phase_deadline = kNever;  // connect, CONNACK or back-off deadline by state; while
+                                    // connected: when to send on
+  Duration keep_alive{0};           // in force (Server Keep Alive applied); 0: off
+  // The profile's lengths for this keep_alive.
+  Duration ping_after{0};
+  Duration ping_after_in{0};
+  Duration pingresp_wait{0};
+  Duration tick{0};
+
   uint32_t sends_at_tick = 0;
-  uint32_t waiting_size = 0;
-  uint8_t waiting_qos = 0;
-  InFlight out[kWindow];
-  uint16_t in[kWindow];  // packet ids of incoming QoS 2 awaiting PUBREL
+  Instant connected_at = kLongAgo;
+  Duration backoff = kNoBackoff;  // delay used last
+  Exchanges exchanges;
 };
 
 // ---- what happened --------------------------------------------------------------------------
@@ -90,11 +88,11 @@ Effects OnClosed(const ClientParams& params, ClientSession& s, Instant now, Clos
 Effects OnDeadline(const ClientParams& params, ClientSession& s, Instant now, uint64_t u);
 
 // ---- what is wanted -------------------------------------------------------------------------
-// Sends a PUBLISH (or queues it behind the window; or drops a QoS 0 one while not connected:
-// then returns no effect). `size`: bytes on the wire.
+// Sends a PUBLISH. QoS 1 and 2 are queued behind the window and while not connected; QoS 0 is then
+// dropped. `size`: bytes on the wire.
 Effects Publish(const ClientParams& params, ClientSession& s, Instant now, uint8_t qos,
                 uint32_t size);
-// Sends DISCONNECT and closes; does not reconnect.
+// Sends DISCONNECT and closes; does not reconnect. State kStopped: what was on its way is lost.
 Effects Disconnect(const ClientParams& params, ClientSession& s, Instant now);
 // The process ends without a word (crash, kill): state kStopped; volatile state is lost.
 void Stop(ClientSession& s);

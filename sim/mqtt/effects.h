@@ -1,5 +1,6 @@
 // What a session asks its driver to do, as a small fixed-size list. A driver carries the list out
-// in order, then asks NextDeadline() again.
+// in order, then asks NextDeadline() again. A session that has more to do than fits says so with a
+// deadline that has come already.
 #ifndef KEEPSIM_SIM_MQTT_EFFECTS_H_
 #define KEEPSIM_SIM_MQTT_EFFECTS_H_
 
@@ -62,6 +63,7 @@ class Effects {
   const Effect* begin() const { return items_; }
   const Effect* end() const { return items_ + size_; }
   int size() const { return size_; }
+  int room() const { return kMax - size_; }
   bool empty() const { return size_ == 0; }
 
  private:

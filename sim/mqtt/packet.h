@@ -53,6 +53,15 @@ struct Packet {
 };
 static_assert(sizeof(Packet) == 12);
 
+// A packet that is no more than its type and, if not 0, its packet identifier.
+constexpr Packet SmallPacket(PacketType type, uint16_t packet_id = 0) {
+  Packet packet;
+  packet.type = type;
+  packet.packet_id = packet_id;
+  packet.size = packet_id != 0 ? 4 : 2;
+  return packet;
+}
+
 // Return and reason codes that the sessions use (3.1.1 table 3.1; 5.0 section 2.4).
 namespace reason {
 inline constexpr uint8_t kSuccess = 0x00;

@@ -3,27 +3,31 @@
 #include <algorithm>
 
 namespace keepsim {
+namespace {
+
+template <typename Profile>
+const Profile* Find(const std::vector<Profile>& rows, absl::string_view name,
+                    absl::string_view version) {
+  const Profile* found = nullptr;  // rows of one name stand in order of their versions
+  for (const Profile& row : rows) {
+    if (row.name == name && (version.empty() || row.version == version)) found = &row;
+  }
+  return found;
+}
+
+}  // namespace
 
 Duration OfKeepAlive::Of(Duration keep_alive) const {
-  const __int128 scaled = static_cast<__int128>(keep_alive.ns) * num / den;
-  const Duration d = Duration{static_cast<int64_t>(scaled)} + offset;
-  return std::clamp(d, min, max);
+  const __int128 ns = static_cast<__int128>(keep_alive.ns) * num / den + offset.ns;
+  return {static_cast<int64_t>(std::max<__int128>(min.ns, std::min<__int128>(ns, max.ns)))};
 }
 
 const ClientProfile* FindClientProfile(absl::string_view name, absl::string_view version) {
-  const ClientProfile* found = nullptr;  // rows of one name stand in order of their versions
-  for (const ClientProfile& p : ClientProfiles()) {
-    if (p.name == name && (version.empty() || p.version == version)) found = &p;
-  }
-  return found;
+  return Find(ClientProfiles(), name, version);
 }
 
 const BrokerProfile* FindBrokerProfile(absl::string_view name, absl::string_view version) {
-  const BrokerProfile* found = nullptr;
-  for (const BrokerProfile& p : BrokerProfiles()) {
-    if (p.name == name && (version.empty() || p.version == version)) found = &p;
-  }
-  return found;
+  return Find(BrokerProfiles(), name, version);
 }
 
 }  // namespace keepsim

@@ -13,7 +13,8 @@
 
 namespace keepsim {
 
-// A length of time that depends on the keep alive K: clamp(K * num / den + offset, min, max).
+// A length of time that depends on the keep alive K: K * num / den + offset, at most `max`, and
+// in any case at least `min`.
 struct OfKeepAlive {
   int32_t num = 1;
   int32_t den = 1;
@@ -54,25 +55,36 @@ enum class PingWhen : uint8_t {
   kAlways,        // every interval, whatever else is sent or received
   kCounterTick,   // at a fixed tick, if the send counter did not move since the last tick
 };
-enum class PingrespBy : uint8_t { kPingresp, kAnyPacket };
+enum class PingrespBy : uint8_t {
+  kPingresp,
+  kAnyPacket,
+  kInput,  // whatever moves the "last received" reference
+};
 enum class WaitRule : uint8_t {
   kAfterPing,         // `pingresp_wait` after the PINGREQ
   kAfterPingAndLast,  // `pingresp_wait` after the PINGREQ and after the last packet received
   kAtNextPing,        // when the next PINGREQ would be due: the previous one is still unanswered
   kIgnored,           // the missing PINGRESP is never noticed
-  kAtNextStale,       // when the ping condition holds again while a PINGREQ is unanswered
+  kAtNextStale,       // at the first look after the PINGREQ at which the ping condition holds again
+  kAfterLast,         // `pingresp_wait` after the "last received" reference
+};
+// What keepAlive 0 means to a client; to the specification it is off.
+enum class ZeroKeepAlive : uint8_t {
+  kOff,
+  kAsIs,     // the same formulas with K = 0
+  kInLimit,  // only the limit on received silence applies
 };
 enum class JitterKind : uint8_t {
   kNone,
   kPlusMinus,     // delay * (1 +- jitter_permille / 1000), uniform
   kFull,          // uniform in [0, delay]
-  kDecorrelated,  // uniform in [min, 3 * previous], capped
+  kDecorrelated,  // uniform in [min, 3 * previous], capped; previous is `first` at first
 };
 
 struct ReconnectPolicy {
   bool enabled = true;
   Duration first = Seconds(1);  // delay before the first attempt after a loss
-  Duration min = Seconds(1);
+  Duration min = Seconds(1);    // bounds of the later delays, before jitter
   Duration max = Seconds(120);
   int32_t growth_num = 2;  // next = delay * num / den
   int32_t growth_den = 1;
@@ -96,15 +108,21 @@ struct ClientProfile {
   OfKeepAlive ping_after = Times(1);  // silence after which PINGREQ is due
   // Separate limit on received silence, for kEitherSilent; num 0, offset 0 means: as ping_after.
   OfKeepAlive ping_after_in = Fixed(Duration{0});
-  bool ping_resets_both = false;   // sending PINGREQ also moves the "received" reference
-  bool one_ping_at_a_time = true;  // no second PINGREQ while one is unanswered
+  bool ping_resets_both = false;  // sending PINGREQ also moves the "received" reference
+  // No second PINGREQ while one is unanswered. If false, further ones are due by "last sent".
+  bool one_ping_at_a_time = true;
+  ZeroKeepAlive zero_keep_alive = ZeroKeepAlive::kOff;
 
   WaitRule wait_rule = WaitRule::kAfterPing;
   OfKeepAlive pingresp_wait = Times(1, 2);
   PingrespBy pingresp_by = PingrespBy::kPingresp;
 
   // The condition is looked at only at ticks after the connection was made; 0 = exactly in time.
+  // (kAlways and kCounterTick have `ping_after` for their tick, and no other.)
   OfKeepAlive tick = Fixed(Duration{0});
+  Duration long_keep_alive = kForever;  // for a longer K the tick is `long_tick`
+  OfKeepAlive long_tick = Fixed(Duration{0});
+  bool wait_on_tick = true;    // false: the wait for PINGRESP ends exactly in time
   bool whole_seconds = false;  // references and now are truncated to whole seconds
   ClockKind clock = ClockKind::kMonotonic;
   bool apply_server_keep_alive = true;
@@ -113,7 +131,12 @@ struct ClientProfile {
 
   Duration connect_timeout = Seconds(30);  // until the transport is connected
   Duration connack_timeout = Seconds(30);  // from CONNECT to CONNACK
+  bool connack_within_keep_alive = false;  // K, if not 0, takes the place of connack_timeout
   ReconnectPolicy reconnect;
+
+  Duration TickOf(Duration keep_alive) const {
+    return (keep_alive > long_keep_alive ? long_tick : tick).Of(keep_alive);
+  }
   friend bool operator==(const ClientProfile&, const ClientProfile&) = default;
 };
 
@@ -121,8 +144,16 @@ enum class CheckMechanism : uint8_t {
   kExactTimer,        // at last activity + limit
   kScan,              // a scan of all clients every `period`, on the broker's own grid
   kIdleTicks,         // own tick of `period`; closes after `idle_ticks` ticks without activity
-  kAccumulatedTicks,  // own tick; idle time adds up in ticks; PINGREQ restarts the tick
+  kAccumulatedTicks,  // own tick; idle time adds up in whole ticks, held against the limit
   kTickCompare,       // own tick of `period`; closes when the silence exceeds the limit
+};
+// Whether an old connection's will is published when a new CONNECT takes its client id.
+enum class TakeoverWill : uint8_t {
+  // 5.0 section 3.1.3.2.2: unless the new Clean Start is 0 and the old Will Delay is above 0.
+  // 3.1.1 [MQTT-3.1.2-8]: always.
+  kSpec,
+  kIfSessionEnds,  // both versions: if the old session ends, or the new one is a clean start
+  kIfNoDelay,      // 5.0: if the Will Delay is 0; 3.1.1: always
 };
 enum class LimitRounding : uint8_t { kExact, kFloorSeconds, kRoundSeconds };
 enum class KeepAliveLimitReply : uint8_t {
@@ -146,6 +177,8 @@ struct BrokerProfile {
   CheckMechanism mechanism = CheckMechanism::kExactTimer;
   OfKeepAlive period = Fixed(Duration{0});
   int32_t idle_ticks = 1;
+  // kAccumulatedTicks: PINGREQ restarts the tick. If false, CONNECT makes its tick a busy one.
+  bool pingreq_restarts_tick = true;
   bool whole_seconds = false;    // last activity and now are truncated to whole seconds
   bool outgoing_counts = false;  // packets sent by the broker count as activity too
   // Kill-rate limit of the whole broker: at most `kill_batch` closes every `kill_period`
@@ -159,7 +192,8 @@ struct BrokerProfile {
   KeepAliveLimitReply limit_reply = KeepAliveLimitReply::kNone;
   Duration connect_timeout = Seconds(30);  // from accept to CONNECT
   Duration will_granularity{0};            // delayed wills are looked at this often (0: exact)
-  bool will_on_takeover = true;  // 3.1.1: the old connection's will is published on takeover
+  bool will_on_takeover = true;            // false: in 3.1.1 never
+  TakeoverWill takeover_will = TakeoverWill::kSpec;
   friend bool operator==(const BrokerProfile&, const BrokerProfile&) = default;
 };
 

@@ -140,7 +140,7 @@ TEST(ClientSessionTest, QosTwoIsAFourWayExchange) {
   EXPECT_THAT(Sent(OnPacket(c.params, c.s, At(2), Of(PacketType::kPubrec, 1))),
               testing::ElementsAre(PacketType::kPubrel));
   EXPECT_TRUE(OnPacket(c.params, c.s, At(3), Of(PacketType::kPubcomp, 1)).empty());
-  EXPECT_EQ(c.s.in_flight_count, 0);
+  EXPECT_EQ(c.s.exchanges.out_count, 0);
 }
 
 // A broker whose client's last packet arrived at `last`; returns the silence at which it closes.
