@@ -84,7 +84,6 @@ struct ClientSilenceCheck {
   // Packet level.
   uint32_t conn_ = 0;           // of the last packet
   Instant last_sent_ = kNever;  // kNever: the present gap is not to be judged
-  bool running_ = true;
 };
 
 // Every MQTT packet sent is delivered, dropped, or on its way when the run ends.

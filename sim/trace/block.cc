@@ -50,7 +50,7 @@ std::string EncodeBlock(absl::Span<const TraceRecord> records, const BlockSummar
   Instant at = summary.first;
   int64_t entity = 0;
   for (const TraceRecord& r : records) {
-    columns.add_at(static_cast<uint64_t>((r.at - at).ns));
+    columns.add_at(static_cast<uint64_t>(r.at.ns) - static_cast<uint64_t>(at.ns));
     columns.add_entity(r.entity - entity);
     columns.add_counter(r.counter);
     columns.add_kind(static_cast<uint32_t>(r.kind));

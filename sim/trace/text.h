@@ -1,7 +1,7 @@
 // Records as text: one line each, in aligned columns, with names for numbers. The format is
 // stable: golden transcripts are made of it.
 //
-//   0000060.050000000 fleet/17 #1 declared broker silence 1m30s lost 2 late_check
+//   0000060.050000000 fleet/17 #1 declared broker silence 90s lost 2 late_check
 #ifndef KEEPSIM_SIM_TRACE_TEXT_H_
 #define KEEPSIM_SIM_TRACE_TEXT_H_
 
