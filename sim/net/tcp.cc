@@ -40,8 +40,8 @@ void SendAck(TcpEndpoint& e, Instant now, TcpOutput& out) {
 }
 
 // Kernel timers count jiffies: a duration is rounded up to whole ones and fires one later. The one
-// jiffy was chosen to meet measured retransmission times (0.206, 0.414, 0.84, 1.67 s ...: tcp_test.cc);
-// the timer wheel's coarser levels are not modelled.
+// jiffy was chosen to meet measured retransmission times (0.206, 0.414, 0.84, 1.67 s ...:
+// tcp_test.cc); the timer wheel's coarser levels are not modelled.
 Duration InJiffies(Duration d) { return kJiffy * ((d.ns + kJiffy.ns - 1) / kJiffy.ns + 1); }
 
 // Linux tcp_rtt_estimator(): RFC 6298 with a floor of min_rto under the variance, a damped reaction
