@@ -1,6 +1,7 @@
 // keepsim profiles: the behaviours that a scenario can name.
 #include <cstdio>
 
+#include "sim/base/spelling.h"
 #include "sim/mqtt/profile.h"
 #include "tools/command.h"
 

@@ -4,86 +4,48 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
-#include <filesystem>
-#include <system_error>
+#include <memory>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
+#include "absl/strings/str_format.h"
+#include "absl/types/span.h"
 #include "sim/base/check.h"
-#include "sim/run/summary.h"
+#include "sim/metrics/expectation.h"
+#include "sim/metrics/metric_path.h"
+#include "sim/metrics/summary_json.h"
+#include "sim/metrics/text_report.h"
+#include "sim/run/run_summary.h"
 #include "sim/trace/writer.h"
+#include "tools/build_commit.h"
 #include "tools/command.h"
+#include "tools/progress.h"
+#include "tools/report/page.h"
+#include "tools/result_folder.h"
 #include "tools/selector.h"
 
 namespace keepsim {
 namespace {
 
-namespace fs = std::filesystem;
-
 std::atomic<bool> stopped{false};
 void OnSignal(int) { stopped = true; }
 
-// Progress on a terminal only: one line, rewritten.
-void ShowProgress(const Progress& p) {
-  const bool one_cell = p.clients_done == 0 && p.virtual_now.ns > 0;
-  const double share = one_cell ? ToSeconds(p.virtual_now) / ToSeconds(p.horizon)
-                                : static_cast<double>(p.clients_done) /
-                                      static_cast<double>(std::max<uint64_t>(p.clients, 1));
-  const int width = static_cast<int>(share * 40);
-  std::fprintf(stderr, "\r[%-40s] %5.1f %%", std::string(static_cast<size_t>(width), '#').c_str(),
-               share * 100);
-}
-
-std::string ReproLine(const std::string& path, const Prepared& p, const Arguments& a) {
+std::string ReproLine(const std::string& path, const Prepared& p, const std::string& ties) {
   std::string line = absl::StrCat("keepsim run ", path, " --seed ", p.plan->seed);
   for (const std::string& o : p.scenario.overrides) absl::StrAppend(&line, " --set '", o, "'");
-  if (a.Has("ties")) absl::StrAppend(&line, " --ties ", a.Get("ties"));
+  if (ties != "canonical") absl::StrAppend(&line, " --ties ", ties);
   return line;
 }
 
-absl::Status WriteFile(const fs::path& path, const std::string& contents) {
-  const fs::path temporary = path.string() + ".tmp";
-  std::FILE* f = std::fopen(temporary.c_str(), "wb");
-  bool ok = f != nullptr && std::fwrite(contents.data(), 1, contents.size(), f) == contents.size();
-  if (f != nullptr) ok = std::fclose(f) == 0 && ok;
-  std::error_code error;
-  if (ok) fs::rename(temporary, path, error);
-  if (ok && !error) return absl::OkStatus();
-  fs::remove(temporary, error);
-  return absl::InvalidArgumentError(absl::StrCat(
-      path.string(), " cannot be written: is the disk full, or the folder read-only?"));
-}
-
-// The folder must be new, empty, or hold an earlier result.
-absl::Status PrepareFolder(const fs::path& dir, bool force) {
-  std::error_code error;
-  if (fs::exists(dir, error) && !fs::is_directory(dir, error)) {
-    return absl::InvalidArgumentError(absl::StrCat("--out ", dir.string(), " is not a folder"));
-  }
-  fs::create_directories(dir, error);
-  if (error) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--out ", dir.string(), " cannot be made: ", error.message()));
-  }
-  if (!force && !fs::is_empty(dir, error) && !fs::exists(dir / "summary.json", error)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--out ", dir.string(),
-                     " holds other files; choose another folder, or add "
-                     "--force to write beside them"));
-  }
-  return absl::OkStatus();
-}
-
-TraceHeader HeaderOf(const Prepared& p, const std::string& ties, const std::string& packets) {
+TraceHeader HeaderOf(const Prepared& p, const std::string& packets) {
   TraceHeader h;
   p.scenario.proto.SerializeToString(&h.scenario);
   h.scenario_name = p.plan->scenario_name;
   h.scenario_digest = ScenarioDigest(p.scenario.proto);
   h.seed = p.plan->seed;
   h.overrides = p.scenario.overrides;
-  h.tie_order = ties;
+  h.build_commit = kBuildCommit;
+  h.tie_order = "canonical";
   h.packet_selector = packets;
   h.horizon = p.plan->horizon;
   for (const GroupPlan& g : p.plan->groups) h.groups.push_back({g.name, g.first_entity, g.count});
@@ -92,10 +54,63 @@ TraceHeader HeaderOf(const Prepared& p, const std::string& ties, const std::stri
   return h;
 }
 
+// What the flags of `run` say, checked.
+struct RunFlags {
+  std::string scenario;
+  std::string format;
+  std::string ties;
+  std::string out;  // "": nothing is written
+  std::string packets;
+  bool force = false;
+  bool verify = false;
+  int threads = 0;
+};
+
+// False, with a message printed, if they make no sense.
+bool ParseRunFlags(const Arguments& a, RunFlags* flags) {
+  if (a.positional().size() != 1) {
+    Fail("run needs one scenario file");
+    return false;
+  }
+  flags->scenario = a.positional()[0];
+  flags->format = a.Get("format", "text");
+  flags->ties = a.Get("ties", "canonical");
+  flags->packets = a.Get("packets");
+  flags->force = a.Has("force");
+  flags->verify = a.Has("verify");
+  if (a.Has("out")) flags->out = UserPath(a.Get("out"));
+  if (a.Has("out") && flags->out.empty()) {
+    Fail("--out needs the name of a folder");
+    return false;
+  }
+  if (flags->format != "text" && flags->format != "json") {
+    Fail("--format must be text or json, not \"" + flags->format + "\"");
+    return false;
+  }
+  if (flags->ties != "canonical" && flags->ties != "reversed" && flags->ties != "shuffled") {
+    Fail("--ties must be canonical, reversed or shuffled, not \"" + flags->ties + "\"");
+    return false;
+  }
+  if (a.Has("threads") && (!absl::SimpleAtoi(a.Get("threads"), &flags->threads) ||
+                           flags->threads < 1 || flags->threads > 1024)) {
+    Fail("--threads must be a number from 1 to 1024, not \"" + a.Get("threads") + "\"");
+    return false;
+  }
+  return true;
+}
+
+void ShowProgress(const Progress& p, ProgressLine& line) {
+  if (p.clients_done == 0 && p.virtual_now.ns > 0) {  // one large cell
+    line.Show(ToSeconds(p.virtual_now), ToSeconds(p.horizon), "virtual s");
+  } else if (p.clients > 0) {
+    line.Show(static_cast<double>(p.clients_done), static_cast<double>(p.clients), "clients");
+  }
+}
+
 // Both tie orders side by side: every headline number that moves depends on an accident.
-void CompareTies(const pb::RunSummary& canonical, const pb::RunSummary& other,
-                 const std::string& name) {
-  std::printf("\nTies %s instead of canonical: numbers that moved\n", name.c_str());
+std::string CompareTies(const RunSummary& canonical, const RunSummary& other,
+                        const std::string& name) {
+  std::string out = absl::StrCat("\nTies ", name, " instead of canonical: numbers that moved\n");
   int moved = 0;
   for (const char* metric :
        {"declarations.broker.true_count", "declarations.broker.transient_count",
@@ -105,120 +120,133 @@ void CompareTies(const pb::RunSummary& canonical, const pb::RunSummary& other,
         "detection.client.p50_s", "detection.client.p99_s", "detection.client.max_s",
         "cost.packets_up_per_client_day", "cost.packets_down_per_client_day",
         "connected_share_at_end"}) {
-    const double a = *LookupMetric(canonical, metric, "");
-    const double b = *LookupMetric(other, metric, "");
-    if (a == b) continue;
+    const auto a = LookupMetric(canonical, metric);
+    const auto b = LookupMetric(other, metric);
+    if (!a.ok() && !b.ok()) continue;
+    if (a.ok() && b.ok() && *a == *b) continue;
     ++moved;
-    std::printf("  %-40s %.9g -> %.9g\n", metric, a, b);
+    const auto text = [](const absl::StatusOr<double>& v) {
+      return v.ok() ? absl::StrFormat("%.9g", *v) : std::string("none");
+    };
+    absl::StrAppendFormat(&out, "  %-40s %s -> %s\n", metric, text(a), text(b));
   }
-  if (moved == 0) std::printf("  none\n");
+  return moved == 0 ? out + "  none\n" : out;
+}
+
+// The same scenario under the other tie order, as a report on `canonical`. "" if it was stopped.
+std::string TiesReport(const Prepared& p, const RunFlags& flags, const RunSummary& canonical) {
+  Plan other = *p.plan;
+  other.ties = flags.ties == "reversed" ? TieOrder::kReversed : TieOrder::kShuffled;
+  other.Link();
+  RunOptions options;
+  options.threads = flags.threads;
+  options.cancel = &stopped;
+  const auto second = Run(other, options);
+  if (!second.ok()) return "";
+  return CompareTies(canonical, SummaryOf(*second, other, p.scenario), flags.ties);
+}
+
+// Trace, summary and page, each whole or not at all.
+absl::Status WriteResult(const RunFlags& flags, const RunSummary& summary, const Digest& digest,
+                         TraceWriter& writer) {
+  // The trace and the page say nothing of this machine: the same run gives the same bytes.
+  RunSummary portable = summary;
+  portable.clear_wall_s();
+  portable.clear_threads();
+  portable.clear_trace();
+  TraceFooter footer;
+  footer.digest = digest;
+  footer.summary_json = ToJson(portable);
+  absl::Status status = writer.Finish(footer);
+  if (status.ok()) status = WriteWholeFile(flags.out + "/report.html", ReportPage(portable));
+  if (status.ok()) status = WriteWholeFile(flags.out + "/summary.json", ToJson(summary));
+  return status;
+}
+
+int ReportViolations(const CheckerSet& checks, const std::string& repro) {
+  for (const Violation& v : checks.violations()) {
+    std::fprintf(stderr, "invariant broken: %s (%s), entity %u at %.9f s: %s\n", v.rule.c_str(),
+                 v.clause.c_str(), v.entity, ToSeconds(v.at), v.text.c_str());
+  }
+  std::fprintf(stderr, "again: %s\n", repro.c_str());
+  return kExitViolation;
+}
+
+int FailedRun(const absl::Status& status) {
+  if (!absl::IsCancelled(status)) return Fail(std::string(status.message()));
+  std::fprintf(stderr, "keepsim: stopped; nothing was written\n");
+  return kExitStopped;
 }
 
 }  // namespace
 
 int RunCommand(const std::vector<std::string>& args) {
   Arguments a;
+  RunFlags flags;
   if (!a.Parse(args, {"seed", "set", "threads", "out", "format", "packets", "ties"},
-               {"verify", "force"})) {
+               {"verify", "force"}) ||
+      !ParseRunFlags(a, &flags)) {
     return kExitBadInput;
   }
-  if (a.positional().size() != 1) return Fail("run needs one scenario file");
-  const std::string path = a.positional()[0];
-  const std::string format = a.Get("format", "text");
-  if (format != "text" && format != "json") {
-    return Fail("--format must be text or json, not \"" + format + "\"");
-  }
-  const std::string ties = a.Get("ties", "canonical");
-  if (ties != "canonical" && ties != "reversed" && ties != "shuffled") {
-    return Fail("--ties must be canonical, reversed or shuffled, not \"" + ties + "\"");
-  }
-  RunOptions options;
-  if (a.Has("threads") && (!absl::SimpleAtoi(a.Get("threads"), &options.threads) ||
-                           options.threads < 1 || options.threads > 1024)) {
-    return Fail("--threads must be a number from 1 to 1024, not \"" + a.Get("threads") + "\"");
-  }
-  const Prepared p = Prepare(path, a);
+  const Prepared p = Prepare(flags.scenario, a);
   if (p.plan == nullptr) return kExitBadInput;
+  RunOptions options;
+  options.threads = flags.threads;
   std::string why;
-  if (a.Has("packets") && !ParseSelector(a.Get("packets"), *p.plan, &options.packets, &why)) {
+  if (!flags.packets.empty() && !ParseSelector(flags.packets, *p.plan, &options.packets, &why)) {
     return Fail("--packets " + why);
   }
-  const std::string repro = ReproLine(path, p, a);
+  const std::string repro = ReproLine(flags.scenario, p, flags.ties);
   SetReproLine(repro);
 
   std::signal(SIGINT, OnSignal);
   std::signal(SIGTERM, OnSignal);
   options.cancel = &stopped;
-  const bool terminal = isatty(STDERR_FILENO) != 0;
-  if (terminal) options.on_progress = ShowProgress;
+  ProgressLine progress(isatty(STDERR_FILENO) != 0);
+  options.on_progress = [&](const Progress& at) { ShowProgress(at, progress); };
 
+  if (flags.verify) {
+    const absl::Status status = VerifyDeterminism(*p.plan, options);
+    progress.Clear();
+    if (absl::IsInternal(status)) {
+      std::fprintf(stderr, "keepsim: %s\n", std::string(status.message()).c_str());
+      return kExitViolation;
+    }
+    if (!status.ok()) return FailedRun(status);
+    std::fprintf(stderr, "verified: a second run on other threads is the same, record by record\n");
+  }
   std::unique_ptr<TraceWriter> writer;
-  const fs::path dir = a.Has("out") ? fs::path(UserPath(a.Get("out"))) : fs::path();
-  if (!dir.empty()) {
-    absl::Status status = PrepareFolder(dir, a.Has("force"));
+  if (!flags.out.empty()) {
+    absl::Status status = PrepareResultFolder(flags.out, flags.force);
     if (!status.ok()) return Fail(std::string(status.message()));
-    auto created = TraceWriter::Create((dir / "trace.kst").string(),
-                                       HeaderOf(p, "canonical", a.Get("packets")));
+    auto created = TraceWriter::Create(flags.out + "/trace.kst", HeaderOf(p, flags.packets));
     if (!created.ok()) return Fail(std::string(created.status().message()));
     writer = *std::move(created);
-    options.scratch_dir = dir.string();
+    options.scratch_dir = flags.out;
     options.on_records = [&](const TraceRecord* begin, const TraceRecord* end) {
       return writer->Append(absl::MakeConstSpan(begin, static_cast<size_t>(end - begin)));
     };
   }
-  if (a.Has("verify")) {
-    RunOptions quiet = options;
-    quiet.on_records = nullptr;
-    const absl::Status status = VerifyDeterminism(*p.plan, quiet);
-    if (!status.ok()) {
-      std::fprintf(stderr, "keepsim: %s\n", std::string(status.message()).c_str());
-      return kExitViolation;
-    }
-    std::fprintf(stderr, "verified: a second run on other threads is the same, record by record\n");
-  }
   const auto result = Run(*p.plan, options);
-  if (terminal) std::fprintf(stderr, "\r%60s\r", "");
-  if (!result.ok()) {
-    if (absl::IsCancelled(result.status())) {
-      std::fprintf(stderr, "keepsim: stopped; nothing was written\n");
-      return kExitStopped;
-    }
-    return Fail(std::string(result.status().message()));
-  }
-  pb::RunSummary summary = Summarize(*result, *p.plan, p.scenario);
-  summary.set_repro(repro);
-  const std::string json = ToJson(summary);
+  progress.Clear();
+  if (!result.ok()) return FailedRun(result.status());
+  RunNotes notes{repro, "", kBuildCommit};
+  if (writer != nullptr) notes.trace = flags.out + "/trace.kst";
+  const RunSummary summary = SummaryOf(*result, *p.plan, p.scenario, notes);
   if (writer != nullptr) {
-    TraceFooter footer;
-    footer.digest = result->digest;
-    footer.summary_json = json;
-    absl::Status status = writer->Finish(footer);
-    if (status.ok()) status = WriteFile(dir / "summary.json", json);
+    const absl::Status status = WriteResult(flags, summary, result->digest, *writer);
     if (!status.ok()) return Fail(std::string(status.message()));
   }
-  std::fputs((format == "json" ? json : ToReport(summary)).c_str(), stdout);
-  if (writer != nullptr && format == "text") {
-    std::printf("trace:   %s\nsummary: %s\n", (dir / "trace.kst").c_str(),
-                (dir / "summary.json").c_str());
+  if (flags.format == "json") {
+    std::printf("%s\n", ToJson(summary).c_str());
+  } else {
+    std::fputs(ToReport(summary, {.color = isatty(STDOUT_FILENO) != 0}).c_str(), stdout);
+    if (writer != nullptr) std::printf("report  %s/report.html\n", flags.out.c_str());
   }
-  if (ties != "canonical") {
-    Plan other = *p.plan;
-    other.ties = ties == "reversed" ? TieOrder::kReversed : TieOrder::kShuffled;
-    other.Link();
-    RunOptions quiet;
-    quiet.threads = options.threads;
-    quiet.cancel = &stopped;
-    const auto second = Run(other, quiet);
-    if (second.ok()) CompareTies(summary, Summarize(*second, other, p.scenario), ties);
+  if (flags.ties != "canonical") {
+    std::fputs(TiesReport(p, flags, summary).c_str(), flags.format == "json" ? stderr : stdout);
   }
-  if (result->checks->total() > 0) {
-    for (const Violation& v : result->checks->violations()) {
-      std::fprintf(stderr, "invariant broken: %s (%s), entity %u at %.9f s: %s\n", v.rule.c_str(),
-                   v.clause.c_str(), v.entity, ToSeconds(v.at), v.text.c_str());
-    }
-    std::fprintf(stderr, "again: %s\n", repro.c_str());
-    return kExitViolation;
-  }
+  if (result->checks->total() > 0) return ReportViolations(*result->checks, repro);
   return ExpectationsMet(summary) ? kExitOk : kExitNotMet;
 }
 

@@ -2,7 +2,7 @@
 #include <cstdio>
 
 #include "absl/strings/str_cat.h"
-#include "sim/run/summary.h"
+#include "sim/run/runner.h"
 #include "sim/trace/diff.h"
 #include "sim/trace/reader.h"
 #include "sim/trace/text.h"

@@ -7,7 +7,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "sim/base/check.h"
+#include "sim/base/spelling.h"
+#include "sim/run/run_summary.h"
 #include "sim/scenario/compile.h"
 
 namespace keepsim {
@@ -95,6 +96,7 @@ Prepared PrepareLoaded(LoadedScenario scenario, const Arguments& arguments) {
     scenario.proto.set_seed(seed);
   }
   auto plan = std::make_unique<Plan>(Compile(scenario, diagnostics));
+  CheckExpectations(scenario, diagnostics);
   std::fputs(diagnostics.Render().c_str(), stderr);
   p.scenario = std::move(scenario);
   if (!diagnostics.ok()) return p;
@@ -110,7 +112,10 @@ Prepared Prepare(const std::string& path, const Arguments& arguments) {
   if (diagnostics.ok()) return PrepareLoaded(std::move(scenario), arguments);
   // What could be read is checked as well, so that all errors are shown at once.
   const bool readable = scenario.locations != nullptr;
-  if (readable) (void)Compile(scenario, diagnostics);
+  if (readable) {
+    (void)Compile(scenario, diagnostics);
+    CheckExpectations(scenario, diagnostics);
+  }
   std::fputs(diagnostics.Render().c_str(), stderr);
   return {};
 }

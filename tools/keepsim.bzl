@@ -7,7 +7,7 @@
 makes
 
     bazel run  //PACKAGE:my_fleet          runs it; further arguments are keepsim's
-    bazel build //PACKAGE:my_fleet_result  its trace.kst and summary.json as build outputs
+    bazel build //PACKAGE:my_fleet_result  its trace.kst, summary.json and report.html
     bazel test //PACKAGE:my_fleet_test     its expectations and the model's invariants
 """
 
@@ -17,6 +17,7 @@ load("@rules_shell//shell:sh_test.bzl", "sh_test")
 def _result_impl(ctx):
     trace = ctx.actions.declare_file(ctx.label.name + "/trace.kst")
     summary = ctx.actions.declare_file(ctx.label.name + "/summary.json")
+    report = ctx.actions.declare_file(ctx.label.name + "/report.html")
     args = ctx.actions.args()
     args.add("run")
     args.add(ctx.file.src)
@@ -27,14 +28,14 @@ def _result_impl(ctx):
     ctx.actions.run_shell(
         inputs = [ctx.file.src],
         tools = [ctx.executable._keepsim],
-        outputs = [trace, summary],
+        outputs = [trace, summary, report],
         # An expectation that is not met (1) is for the test to say.
         command = '"$@" > /dev/null || [ $? = 1 ]',
         arguments = [ctx.executable._keepsim.path, args],
         mnemonic = "KeepsimRun",
         progress_message = "Simulating %s" % ctx.label,
     )
-    return [DefaultInfo(files = depset([trace, summary]))]
+    return [DefaultInfo(files = depset([trace, summary, report]))]
 
 _keepsim_result = rule(
     implementation = _result_impl,

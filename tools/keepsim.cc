@@ -3,8 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "sim/scenario/diagnostics.h"
+#include "sim/base/spelling.h"
 #include "sim/trace/engine_version.h"
+#include "tools/build_commit.h"
 #include "tools/command.h"
 
 namespace keepsim {
@@ -40,7 +41,8 @@ int Main(const std::vector<std::string>& args) {
   if (args.empty()) return Usage(stderr);
   if (args[0] == "help" || args[0] == "--help" || args[0] == "-h") return Usage(stdout);
   if (args[0] == "version" || args[0] == "--version") {
-    std::printf("keepsim, engine %s\n", kEngineVersion);
+    std::printf("keepsim, engine %s, build %s\n", kEngineVersion,
+                kBuildCommit[0] == '\0' ? "not stamped (--stamp)" : kBuildCommit);
     return kExitOk;
   }
   std::vector<std::string> names;

@@ -46,7 +46,8 @@ LAYERS = {
 LIBRARIES = [
     (
         re.compile(r"google/protobuf/|.*\.pb\.h$"),
-        ("sim/scenario", "sim/run", "tools", "tests"),
+        # sim/metrics: RunSummary, the message that machines read, is named by its fields.
+        ("sim/scenario", "sim/metrics", "sim/run", "tools", "tests"),
         "protobuf stops at sim/scenario; hand on the plain structs of sim/world/plan.h",
     ),
     (

@@ -3,6 +3,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "sim/base/spelling.h"
 #include "sim/scenario/diagnostics.h"
 
 namespace keepsim {

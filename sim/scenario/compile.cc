@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "sim/base/duration_text.h"
+#include "sim/base/spelling.h"
 #include "sim/mqtt/codec.h"
 #include "sim/scenario/compile_fault.h"
 #include "sim/scenario/compile_network.h"

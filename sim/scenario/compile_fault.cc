@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "sim/base/duration_text.h"
+#include "sim/base/spelling.h"
 
 namespace keepsim {
 namespace {

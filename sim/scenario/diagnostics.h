@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/string_view.h"
-
 namespace keepsim {
 
 struct Diagnostic {
@@ -31,9 +29,6 @@ class Diagnostics {
  private:
   std::vector<Diagnostic> items_;
 };
-
-// The candidate nearest to `word` by edit distance, as " (did you mean \"x\"?)", or "".
-std::string DidYouMean(absl::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace keepsim
 

@@ -12,6 +12,7 @@
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/util/json_util.h"
 #include "sim/base/digest.h"
+#include "sim/base/spelling.h"
 
 namespace keepsim {
 namespace {

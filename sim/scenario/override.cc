@@ -6,6 +6,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/message.h"
+#include "sim/base/spelling.h"
 #include "sim/scenario/load.h"
 
 namespace keepsim {

@@ -6,8 +6,9 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "sim/base/stats.h"
+#include "sim/metrics/metric_path.h"
+#include "sim/run/run_summary.h"
 #include "sim/run/runner.h"
-#include "sim/run/summary.h"
 #include "sim/scenario/compile.h"
 
 namespace keepsim {

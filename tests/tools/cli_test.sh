@@ -26,11 +26,15 @@ lenient=(--set 'expectations[3].at_least=0')
 
 expect 0 "keepsim run SCENARIO" "$keepsim" help
 expect 2 "did you mean \"run\"" "$keepsim" rnu x
-expect 0 "Detection latency" "$keepsim" run "$quickstart" "${small[@]}" "${lenient[@]}"
+expect 0 "Detection: from the onset" "$keepsim" run "$quickstart" "${small[@]}" "${lenient[@]}"
 expect 0 '"digest": "' "$keepsim" run "$quickstart" --format json "${small[@]}" "${lenient[@]}"
 expect 0 "verified" "$keepsim" run "$quickstart" --verify "${small[@]}" "${lenient[@]}"
 expect 0 "numbers that moved" "$keepsim" run "$quickstart" --ties reversed "${small[@]}" "${lenient[@]}"
 expect 1 "NOT MET" "$keepsim" run "$quickstart" "${small[@]}" --set 'expectations[0].at_least=1000'
+expect 2 "did you mean \"detection.broker.max_s\"" "$keepsim" check "$quickstart" --set 'expectations[0].metric=detection.broker.mex_s'
+# Nothing was measured, so no bound on it is met.
+expect 1 "has no value: nothing" "$keepsim" run "$quickstart" "${small[@]}" "${lenient[@]}" \
+  --set 'expectations={metric: "detection.client.p99_s" at_most: 1e9}'
 expect 0 "200 clients in 2 groups" "$keepsim" check "$quickstart"
 expect 0 "libmosquitto 2.0" "$keepsim" profiles
 expect 2 "did you mean \"rumqttc\"" "$keepsim" profiles rumqtc
@@ -47,6 +51,13 @@ expect 2 "there is no group" "$keepsim" run "$quickstart" --packets nobody/1
 # A result, its replay, one client of it, and a second result that differs.
 expect 0 "trace.kst" "$keepsim" run "$quickstart" --out "$work/a" "${small[@]}" "${lenient[@]}"
 expect 0 "trace.kst" "$keepsim" run "$quickstart" --out "$work/a" "${small[@]}" "${lenient[@]}"
+cp "$work/a/trace.kst" "$work/again.kst"
+expect 0 "trace.kst" "$keepsim" run "$quickstart" --threads 1 --out "$work/a" "${small[@]}" "${lenient[@]}"
+cmp "$work/a/trace.kst" "$work/again.kst" || { echo "FAILED: the same run, another file"; failures=$((failures + 1)); }
+for file in trace.kst summary.json report.html; do
+  [[ -s "$work/a/$file" ]] || { echo "FAILED: no $file"; failures=$((failures + 1)); }
+done
+[[ "$(ls "$work/a" | wc -l)" == 3 ]] || { echo "FAILED: files left over"; failures=$((failures + 1)); }
 expect 0 "the same" "$keepsim" replay "$work/a/trace.kst"
 expect 0 "meets the recorded outcome" "$keepsim" replay "$work/a/trace.kst" --client cellular/3
 expect 0 "PINGREQ" "$keepsim" replay "$work/a/trace.kst" --client cellular/3

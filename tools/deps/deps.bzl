@@ -1,8 +1,9 @@
 """External repositories, satisfied by packages of Debian 12 only.
 
 A library is a folder here under its upstream name. Headers lie on the compiler's
-own include path (/usr/include), so a target that carries linkopts is enough. Only
-protobuf needs files from the system (protoc, the well-known .proto files).
+own include path (/usr/include), so a target that carries linkopts is enough. Files
+from the system are needed of protobuf (protoc, the well-known .proto files) and of
+Chart.js (the script that report pages carry).
 
 Upgrading a -dev package does not invalidate Bazel's cache, just as upgrading the
 compiler does not: run `bazel clean --expunge` and delete the disk cache after one.
@@ -32,6 +33,17 @@ _protobuf = repository_rule(
     local = True,
 )
 
+def _chart_js_impl(ctx):
+    script = "/usr/share/javascript/chart.js/chart.min.js"
+    if not ctx.path(script).exists:
+        fail("%s is missing: apt-get install libjs-chart.js (tools/with-deps does it)" % script)
+    ctx.symlink(script, "chart.min.js")
+    ctx.file("WORKSPACE", "workspace(name = \"chart_js\")\n")
+    ctx.file("BUILD.bazel", "exports_files([\"chart.min.js\"])\n")
+
+# libjs-chart.js, for pages that carry it inside.
+_chart_js = repository_rule(implementation = _chart_js_impl, local = True)
+
 def _overlay(name):
     if not native.existing_rule(name):
         native.local_repository(name = name, path = "tools/deps/" + name)
@@ -60,4 +72,5 @@ def keepsim_dependencies():
     _overlay("sqlite3")
     _overlay("libfuzzer")
     _protobuf(name = "com_google_protobuf")
+    _chart_js(name = "chart_js")
     native.register_toolchains("@rules_python//toolchain")

@@ -1,0 +1,18 @@
+// What a misspelt name may have meant.
+#ifndef KEEPSIM_SIM_BASE_SPELLING_H_
+#define KEEPSIM_SIM_BASE_SPELLING_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace keepsim {
+
+// The candidate nearest to `word` by edit distance, or else the first that ends in it, as
+// " (did you mean \"x\"?)"; "" if none is near.
+std::string DidYouMean(absl::string_view word, const std::vector<std::string>& candidates);
+
+}  // namespace keepsim
+
+#endif  // KEEPSIM_SIM_BASE_SPELLING_H_

@@ -1,0 +1,149 @@
+"""A headless Chromium, spoken to over a pipe (its DevTools protocol): no port, no network."""
+
+import json
+import os
+import select
+import subprocess
+import time
+from typing import Any, Dict, List, Optional
+
+PROGRAM = "/usr/bin/chromium"
+TIMEOUT_S = 60
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",  # it runs as root in CI, and the page is our own
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--remote-debugging-pipe",
+]
+
+
+class Page:
+    """One page in a Chromium of its own; use it in a `with` statement."""
+
+    def __init__(self, folder: str):
+        self._folder = folder
+        self.complaints: List[str] = []  # console errors and warnings, exceptions
+        self.requests: List[str] = []  # URLs
+        self._next_id = 0
+        self._buffer = b""
+        self._session: Optional[str] = None
+        self._answers: Dict[int, Any] = {}
+
+    def __enter__(self) -> "Page":
+        to_read, self._to = os.pipe()
+        self._from, to_write = os.pipe()
+
+        def pipes() -> None:  # Chromium reads commands from 3 and writes answers to 4.
+            reader, writer = os.dup(to_read), os.dup(to_write)
+            os.dup2(reader, 3)
+            os.dup2(writer, 4)
+
+        self._process = subprocess.Popen(
+            [PROGRAM, *FLAGS, "--user-data-dir=" + os.path.join(self._folder, "profile")],
+            preexec_fn=pipes,
+            close_fds=False,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "HOME": self._folder},
+        )
+        os.close(to_read)
+        os.close(to_write)
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)[
+            "sessionId"
+        ]
+        for domain in ("Page", "Runtime", "Network", "Log"):
+            self.call(domain + ".enable")
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        os.close(self._to)
+        os.close(self._from)
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _receive(self, deadline: float) -> Dict[str, Any]:
+        while b"\0" not in self._buffer:
+            ready, _, _ = select.select([self._from], [], [], max(0, deadline - time.monotonic()))
+            if not ready:
+                raise TimeoutError("Chromium does not answer")
+            data = os.read(self._from, 1 << 16)
+            if not data:
+                raise EOFError("Chromium ended")
+            self._buffer += data
+        message, self._buffer = self._buffer.split(b"\0", 1)
+        return json.loads(message)
+
+    def _note(self, message: Dict[str, Any]) -> None:
+        params = message.get("params", {})
+        method = message.get("method")
+        if method == "Runtime.exceptionThrown":
+            self.complaints.append(json.dumps(params["exceptionDetails"])[:2000])
+        elif method == "Runtime.consoleAPICalled" and params["type"] in ("error", "warning"):
+            self.complaints.append(json.dumps(params["args"])[:2000])
+        elif method == "Log.entryAdded" and params["entry"]["level"] in ("error", "warning"):
+            self.complaints.append(params["entry"]["text"])
+        elif method == "Network.requestWillBeSent":
+            self.requests.append(params["request"]["url"])
+
+    def call(self, method: str, **params: Any) -> Any:
+        self._next_id += 1
+        command = {"id": self._next_id, "method": method, "params": params}
+        if self._session is not None:
+            command["sessionId"] = self._session
+        os.write(self._to, json.dumps(command).encode() + b"\0")
+        deadline = time.monotonic() + TIMEOUT_S
+        while True:
+            message = self._receive(deadline)
+            if message.get("id") != self._next_id:
+                self._note(message)
+                continue
+            if "error" in message:
+                raise RuntimeError("%s: %s" % (method, message["error"]))
+            return message["result"]
+
+    def open(self, url: str, ready: str) -> None:
+        """Opens `url` and waits until the expression `ready` is true."""
+        self.call("Page.navigate", url=url)
+        deadline = time.monotonic() + TIMEOUT_S
+        while self.evaluate(ready) is not True:
+            if time.monotonic() > deadline:
+                raise TimeoutError("%s: %s does not come; %s" % (url, ready, self.complaints))
+
+    def evaluate(self, expression: str) -> Any:
+        result = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        if "exceptionDetails" in result:
+            raise RuntimeError("%s: %s" % (expression, result["exceptionDetails"]))
+        return result["result"].get("value")
+
+    def size(self, width: int, height: int, mobile: bool = False) -> None:
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=mobile,
+        )
+
+    def prefer(self, scheme: str) -> None:
+        """ "light" or "dark"."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self.call("Emulation.setEmulatedMedia", features=features)
+
+    def screenshot(self) -> bytes:
+        import base64
+
+        shot = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+        return base64.b64decode(shot["data"])

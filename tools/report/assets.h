@@ -1,0 +1,16 @@
+// The files a report page is put together from (tools/report/embed.py makes the other half).
+#ifndef KEEPSIM_TOOLS_REPORT_ASSETS_H_
+#define KEEPSIM_TOOLS_REPORT_ASSETS_H_
+
+#include "absl/strings/string_view.h"
+
+namespace keepsim {
+
+extern const absl::string_view kPageHtml;
+extern const absl::string_view kPageCss;
+extern const absl::string_view kPageJs;
+extern const absl::string_view kChartJs;
+
+}  // namespace keepsim
+
+#endif  // KEEPSIM_TOOLS_REPORT_ASSETS_H_

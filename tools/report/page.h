@@ -1,0 +1,16 @@
+// A run's summary as one HTML file that carries everything it needs: it opens offline and asks
+// for nothing (its Content-Security-Policy forbids it).
+#ifndef KEEPSIM_TOOLS_REPORT_PAGE_H_
+#define KEEPSIM_TOOLS_REPORT_PAGE_H_
+
+#include <string>
+
+#include "sim/metrics/summary.h"
+
+namespace keepsim {
+
+std::string ReportPage(const RunSummary& summary);
+
+}  // namespace keepsim
+
+#endif  // KEEPSIM_TOOLS_REPORT_PAGE_H_
