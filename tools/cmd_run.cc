@@ -193,7 +193,8 @@ int RunCommand(const std::vector<std::string>& args) {
   RunOptions options;
   options.threads = flags.threads;
   std::string why;
-  if (!flags.packets.empty() && !ParseSelector(flags.packets, *p.plan, &options.packets, &why)) {
+  if (!flags.packets.empty() &&
+      !ParseSelector(flags.packets, ShapeOf(*p.plan).groups, &options.packets, &why)) {
     return Fail("--packets " + why);
   }
   const std::string repro = ReproLine(flags.scenario, p, flags.ties);
@@ -206,13 +207,14 @@ int RunCommand(const std::vector<std::string>& args) {
   options.on_progress = [&](const Progress& at) { ShowProgress(at, progress); };
 
   if (flags.verify) {
-    const absl::Status status = VerifyDeterminism(*p.plan, options);
+    const TraceHeader header = HeaderOf(p, flags.packets);
+    const auto twice = RunTwice(*p.plan, options, header);
     progress.Clear();
-    if (absl::IsInternal(status)) {
-      std::fprintf(stderr, "keepsim: %s\n", std::string(status.message()).c_str());
+    if (!twice.ok()) return FailedRun(twice.status());
+    if (!twice->same) {
+      std::fputs(DifferenceText(*twice, RecordText(header), "first", "second").c_str(), stderr);
       return kExitViolation;
     }
-    if (!status.ok()) return FailedRun(status);
     std::fprintf(stderr, "verified: a second run on other threads is the same, record by record\n");
   }
   std::unique_ptr<TraceWriter> writer;
@@ -238,7 +240,7 @@ int RunCommand(const std::vector<std::string>& args) {
     if (!status.ok()) return Fail(std::string(status.message()));
   }
   if (flags.format == "json") {
-    std::printf("%s\n", ToJson(summary).c_str());
+    std::fputs(ToJson(summary).c_str(), stdout);
   } else {
     std::fputs(ToReport(summary, {.color = isatty(STDOUT_FILENO) != 0}).c_str(), stdout);
     if (writer != nullptr) std::printf("report  %s/report.html\n", flags.out.c_str());

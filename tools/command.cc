@@ -75,6 +75,18 @@ std::string UserPath(const std::string& path) {
   return absl::StrCat(user, "/", path);
 }
 
+std::string DifferenceText(const Replayed& replayed, const RecordText& text,
+                           const std::string& first, const std::string& second) {
+  const auto line = [&](const std::optional<TraceRecord>& r) {
+    return r.has_value() ? text.Line(*r) : std::string("(ended)");
+  };
+  const size_t width = std::max(first.size(), second.size());
+  const auto name = [&](const std::string& n) { return n + std::string(width - n.size(), ' '); };
+  return absl::StrCat("different after ", replayed.met, " records:\n  ", name(first), "  ",
+                      line(replayed.stored), "\n  ", name(second), "  ", line(replayed.simulated),
+                      "\n");
+}
+
 int Fail(const std::string& message) {
   std::fprintf(stderr, "keepsim: %s\n", message.c_str());
   return kExitBadInput;

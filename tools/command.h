@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "sim/run/replay.h"
 #include "sim/scenario/load.h"
+#include "sim/trace/text.h"
 #include "sim/world/plan.h"
 
 namespace keepsim {
@@ -46,11 +48,17 @@ struct Prepared {
 Prepared Prepare(const std::string& path, const Arguments& arguments);
 Prepared PrepareLoaded(LoadedScenario scenario, const Arguments& arguments);
 
+// The first record that differs, on both sides, under these names.
+std::string DifferenceText(const Replayed& replayed, const RecordText& text,
+                           const std::string& first, const std::string& second);
+
 int Fail(const std::string& message);  // prints "keepsim: message", returns kExitBadInput
 
 // ---- the commands
 int RunCommand(const std::vector<std::string>& args);
 int CheckCommand(const std::vector<std::string>& args);
+int CompareCommand(const std::vector<std::string>& args);
+int ShowCommand(const std::vector<std::string>& args);
 int ReplayCommand(const std::vector<std::string>& args);
 int ProfilesCommand(const std::vector<std::string>& args);
 int DiffCommand(const std::vector<std::string>& args);

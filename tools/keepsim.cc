@@ -23,8 +23,11 @@ constexpr Command kCommands[] = {
      "      [--format text|json] [--packets GROUP/INDEX,...] [--verify]\n"
      "      [--ties canonical|reversed|shuffled]"},
     {"check", CheckCommand, "check SCENARIO [--set PATH=VALUE]... [--print]"},
-    {"replay", ReplayCommand, "replay TRACE [--client GROUP/INDEX]"},
-    {"diff", DiffCommand, "diff TRACE_A TRACE_B"},
+    {"compare", CompareCommand, "compare A B [--group NAME] [--format text|json]"},
+    {"show", ShowCommand,
+     "show TRACE [--client GROUP/INDEX] [--from TIME] [--to TIME] [--allow-damaged]"},
+    {"replay", ReplayCommand, "replay TRACE [--client GROUP/INDEX] [--allow-damaged]"},
+    {"diff", DiffCommand, "diff TRACE_A TRACE_B [--allow-damaged]"},
     {"profiles", ProfilesCommand, "profiles [NAME]"},
 };
 

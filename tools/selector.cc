@@ -8,29 +8,29 @@
 
 namespace keepsim {
 
-bool ParseSelector(const std::string& text, const Plan& plan, std::vector<ClientRange>* ranges,
-                   std::string* why) {
+bool ParseSelector(const std::string& text, const std::vector<TraceGroup>& groups,
+                   std::vector<ClientRange>* ranges, std::string* why) {
   std::vector<std::string> names;
-  for (const GroupPlan& g : plan.groups) names.push_back(g.name);
+  for (const TraceGroup& g : groups) names.push_back(g.name);
   for (const absl::string_view part : absl::StrSplit(text, ',')) {
     const std::pair<std::string, std::string> split = absl::StrSplit(part, absl::MaxSplits('/', 1));
     bool found = false;
-    for (uint32_t i = 0; i < plan.groups.size(); ++i) {
-      if (split.first != "all" && split.first != plan.groups[i].name) continue;
+    for (uint32_t i = 0; i < groups.size(); ++i) {
+      if (split.first != "all" && split.first != groups[i].name) continue;
       found = true;
-      if (plan.groups[i].count == 0) continue;
-      ClientRange range{i, 0, plan.groups[i].count - 1};
+      if (groups[i].count == 0) continue;
+      ClientRange range{i, 0, groups[i].count - 1};
       if (!split.second.empty()) {
         const std::pair<std::string, std::string> ends =
             absl::StrSplit(split.second, absl::MaxSplits('-', 1));
-        if (!absl::SimpleAtoi(ends.first, &range.first)) range.first = plan.groups[i].count;
+        if (!absl::SimpleAtoi(ends.first, &range.first)) range.first = groups[i].count;
         range.last = range.first;
         if (!ends.second.empty() && !absl::SimpleAtoi(ends.second, &range.last)) {
-          range.last = plan.groups[i].count;
+          range.last = groups[i].count;
         }
-        if (range.first > range.last || range.last >= plan.groups[i].count) {
+        if (range.first > range.last || range.last >= groups[i].count) {
           *why = absl::StrCat("\"", part, "\": group ", split.first, " has clients 0 to ",
-                              plan.groups[i].count - 1);
+                              groups[i].count - 1);
           return false;
         }
       }

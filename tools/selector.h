@@ -12,8 +12,8 @@ namespace keepsim {
 
 // "fleet/17", "fleet/3-5", "fleet", "all", separated by commas. False, with the reason, if a group
 // or index does not exist.
-bool ParseSelector(const std::string& text, const Plan& plan, std::vector<ClientRange>* ranges,
-                   std::string* why);
+bool ParseSelector(const std::string& text, const std::vector<TraceGroup>& groups,
+                   std::vector<ClientRange>* ranges, std::string* why);
 
 }  // namespace keepsim
 

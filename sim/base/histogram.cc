@@ -57,10 +57,14 @@ Duration Histogram::mean() const {
 Duration Histogram::Quantile(int64_t per_million) const {
   SIM_CHECK(per_million >= 0 && per_million <= 1000000);
   if (count_ == 0) return {};
+  if (per_million == 0) return min_;
   const __int128 scaled = static_cast<__int128>(per_million) * count_;
-  int64_t rank = static_cast<int64_t>((scaled + 999999) / 1000000);  // 1-based
-  if (rank < 1) return min_;
-  if (rank >= count_) return max_;
+  return AtRank(std::max<int64_t>(static_cast<int64_t>((scaled + 999999) / 1000000), 1));
+}
+
+Duration Histogram::AtRank(int64_t rank) const {
+  SIM_CHECK(rank >= 1 && rank <= count_);
+  if (rank == count_) return max_;
   int64_t seen = 0;
   for (size_t i = 0; i < cells_.size(); ++i) {
     seen += cells_[i];

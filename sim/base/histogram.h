@@ -27,6 +27,9 @@ class Histogram {
   // Smallest recorded value v (to the cell's middle, clamped to [min, max]) such that at least
   // ceil(q * count) values are <= v. q in [0, 1] as per mille of 1e6: Quantile(990000) is p99.
   Duration Quantile(int64_t per_million) const;
+  // The value of that rank in ascending order (as above: to its cell's middle). REQUIRES: 1 <= rank
+  // <= count().
+  Duration AtRank(int64_t rank) const;
 
   struct Cell {
     Duration low;   // inclusive

@@ -38,6 +38,31 @@ ConfidenceInterval BinomialInterval(int64_t successes, int64_t trials, double co
   return result;
 }
 
+RankInterval QuantileRanks(int64_t n, double p, double confidence) {
+  if (n <= 0) return {0, 1};
+  const double tail = (1 - confidence) / 2;
+  // How many of n values lie at or below the quantile.
+  const bm::binomial law(static_cast<double>(n), p);
+  const auto at_most = [&](int64_t k) { return k < 0 ? 0 : bm::cdf(law, static_cast<double>(k)); };
+  const auto more_than = [&](int64_t k) {
+    return k < 0 ? 1 : bm::cdf(bm::complement(law, static_cast<double>(k)));
+  };
+  int64_t low = std::clamp<int64_t>(static_cast<int64_t>(bm::quantile(law, tail)), 0, n);
+  while (low < n && at_most(low) <= tail) ++low;
+  while (low > 0 && at_most(low - 1) > tail) --low;
+  int64_t high = std::clamp<int64_t>(
+      static_cast<int64_t>(bm::quantile(bm::complement(law, tail))) + 1, 1, n + 1);
+  while (high > 1 && more_than(high - 2) <= tail) --high;
+  while (high <= n && more_than(high - 1) > tail) ++high;
+  return {low, high};
+}
+
+ConfidenceInterval DifferenceInterval(double a, ConfidenceInterval of_a, double b,
+                                      ConfidenceInterval of_b) {
+  return {b - a - std::hypot(b - of_b.low, of_a.high - a),
+          b - a + std::hypot(of_b.high - b, a - of_a.low)};
+}
+
 double PoissonRatesPValue(int64_t count_a, double exposure_a, int64_t count_b, double exposure_b) {
   const int64_t total = count_a + count_b;
   if (total == 0 || !(exposure_a > 0) || !(exposure_b > 0)) return 1;

@@ -20,6 +20,19 @@ ConfidenceInterval PoissonRateInterval(int64_t count, double exposure, double co
 // Exact (Clopper-Pearson) interval of a probability.
 ConfidenceInterval BinomialInterval(int64_t successes, int64_t trials, double confidence = 0.95);
 
+// Ranks (from 1) of the order statistics between which the p-quantile lies with at least the given
+// confidence, whatever the distribution. low 0 or high n + 1: the values seen set no bound there.
+struct RankInterval {
+  int64_t low = 0;
+  int64_t high = 0;
+};
+RankInterval QuantileRanks(int64_t n, double p, double confidence = 0.95);
+
+// Interval of b - a from intervals of the two, by the method of variance estimates recovery (Zou
+// and Donner 2008): keeps their confidence, and their lack of symmetry. REQUIRES: independent.
+ConfidenceInterval DifferenceInterval(double a, ConfidenceInterval of_a, double b,
+                                      ConfidenceInterval of_b);
+
 // Two-sided p-value of "the two rates are equal", conditional on the total count (exact binomial).
 double PoissonRatesPValue(int64_t count_a, double exposure_a, int64_t count_b, double exposure_b);
 

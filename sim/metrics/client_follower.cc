@@ -412,10 +412,12 @@ void ClientFollower::OnEnd(const TraceRecord& r, Output& out) {
     case RecordKind::kCost:
       t.packets[direction][r.code & 15] += r.a;
       t.bytes[direction][r.code & 15] += r.b;
+      packets_ += r.a;
       return;
     case RecordKind::kTransportCost:
       t.segments[direction] += r.a;
       t.wire_bytes[direction] += r.b;
+      wire_bytes_ += r.b;
       return;
     case RecordKind::kTransportLoss:
       t.segments_lost[direction] += r.a;
@@ -423,6 +425,7 @@ void ClientFollower::OnEnd(const TraceRecord& r, Output& out) {
       return;
     case RecordKind::kRadio:
       t.radio_wakeups += r.a;
+      radio_wakeups_ += r.a;
       t.connected_ns += r.b;
       return;
     case RecordKind::kConservation:
@@ -437,6 +440,9 @@ void ClientFollower::OnEnd(const TraceRecord& r, Output& out) {
       return;
     case RecordKind::kEnd:
       ++t.clients;
+      t.packets_squared += static_cast<__int128>(packets_) * packets_;
+      t.wire_bytes_squared += static_cast<__int128>(wire_bytes_) * wire_bytes_;
+      t.radio_wakeups_squared += static_cast<__int128>(radio_wakeups_) * radio_wakeups_;
       t.alive_at_end += (r.code & end_state::kAlive) != 0;
       t.connected_at_end += (r.code & end_state::kConnected) != 0;
       t.sessions_at_end += (r.code & end_state::kBrokerSession) != 0;

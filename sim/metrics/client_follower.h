@@ -122,6 +122,11 @@ class ClientFollower {
   int64_t observed_ns_ = 0;
   int64_t mistake_began_ = -1;
   int64_t mistake_ended_ = -1;
+
+  // ---- cost of this client
+  int64_t packets_ = 0;
+  int64_t wire_bytes_ = 0;
+  int64_t radio_wakeups_ = 0;
 };
 
 }  // namespace keepsim

@@ -1,6 +1,7 @@
 #include "sim/metrics/summary.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
@@ -44,6 +45,15 @@ void FillCdf(const Histogram& h, summary_pb::Latency* out) {
   }
 }
 
+using SetNumber = void (summary_pb::Latency::*)(double);
+
+void FillInterval(const Histogram& h, double p, SetNumber low, SetNumber high,
+                  summary_pb::Latency* out) {
+  const RankInterval ranks = QuantileRanks(h.count(), p);
+  if (ranks.low >= 1) (out->*low)(ToSeconds(h.AtRank(ranks.low)));
+  if (ranks.high <= h.count()) (out->*high)(ToSeconds(h.AtRank(ranks.high)));
+}
+
 // A part of `all`: see FillBins.
 void FillLatency(const Histogram& h, const Histogram& all, Detail detail,
                  summary_pb::Latency* out) {
@@ -55,6 +65,10 @@ void FillLatency(const Histogram& h, const Histogram& all, Detail detail,
   out->set_p99_s(ToSeconds(h.Quantile(990000)));
   out->set_max_s(ToSeconds(h.max()));
   out->set_mean_s(ToSeconds(h.mean()));
+  using Latency = summary_pb::Latency;
+  FillInterval(h, 0.5, &Latency::set_p50_low_s, &Latency::set_p50_high_s, out);
+  FillInterval(h, 0.9, &Latency::set_p90_low_s, &Latency::set_p90_high_s, out);
+  FillInterval(h, 0.99, &Latency::set_p99_low_s, &Latency::set_p99_high_s, out);
   if (detail != Detail::kPlots) return;
   FillBins(h, all, out);
   FillCdf(h, out);
@@ -133,6 +147,15 @@ void FillQos(const Tally& t, summary_pb::Qos* out) {
   out->set_good_period_mean_s((observed_s - suspected_s) / mistakes);
 }
 
+// Standard error, per client-day, of a mean over clients with this sum and sum of squares.
+double StandardError(int64_t sum, __int128 squares, int64_t clients, double days) {
+  const double n = static_cast<double>(clients);
+  // n * squares - sum^2, exactly; no client's share can make it negative.
+  const __int128 spread = squares * clients - static_cast<__int128>(sum) * sum;
+  const double variance = static_cast<double>(spread) / (n * (n - 1));
+  return std::sqrt(variance / n) * n / days;
+}
+
 void FillCost(const Tally& t, double days, summary_pb::Cost* out) {
   const auto per_day = [days](int64_t n) { return static_cast<double>(n) / days; };
   int64_t packets[2] = {0, 0};
@@ -178,6 +201,14 @@ void FillCost(const Tally& t, double days, summary_pb::Cost* out) {
   out->set_segments_per_client_day(per_day(t.segments[0] + t.segments[1]));
   out->set_radio_wakeups_per_client_day(per_day(t.radio_wakeups));
   out->set_pings_per_client_day(per_day(pings));
+  if (t.clients > 1) {
+    out->set_packets_standard_error(
+        StandardError(packets[kUp] + packets[kDown], t.packets_squared, t.clients, days));
+    out->set_wire_bytes_standard_error(
+        StandardError(t.wire_bytes[0] + t.wire_bytes[1], t.wire_bytes_squared, t.clients, days));
+    out->set_radio_wakeups_standard_error(
+        StandardError(t.radio_wakeups, t.radio_wakeups_squared, t.clients, days));
+  }
   out->set_connected_share(static_cast<double>(t.connected_ns) * 1e-9 / kSecondsPerDay / days);
 }
 

@@ -66,6 +66,9 @@ void Tally::Merge(const Tally& other) {
   AddArray(segments_lost, other.segments_lost);
   AddArray(segments_retransmitted, other.segments_retransmitted);
   radio_wakeups += other.radio_wakeups;
+  packets_squared += other.packets_squared;
+  wire_bytes_squared += other.wire_bytes_squared;
+  radio_wakeups_squared += other.radio_wakeups_squared;
   connected_ns += other.connected_ns;
   pings += other.pings;
   ping_rtt_ns += other.ping_rtt_ns;

@@ -75,6 +75,10 @@ struct Tally {
   int64_t segments_lost[2] = {};
   int64_t segments_retransmitted[2] = {};
   int64_t radio_wakeups = 0;
+  // Sums of the squares of what each client had, for the spread between clients.
+  __int128 packets_squared = 0;
+  __int128 wire_bytes_squared = 0;
+  __int128 radio_wakeups_squared = 0;
   __int128 connected_ns = 0;
   int64_t pings = 0;
   __int128 ping_rtt_ns = 0;

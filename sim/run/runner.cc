@@ -174,33 +174,4 @@ absl::StatusOr<RunResult> Run(const Plan& plan, const RunOptions& options) {
   return result;
 }
 
-absl::Status VerifyDeterminism(const Plan& plan, const RunOptions& options) {
-  std::vector<TraceRecord> first;
-  RunOptions once = options;
-  once.on_records = [&](const TraceRecord* begin, const TraceRecord* end) {
-    first.insert(first.end(), begin, end);
-    return absl::OkStatus();
-  };
-  const auto a = Run(plan, once);
-  if (!a.ok()) return a.status();
-  size_t at = 0;
-  RunOptions again = options;
-  again.threads = a->threads == 1 ? 2 : 1;
-  again.on_records = [&](const TraceRecord* begin, const TraceRecord* end) -> absl::Status {
-    for (const TraceRecord* r = begin; r != end; ++r, ++at) {
-      if (at < first.size() && first[at] == *r) continue;
-      return absl::InternalError(absl::StrCat("the second run differs at record ", at, ": ",
-                                              RecordKindName(r->kind), " of entity ", r->entity,
-                                              " at ", ToSeconds(r->at), " s"));
-    }
-    return absl::OkStatus();
-  };
-  const auto b = Run(plan, again);
-  if (!b.ok()) return b.status();
-  if (at != first.size() || a->digest != b->digest) {
-    return absl::InternalError("the second run has fewer records");
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace keepsim

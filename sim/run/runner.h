@@ -69,10 +69,6 @@ absl::StatusOr<RunResult> Run(const Plan& plan, const RunOptions& options);
 RunShape ShapeOf(const Plan& plan);
 CheckShape CheckShapeOf(const Plan& plan);
 
-// Runs the plan twice, the second time with another number of threads, and compares record by
-// record; returns the first that differs, or OK.
-absl::Status VerifyDeterminism(const Plan& plan, const RunOptions& options);
-
 }  // namespace keepsim
 
 #endif  // KEEPSIM_SIM_RUN_RUNNER_H_

@@ -29,7 +29,7 @@ inline constexpr uint64_t kPreambleSize = 12;
 inline constexpr uint64_t kFrameHeaderSize = 9;
 inline constexpr uint64_t kTrailerSize = 16;
 inline constexpr uint32_t kMaxPayload = 64u << 20;
-inline constexpr uint32_t kBlockRecords = 16384;
+inline constexpr uint32_t kBlockRecords = 2048;
 
 enum class FrameType : uint8_t { kHeader = 1, kBlock = 2, kIndex = 3, kFooter = 4 };
 

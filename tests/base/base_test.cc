@@ -149,5 +149,31 @@ TEST(StatsTest, ExactIntervals) {
   EXPECT_NEAR(PoissonRateInterval(10, 1).high, 18.39036, 1e-4);
 }
 
+TEST(StatsTest, QuantileRanksHoldTheirConfidenceAndNoMore) {
+  // Textbook values of the sign test: the median of 10 lies between the 2nd and the 9th value
+  // (coverage 0.9785), of 100 between the 40th and the 61st (0.9648).
+  EXPECT_EQ(QuantileRanks(10, 0.5).low, 2);
+  EXPECT_EQ(QuantileRanks(10, 0.5).high, 9);
+  EXPECT_EQ(QuantileRanks(100, 0.5).low, 40);
+  EXPECT_EQ(QuantileRanks(100, 0.5).high, 61);
+  // Five values say nothing about the median's bounds at 95 % (2 / 2^5 > 0.05), six do.
+  EXPECT_EQ(QuantileRanks(5, 0.5).low, 0);
+  EXPECT_EQ(QuantileRanks(5, 0.5).high, 6);
+  EXPECT_EQ(QuantileRanks(6, 0.5).low, 1);
+  EXPECT_EQ(QuantileRanks(6, 0.5).high, 6);
+  // 99 % of 300 values: 0.99^300 = 0.049 > 0.025, so the largest is no upper bound yet.
+  EXPECT_EQ(QuantileRanks(300, 0.99).high, 301);
+  EXPECT_EQ(QuantileRanks(400, 0.99).high, 400);
+}
+
+TEST(StatsTest, DifferencesKeepTheShapeOfTheirIntervals) {
+  const ConfidenceInterval d = DifferenceInterval(10, {7, 14}, 20, {17, 24});
+  EXPECT_DOUBLE_EQ(d.low, 10 - 5);
+  EXPECT_DOUBLE_EQ(d.high, 10 + 5);
+  const ConfidenceInterval exact = DifferenceInterval(1, {1, 1}, 3, {2, 7});
+  EXPECT_DOUBLE_EQ(exact.low, 1);
+  EXPECT_DOUBLE_EQ(exact.high, 6);
+}
+
 }  // namespace
 }  // namespace keepsim

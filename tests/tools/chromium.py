@@ -1,5 +1,6 @@
 """A headless Chromium, spoken to over a pipe (its DevTools protocol): no port, no network."""
 
+import base64
 import json
 import os
 import select
@@ -118,7 +119,8 @@ class Page:
         """Opens `url` and waits until the expression `ready` is true."""
         self.call("Page.navigate", url=url)
         deadline = time.monotonic() + TIMEOUT_S
-        while self.evaluate(ready) is not True:
+        loaded = "location.href === %s && document.readyState === 'complete'" % json.dumps(url)
+        while self.evaluate("%s && (%s)" % (loaded, ready)) is not True:
             if time.monotonic() > deadline:
                 raise TimeoutError("%s: %s does not come; %s" % (url, ready, self.complaints))
 
@@ -142,8 +144,7 @@ class Page:
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.call("Emulation.setEmulatedMedia", features=features)
 
-    def screenshot(self) -> bytes:
-        import base64
-
-        shot = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+    def screenshot(self, whole: bool = True) -> bytes:
+        """PNG, of the whole page or of what the screen shows."""
+        shot = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
         return base64.b64decode(shot["data"])

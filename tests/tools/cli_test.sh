@@ -66,9 +66,28 @@ expect 0 "trace.kst" "$keepsim" run "$quickstart" --seed 9 --out "$work/b" "${sm
 expect 0 "no record differs" "$keepsim" diff "$work/a/trace.kst" "$work/a/trace.kst"
 expect 1 "" "$keepsim" diff "$work/a/trace.kst" "$work/b/trace.kst"
 
-# Damage is recognised.
+# Two results side by side: folders, summaries, traces.
+expect 0 "the same digest" "$keepsim" compare "$work/a" "$work/a/trace.kst"
+expect 0 "declarations.client.false_per_client_day" "$keepsim" compare "$work/a" "$work/b/summary.json" --group cellular
+expect 0 '"metric": "detection.broker.p50_s"' "$keepsim" compare "$work/a" "$work/b" --format json
+expect 2 "there is no group \"x\"" "$keepsim" compare "$work/a" "$work/b" --group x
+expect 2 "not a run's summary" "$keepsim" compare "$work/a" "$quickstart"
+expect 2 "summary.json" "$keepsim" compare "$work/a" "$work"
+
+# Records as text.
+expect 0 "host_up" "$keepsim" show "$work/a/trace.kst" --client wired/0 --to 1m
+expect 2 "--from" "$keepsim" show "$work/a/trace.kst" --from 5
+expect 2 "did you mean \"wired\"" "$keepsim" show "$work/a/trace.kst" --client wire/0
+
+# Damage is recognised, and what is whole before it can be read on request.
 head -c 3000 "$work/a/trace.kst" > "$work/short.kst"
 expect 2 "short.kst" "$keepsim" replay "$work/short.kst"
+size="$(stat -c %s "$work/a/trace.kst")"
+head -c $((size - 40)) "$work/a/trace.kst" > "$work/cut.kst"
+expect 2 "damaged at byte" "$keepsim" show "$work/cut.kst"
+expect 0 "damaged at byte" "$keepsim" show "$work/cut.kst" --allow-damaged
+expect 0 "host_up" "$keepsim" show "$work/cut.kst" --allow-damaged
+expect 0 "the same as far as the trace is whole" "$keepsim" replay "$work/cut.kst" --allow-damaged
 cp "$work/a/trace.kst" "$work/flipped.kst"
 printf '\xff' | dd of="$work/flipped.kst" bs=1 seek=5000 conv=notrunc status=none
 expect 2 "flipped.kst" "$keepsim" replay "$work/flipped.kst"

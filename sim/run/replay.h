@@ -1,0 +1,38 @@
+// Runs a plan against records that are already there, record by record as they come.
+#ifndef KEEPSIM_SIM_RUN_REPLAY_H_
+#define KEEPSIM_SIM_RUN_REPLAY_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "sim/base/digest.h"
+#include "sim/run/runner.h"
+#include "sim/trace/reader.h"
+#include "sim/trace/trace_header.h"
+
+namespace keepsim {
+
+struct Replayed {
+  Digest digest;     // of the run
+  uint64_t met = 0;  // outcome records that agree, up to the first that differs
+  bool same = false;
+  // The first that differs; absent where that side has come to its end.
+  std::optional<TraceRecord> stored;
+  std::optional<TraceRecord> simulated;
+};
+
+// Outcome records alone count. A stored trace that ends in damage (allow_damaged) is met if it
+// agrees as far as it goes. Memory does not grow with the trace. Errors are the run's or the
+// reader's.
+absl::StatusOr<Replayed> RunAgainst(const Plan& plan, const RunOptions& options,
+                                    TraceReader& stored);
+
+// Runs the plan twice, with different numbers of threads, the second against the first, which is
+// kept on disk in options.scratch_dir meanwhile.
+absl::StatusOr<Replayed> RunTwice(const Plan& plan, const RunOptions& options,
+                                  const TraceHeader& header);
+
+}  // namespace keepsim
+
+#endif  // KEEPSIM_SIM_RUN_REPLAY_H_
