@@ -75,6 +75,7 @@ class Probability {
   constexpr bool Hit(uint64_t u) const { return u < threshold_ || always_; }
   constexpr bool IsZero() const { return threshold_ == 0 && !always_; }
   constexpr bool IsOne() const { return always_; }
+  double ToDouble() const { return always_ ? 1 : static_cast<double>(threshold_) * 0x1p-64; }
   friend constexpr bool operator<(Probability a, Probability b) {
     return a.always_ != b.always_ ? b.always_ : a.threshold_ < b.threshold_;
   }

@@ -370,8 +370,10 @@ Effects Deliver(const BrokerProfile& p, BrokerSession& s, Instant now, uint8_t q
   return effects;
 }
 
-void DeliverLater(StoredSession& stored, uint8_t qos, uint32_t size) {
-  if (stored.exists && !stored.connected && qos > 0) Queue(stored.exchanges, qos, size);
+bool DeliverLater(StoredSession& stored, uint8_t qos, uint32_t size) {
+  if (!stored.exists || stored.connected || qos == 0) return false;
+  Queue(stored.exchanges, qos, size);
+  return true;
 }
 
 Instant NextDeadline(const BrokerProfile& p, const BrokerSession& s) {

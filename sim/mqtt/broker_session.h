@@ -79,8 +79,9 @@ Effects OnKillSlot(const BrokerProfile& profile, const PeerParams& peer, BrokerS
 // Sends a PUBLISH to the client; QoS 1 and 2 are queued behind the window.
 Effects Deliver(const BrokerProfile& profile, BrokerSession& s, Instant now, uint8_t qos,
                 uint32_t size);
-// A message for a client that is not connected: QoS 1 and 2 are queued if it has a session.
-void DeliverLater(StoredSession& stored, uint8_t qos, uint32_t size);
+// A message for a client that is not connected: QoS 1 and 2 are queued if it has a session, and
+// true is returned.
+bool DeliverLater(StoredSession& stored, uint8_t qos, uint32_t size);
 
 // ---- what is asked --------------------------------------------------------------------------
 Instant NextDeadline(const BrokerProfile& profile, const BrokerSession& s);

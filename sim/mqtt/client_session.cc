@@ -353,9 +353,6 @@ Effects OnClosed(const ClientParams& params, ClientSession& s, Instant now, Clos
     case ClientState::kStopped:
     case ClientState::kBackoff:
       break;
-    case ClientState::kClosing:
-      Stop(s);
-      break;
     case ClientState::kConnecting:
     case ClientState::kAwaitConnack:
     case ClientState::kConnected:
@@ -372,7 +369,6 @@ Effects OnDeadline(const ClientParams& params, ClientSession& s, Instant now, ui
   const ClientProfile& p = *params.profile;
   switch (s.state) {
     case ClientState::kStopped:
-    case ClientState::kClosing:
       break;
     case ClientState::kBackoff:
       if (!s.backoff_drawn) {
@@ -418,7 +414,6 @@ Effects Disconnect(const ClientParams&, ClientSession& s, Instant) {
   Effects effects;
   switch (s.state) {
     case ClientState::kStopped:
-    case ClientState::kClosing:
       return effects;
     case ClientState::kBackoff:
       break;
@@ -450,7 +445,6 @@ Instant NextDeadline(const ClientParams& params, const ClientSession& s) {
 const char* DeadlineName(const ClientParams& params, const ClientSession& s) {
   switch (s.state) {
     case ClientState::kStopped:
-    case ClientState::kClosing:
       return "none";
     case ClientState::kBackoff:
       return "reconnect";

@@ -43,7 +43,6 @@ enum class ClientState : uint8_t {
   kConnecting,  // transport being opened
   kAwaitConnack,
   kConnected,
-  kClosing,  // DISCONNECT sent, transport closing
 };
 
 struct ClientSession {

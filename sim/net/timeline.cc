@@ -49,9 +49,4 @@ void HostClock::SetDrift(Instant now, int64_t ppb) {
   drift_ppb = ppb;
 }
 
-void HostClock::Jump(Instant now, Duration by) {
-  local_base = Local(now) + by;
-  global_base = now;
-}
-
 }  // namespace keepsim

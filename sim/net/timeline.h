@@ -33,7 +33,7 @@ Interval Next(const RenewalSpec& spec, RenewalState& state, const RandomSource& 
               Purpose length);
 
 // A host's clock: local = local_base + (global - global_base) * (1e9 + drift_ppb) / 1e9, in
-// integers, monotone. Jumps and changes of drift move the base.
+// integers, monotone. A change of drift moves the base.
 struct HostClock {
   Instant global_base = kStart;
   Instant local_base = kStart;
@@ -43,7 +43,6 @@ struct HostClock {
   // The earliest global instant whose local time is at or after `local`; kNever for kNever.
   Instant Global(Instant local) const;
   void SetDrift(Instant now, int64_t ppb);
-  void Jump(Instant now, Duration by);  // local time moves by `by` at once
 };
 
 }  // namespace keepsim

@@ -39,6 +39,48 @@ std::vector<TraceRecord> RunRecords(const Plan& plan) {
   return records;
 }
 
+// Attempts that a client may need before it is connected, on a path that is up. Half of the
+// segments may be lost: an attempt waits long enough for several repetitions of each of its four
+// packets, so that it fails less often than once in ten.
+constexpr int64_t kAttempts = 16;
+constexpr double kWorstLoss = 0.5;
+
+double WorstLoss(const DirectionSpec& d) {
+  double arrives = 1 - d.loss.ToDouble();
+  if (d.burst.enabled) arrives *= 1 - d.burst.loss_good.ToDouble();
+  return 1 - arrives;
+}
+
+// How long after the last disturbance a client of the group may be without a connection; kForever
+// where nothing can be said.
+Duration ReconnectBound(const Plan& plan, const GroupPlan& g) {
+  const ClientProfile& p = g.profile;
+  if (!p.reconnect.enabled || g.shared_client_id || g.transport == Transport::kDatagram ||
+      std::max(WorstLoss(g.up), WorstLoss(g.down)) > kWorstLoss || p.connect_timeout >= kForever ||
+      p.connack_timeout >= kForever) {
+    return kForever;
+  }
+  // On a path this slow an attempt may fail without any loss.
+  const Duration round_trip = g.up.latency.mean() + g.down.latency.mean();
+  if (round_trip * 4 > std::min(p.connect_timeout, p.connack_timeout)) return kForever;
+  const Duration pause = std::max(p.reconnect.first, p.reconnect.max) +
+                         p.reconnect.max * p.reconnect.jitter_permille / 1000 +
+                         p.reconnect.evaluated_every;
+  Duration bound = (p.connect_timeout + p.connack_timeout + pause + p.loop_delay_max) * kAttempts;
+  // Bursts are not in the records: some tens of bad spells in a row are as good as impossible.
+  for (const DirectionSpec* d : {&g.up, &g.down}) {
+    if (d->burst.enabled) bound += d->burst.bad_sojourn.max();
+  }
+  // A queue at the door lets everybody in some time, those who gave up meanwhile included.
+  if (plan.broker.accept_per_second > 0) {
+    bound += Seconds(plan.client_count()) / plan.broker.accept_per_second * kAttempts;
+  }
+  if (plan.broker.handling.ns > 0) {
+    bound += plan.broker.handling * plan.client_count() * kAttempts;
+  }
+  return bound;
+}
+
 }  // namespace
 
 RunShape ShapeOf(const Plan& plan) {
@@ -69,6 +111,7 @@ CheckShape CheckShapeOf(const Plan& plan) {
     c.drift_ppb_max = std::abs(g.drift_ppb) + g.drift_ppb_max;
     // A fast clock moves by two nanoseconds at a time now and then.
     if (c.drift_ppb_max > 0) c.client_slack += Nanoseconds(1);
+    c.reconnect_bound = ReconnectBound(plan, g);
     shape.groups.push_back(std::move(c));
     longest = std::max(longest, Seconds(g.connect.keep_alive_s));
   }

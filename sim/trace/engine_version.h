@@ -6,7 +6,7 @@
 
 namespace keepsim {
 
-inline constexpr char kEngineVersion[] = "1";
+inline constexpr char kEngineVersion[] = "2";
 
 }  // namespace keepsim
 

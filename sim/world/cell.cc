@@ -254,9 +254,7 @@ void Cell::EmitEnd(Host& host) {
   }
   if (host.cut[0] == 0 && host.cut[1] == 0) state |= end_state::kPathUp;
   if (host.running()) state |= end_state::kRunning;
-  if (host.session.state != ClientState::kStopped && host.session.state != ClientState::kClosing) {
-    state |= end_state::kWantsConnection;
-  }
+  if (host.session.state != ClientState::kStopped) state |= end_state::kWantsConnection;
   emit(RecordKind::kEnd, state, host.events, host.longest_silence.ns);
 }
 

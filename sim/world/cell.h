@@ -184,6 +184,8 @@ class Cell {
   void OnStoredTimer(uint32_t number, Instant fired);
   void OnKillSlots();
   void ResumeBroker();
+  // Whether the client's clock explains a declaration: with a right one it would not have been.
+  bool ClockAtFault(const Host& host, EndIndex observer, Duration silence) const;
   int64_t EvidenceFor(uint32_t connection, EndIndex observer, Duration silence);
 
   const Plan& plan_;

@@ -9,13 +9,12 @@
 namespace keepsim {
 namespace {
 
-uint16_t Code(Observer observer, CloseReason reason) {
-  return static_cast<uint16_t>(static_cast<int>(observer) << 8 | static_cast<int>(reason));
-}
-
 uint16_t Saturate(uint64_t n) {
   return static_cast<uint16_t>(std::min<uint64_t>(n, std::numeric_limits<uint16_t>::max()));
 }
+
+// 100 ppm: what a quartz without temperature control keeps to.
+constexpr int64_t kCrystalTolerance = 10000;
 
 // MQTT topic filters (3.1.1 section 4.7): + one level, # the rest.
 bool FilterMatches(absl::string_view filter, absl::string_view topic) {
@@ -177,7 +176,7 @@ void Cell::DetachBroker(uint32_t connection, CloseReason reason) {
     identity.closed_at = now;
     identity.closed_conn = c.number;
   }
-  Record(host, RecordKind::kClosed, Code(Observer::kBroker, reason), c.number,
+  Record(host, RecordKind::kClosed, ClosedCode(Observer::kBroker, reason), c.number,
          (now - c.end[kBrokerEnd].opened).ns);
 }
 
@@ -319,6 +318,20 @@ void Cell::ResumeBroker() {
   ArmKill();
 }
 
+bool Cell::ClockAtFault(const Host& host, EndIndex observer, Duration silence) const {
+  const Instant now = simulator_.now();
+  const ClockKind kind = host.group->profile.clock;
+  if (kind == ClockKind::kWall && host.jumped_at >= now - silence) return true;
+  // By how much the session's clock went behind (below zero: ahead) within the silence.
+  const Duration behind =
+      silence - (host.oscillator.Local(now) - host.oscillator.Local(now - silence));
+  // A client that is ahead gives up too early; a crystal's tolerance is no fault.
+  if (observer == kClientEnd) return -behind > silence / kCrystalTolerance;
+  // One that is behind would have spoken by now, had its clock kept time.
+  const Instant due = NextDeadline(host.group->params, host.session);
+  return behind.ns > 0 && due != kNever && due - host.SessionNow(now) <= behind;
+}
+
 int64_t Cell::EvidenceFor(uint32_t connection, EndIndex observer, Duration silence) {
   const Connection& c = connections_[connection];
   const Host& host = HostOf(c);
@@ -328,7 +341,7 @@ int64_t Cell::EvidenceFor(uint32_t connection, EndIndex observer, Duration silen
   e.undelivered = Saturate(c.queue[from_peer].size());
   e.lost = c.end[peer].lost;
   e.reply_lost = c.end[observer].lost;
-  if (host.oscillator.drift_ppb != 0 || host.jumped.ns != 0) e.flags |= Evidence::kPeerDrifts;
+  if (ClockAtFault(host, observer, silence)) e.flags |= Evidence::kPeerDrifts;
   if (c.middlebox.reported) e.flags |= Evidence::kMappingLost;
   if (host.cut[kUp] > 0 || host.cut[kDown] > 0) e.flags |= Evidence::kPathWasCut;
   if (observer == kBrokerEnd) {

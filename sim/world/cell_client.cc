@@ -4,14 +4,6 @@
 #include "sim/world/cell.h"
 
 namespace keepsim {
-namespace {
-
-uint16_t Code(Observer observer, CloseReason reason) {
-  return static_cast<uint16_t>(static_cast<int>(observer) << 8 | static_cast<int>(reason));
-}
-
-}  // namespace
-
 void Cell::StartClient(Host& host) {
   if (host.conn_number == 0) {
     for (uint32_t n = 0; n < host.uplink.size(); ++n) {
@@ -87,7 +79,7 @@ void Cell::DetachClient(Host& host, CloseReason reason) {
     host.connected_total += now - host.connected_since;
     host.connected_since = kNever;
   }
-  Record(host, RecordKind::kClosed, Code(Observer::kClient, reason), c.number,
+  Record(host, RecordKind::kClosed, ClosedCode(Observer::kClient, reason), c.number,
          (now - c.end[kClientEnd].opened).ns);
 }
 
@@ -237,11 +229,16 @@ void Cell::OnUplink(Host& host, uint32_t number) {
 
 void Cell::OnDownlink(Host& host, uint32_t number) {
   const Workload& w = host.group->downlink[number];
-  const uint32_t slot = IdentityOf(host).connection;
-  if (BrokerRuns() && slot != kNoConnection && connections_[slot].end[kBrokerEnd].app) {
+  Identity& identity = IdentityOf(host);
+  const uint32_t slot = identity.connection;
+  if (!BrokerRuns()) {
+    // Whoever published it is not answered either, and keeps it: not this client's traffic.
+  } else if (slot != kNoConnection && connections_[slot].end[kBrokerEnd].app) {
     Act(host);
     ApplyBroker(slot, Deliver(plan_.broker.profile, connections_[slot].session, simulator_.now(),
                               w.qos, w.size));
+  } else if (DeliverLater(identity.stored, w.qos, w.size)) {
+    Act(host);
   }
   ScheduleWorkload(host, w, host.downlink[number], false, number, false);
 }

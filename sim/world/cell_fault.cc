@@ -74,6 +74,7 @@ void Cell::BeginFault(Host& host, uint32_t f) {
       return FlushMiddlebox(host);
     case Action::kClockJump:
       host.jumped += fault.jump;
+      host.jumped_at = now;
       host.last_packet_out = kLongAgo;
       host.armed = kNever;
       Record(host, RecordKind::kClock, 1, 0, fault.jump.ns);

@@ -67,6 +67,11 @@ struct Connection {
   MiddleboxState middlebox;
 };
 
+// The code of a kClosed record.
+inline uint16_t ClosedCode(Observer observer, CloseReason reason) {
+  return static_cast<uint16_t>(static_cast<int>(observer) << 8 | static_cast<int>(reason));
+}
+
 }  // namespace keepsim
 
 #endif  // KEEPSIM_SIM_WORLD_CONNECTION_H_

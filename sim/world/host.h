@@ -68,7 +68,8 @@ struct Host {
   HostClock oscillator;  // drift only
   Duration slept{0};     // local time that the monotonic clock did not count
   Instant asleep_since = kNever;
-  Duration jumped{0};  // what the wall clock was set by
+  Duration jumped{0};            // what the wall clock was set by
+  Instant jumped_at = kLongAgo;  // when last
 
   // ---- session and connection
   ClientSession session;
