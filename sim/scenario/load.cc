@@ -187,7 +187,8 @@ LoadedScenario LoadText(absl::string_view contents, ScenarioFormat format, std::
     case ScenarioFormat::kBinary:
       if (!s.proto.ParseFromArray(contents.data(), static_cast<int>(contents.size()))) {
         diagnostics.Add({false, s.file, 0, 0, "", "not a binary keepsim.pb.Scenario message"});
-      } else if (!s.proto.GetReflection()->GetUnknownFields(s.proto).empty()) {
+      } else if (const size_t size = s.proto.ByteSizeLong();
+                 s.proto.DiscardUnknownFields(), s.proto.ByteSizeLong() != size) {
         diagnostics.Add({false, s.file, 0, 0, "",
                          "fields that this version does not know; was it written by a newer one?"});
       }

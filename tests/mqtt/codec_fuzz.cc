@@ -18,14 +18,14 @@ bool Same(const PacketBody& a, const PacketBody& b) {
   return a.connect == b.connect && a.topic == b.topic && a.payload == b.payload;
 }
 
-// What the codec leaves out (properties that it does not know, further topic filters) or writes
-// shorter (lengths with more bytes than they need) makes the size differ, and nothing else may.
+// What the codec leaves out (properties that it does not know, further topic filters) and what may
+// be written in two ways (lengths, 5.0's optional ends) makes the size differ, and nothing else
+// may.
 void EncodeAndCompare(MqttVersion version, const Decoded& first) {
   keepsim::Packet packet = first.packet;
   packet.size = 0;
   std::string bytes;
   Encode(version, packet, first.body, &bytes);
-  if (bytes.size() > first.consumed) std::abort();
   auto second = Decode(version, bytes);
   if (!second.ok() || second->consumed != bytes.size()) std::abort();
   if (second->packet.size != bytes.size()) std::abort();
