@@ -1,6 +1,7 @@
 // Scenario files: errors with their places, overrides, formats, and a thousand broken files.
 #include "sim/scenario/load.h"
 
+#include <algorithm>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -202,6 +203,15 @@ TEST(LoadTest, StringsThatNoPacketCanHoldAreRefused) {
                      "user_properties { key: \"" +
                      full + "x\" } } }"),
               HasSubstr("f:2:19: error: groups[0].connect.user_properties[0].key: is longer"));
+}
+
+TEST(LoadTest, AHundredProblemsAreEnough) {
+  std::string text = "horizon: \"1h\" groups { name: \"g\" }\n";
+  for (int i = 0; i < 3000; ++i) text += "x: 1\n";
+  const std::string e = Errors(text + "}");
+  EXPECT_EQ(std::count(e.begin(), e.end(), '\n'), 100);
+  EXPECT_THAT(e, HasSubstr("f:2:1: error: unknown field \"x\""));
+  EXPECT_THAT(e, HasSubstr("f:3002:1: error: "));
 }
 
 TEST(LoadTest, StringsAreUtf8) {
