@@ -325,12 +325,12 @@ absl::Status DecodeRemainder(MqttVersion version, uint32_t header, Reader& r, De
     case PacketType::kUnsuback: {
       KEEPSIM_RETURN_IF_ERROR(id());
       if (v5) KEEPSIM_RETURN_IF_ERROR(ReadProperties(r, kNoNumber, kNoPair));
-      if (r.left() > 0) {
-        KEEPSIM_ASSIGN_OR_RETURN(const uint32_t code, r.Take(1));
-        p.reason = static_cast<uint8_t>(code);
-        KEEPSIM_ASSIGN_OR_RETURN(const absl::string_view more, r.Block(r.left()));
-        (void)more;
-      }
+      // 3.1.1 section 3.11: an UNSUBACK is its packet identifier.
+      if (!v5 && p.type == PacketType::kUnsuback) return absl::OkStatus();
+      KEEPSIM_ASSIGN_OR_RETURN(const uint32_t code, r.Take(1));
+      p.reason = static_cast<uint8_t>(code);
+      KEEPSIM_ASSIGN_OR_RETURN(const absl::string_view more, r.Block(r.left()));
+      (void)more;
       return absl::OkStatus();
     }
     case PacketType::kPingreq:
@@ -338,6 +338,7 @@ absl::Status DecodeRemainder(MqttVersion version, uint32_t header, Reader& r, De
       return absl::OkStatus();
     case PacketType::kDisconnect:
     case PacketType::kAuth: {
+      if (!v5 && p.type == PacketType::kAuth) return r.Bad("AUTH exists in MQTT 5.0 only");
       if (!v5 || r.left() == 0) return absl::OkStatus();
       KEEPSIM_ASSIGN_OR_RETURN(const uint32_t code, r.Take(1));
       p.reason = static_cast<uint8_t>(code);
@@ -420,13 +421,10 @@ void Encode(MqttVersion version, const Packet& packet, const PacketBody& body, s
   std::string remainder = Remainder(version, packet, body);
   if (packet.type == PacketType::kPublish) {
     // The simulator knows a PUBLISH by its size alone.
-    while (Framed(remainder.size()) < packet.size) {
-      remainder.append(packet.size - Framed(remainder.size()), '\0');
-      if (Framed(remainder.size()) > packet.size) {
-        remainder.pop_back();
-        break;
-      }
-    }
+    const uint32_t least = Framed(remainder.size());
+    if (least < packet.size) remainder.append(packet.size - least, '\0');
+    // The length may have grown too.
+    while (least < packet.size && Framed(remainder.size()) > packet.size) remainder.pop_back();
   }
   uint32_t header = static_cast<uint32_t>(packet.type) << 4;
   if (packet.type == PacketType::kPublish) {

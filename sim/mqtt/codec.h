@@ -20,8 +20,8 @@ struct PacketBody {
   std::string payload;     // PUBLISH
 };
 
-// Appends the packet to `out`. For a PUBLISH the payload is padded with zero bytes, or the topic
-// is cut short, until the packet is `packet.size` bytes long where size asks for more.
+// Appends the packet to `out`. The payload of a PUBLISH is padded with zero bytes until the packet
+// is `packet.size` bytes long, or one byte less where no length gives that size.
 // REQUIRES: the fields are in range (checked).
 void Encode(MqttVersion version, const Packet& packet, const PacketBody& body, std::string* out);
 

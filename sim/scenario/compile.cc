@@ -11,6 +11,7 @@
 #include "sim/scenario/compile_fault.h"
 #include "sim/scenario/compile_network.h"
 #include "sim/scenario/node.h"
+#include "sim/scenario/utf8.h"
 
 namespace keepsim {
 namespace {
@@ -39,20 +40,24 @@ std::vector<std::string> ProfileNames(bool client) {
   return names;
 }
 
-void CheckText(const Node& node, const char* field) {
-  if (node.Text(field).size() > 65535) node.Error(field, "is longer than 65535 bytes");
+// A string of a packet, whose length has 16 bits there. What is too long is reported and cut, so
+// that sizes can be computed.
+std::string WireText(const Node& node, const char* field) {
+  constexpr size_t kLongest = 65535;
+  std::string text = node.Text(field);
+  if (text.size() > kLongest) node.Error(field, "is longer than 65535 bytes");
+  return text.substr(0, kLongest);
 }
 
 void ReadConnect(const Node& node, GroupPlan& g) {
   ConnectOptions& c = g.connect;
   const bool v5 = c.version == MqttVersion::kV5;
-  for (const char* field : {"client_id", "user_name", "password"}) CheckText(node, field);
-  c.client_id = node.Text("client_id");
+  c.client_id = WireText(node, "client_id");
   c.clean_start = node.Bool("clean_start", true);
   c.has_user_name = node.Has("user_name");
-  c.user_name = node.Text("user_name");
+  c.user_name = WireText(node, "user_name");
   c.has_password = node.Has("password");
-  c.password = node.Text("password");
+  c.password = WireText(node, "password");
   if (c.has_password && !c.has_user_name && !v5) {
     node.Error("password", "needs a user_name in MQTT 3.1.1 ([MQTT-3.1.2-22])");
   }
@@ -77,17 +82,13 @@ void ReadConnect(const Node& node, GroupPlan& g) {
   c.request_problem_information = node.Bool("request_problem_information", true);
   for (int i = 0; i < node.Size("user_properties"); ++i) {
     const Node p = node.Child("user_properties", i);
-    CheckText(p, "key");
-    CheckText(p, "value");
-    c.user_properties.emplace_back(p.Text("key"), p.Text("value"));
+    c.user_properties.emplace_back(WireText(p, "key"), WireText(p, "value"));
   }
   if (!node.Has("will")) return;
   const Node w = node.Child("will");
-  CheckText(w, "topic");
-  CheckText(w, "message");
   c.has_will = true;
-  c.will.topic = w.Text("topic");
-  c.will.payload = w.Text("message");
+  c.will.topic = WireText(w, "topic");
+  c.will.payload = WireText(w, "message");
   c.will.qos = static_cast<uint8_t>(w.Integer("qos", 0, 0, 2));
   c.will.retain = w.Bool("retain", false);
   c.will.delay_s =
@@ -140,9 +141,8 @@ Workload ReadPublish(const Node& node, MqttVersion version, TableCache& tables) 
   }
   w.qos = static_cast<uint8_t>(node.Integer("qos", 0, 0, 2));
   const auto payload = static_cast<size_t>(node.Integer("payload_bytes", 0, 0, 268000000));
-  const size_t topic = node.Text("topic").empty() ? 1 : node.Text("topic").size();
-  if (topic > 65535) node.Error("topic", "is longer than 65535 bytes");
-  w.size = PublishSize(version, std::min<size_t>(topic, 65535), payload, w.qos);
+  const size_t topic = std::max<size_t>(WireText(node, "topic").size(), 1);
+  w.size = PublishSize(version, topic, payload, w.qos);
   return w;
 }
 
@@ -219,8 +219,7 @@ void ReadGroup(const Node& node, const std::vector<ClientProfile>& own, TableCac
   for (int i = 0; i < node.Size("receive"); ++i) {
     g.downlink.push_back(ReadPublish(node.Child("receive", i), version, tables));
   }
-  CheckText(node, "subscribe");
-  g.subscribe_filter = node.Text("subscribe");
+  g.subscribe_filter = WireText(node, "subscribe");
   if (g.subscribe_filter.empty() && !g.downlink.empty()) g.subscribe_filter = "{id}/#";
   g.subscribe_qos = static_cast<uint8_t>(node.Integer("subscribe_qos", 0, 0, 2));
   if (node.Has("clock")) {
@@ -280,6 +279,7 @@ void ReadBroker(const Node& node, const std::vector<BrokerProfile>& own, BrokerP
 Plan Compile(const LoadedScenario& scenario, Diagnostics& diagnostics) {
   const pb::Scenario& proto = scenario.proto;
   const Node root(proto, scenario.locations.get(), scenario.file, &diagnostics);
+  CheckUtf8(root);
   Plan plan;
   plan.scenario_name = proto.name();
   plan.seed = proto.seed() == 0 ? 1 : proto.seed();

@@ -43,9 +43,13 @@ struct Problem {
   std::string subject;  // the unknown name
 };
 
+// Nobody reads more, and each costs a search through the file.
+constexpr size_t kMostProblems = 100;
+
 class Collector : public google::protobuf::io::ErrorCollector {
  public:
   void AddError(int line, int column, const std::string& message) override {
+    if (problems.size() == kMostProblems) problems.pop_back();  // the error ends the reading
     Problem p{line, column, message, false, Quoted(message, 0)};
     if (absl::StartsWith(message, "Unknown enumeration value")) {
       p.enum_value = true;
@@ -62,6 +66,7 @@ class Collector : public google::protobuf::io::ErrorCollector {
   }
   void AddWarning(int line, int column, const std::string& message) override {
     // Unknown fields come as warnings, so that reading goes on and all of them are found.
+    if (problems.size() == kMostProblems) return;
     if (absl::StrContains(message, "has no field named")) {
       problems.push_back({line, column, UnknownField(message), false, Quoted(message, 1)});
     }
@@ -153,7 +158,7 @@ void ReadText(absl::string_view contents, LoadedScenario& s, Diagnostics& diagno
       const auto same = [&](const Problem& q) { return q.line == p.line && q.column == p.column; };
       if (std::none_of(found.begin(), found.end(), same)) found.push_back(p);
     }
-    if (ok || blank == std::string::npos) break;
+    if (ok || blank == std::string::npos || found.size() >= kMostProblems) break;
     // A number that every enum has, in the place of the unknown value, so that reading goes on.
     text.replace(blank, blank_size, std::string(blank_size - 1, ' ') + "0");
   }
@@ -187,7 +192,8 @@ LoadedScenario LoadText(absl::string_view contents, ScenarioFormat format, std::
     case ScenarioFormat::kBinary:
       if (!s.proto.ParseFromArray(contents.data(), static_cast<int>(contents.size()))) {
         diagnostics.Add({false, s.file, 0, 0, "", "not a binary keepsim.pb.Scenario message"});
-      } else if (!s.proto.GetReflection()->GetUnknownFields(s.proto).empty()) {
+      } else if (const size_t size = s.proto.ByteSizeLong();
+                 s.proto.DiscardUnknownFields(), s.proto.ByteSizeLong() != size) {
         diagnostics.Add({false, s.file, 0, 0, "",
                          "fields that this version does not know; was it written by a newer one?"});
       }

@@ -15,7 +15,10 @@ using google::protobuf::FieldDescriptor;
 
 Node::Node(const google::protobuf::Message& message, const Tree* tree, std::string file,
            Diagnostics* diagnostics)
-    : message_(&message), tree_(tree), file_(std::move(file)), diagnostics_(diagnostics) {}
+    : message_(&message), tree_(tree), file_(std::move(file)), diagnostics_(diagnostics) {
+  // What is missing from a file as a whole is missing at its beginning.
+  if (tree != nullptr) line_ = column_ = 1;
+}
 
 const FieldDescriptor* Node::Field(absl::string_view name) const {
   const FieldDescriptor* field = message_->GetDescriptor()->FindFieldByName(std::string(name));
@@ -32,10 +35,11 @@ Node Node::Child(absl::string_view name, int index) const {
              diagnostics_);
   child.path_ = absl::StrCat(path_, path_.empty() ? "" : ".", name);
   if (index >= 0) absl::StrAppend(&child.path_, "[", index, "]");
+  child.line_ = line_;
+  child.column_ = column_;
   if (tree_ != nullptr) {
     const auto at = tree_->GetLocation(field, index);
-    child.line_ = at.line + 1;
-    child.column_ = at.column + 1;
+    if (at.line >= 0) child.line_ = at.line + 1, child.column_ = at.column + 1;
   }
   return child;
 }

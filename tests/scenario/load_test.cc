@@ -1,10 +1,12 @@
 // Scenario files: errors with their places, overrides, formats, and a thousand broken files.
 #include "sim/scenario/load.h"
 
+#include <algorithm>
 #include <string>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
@@ -183,6 +185,66 @@ TEST(LoadTest, DeepNestingAndHugeNumbersAreRefused) {
   EXPECT_THAT(Errors("horizon: \"1h\" groups { name: \"g\" path { both { loss: nan } } }"),
               HasSubstr("out of range"));
   EXPECT_THAT(Errors("horizon: \"99999999999999999999h\""), HasSubstr("error: horizon"));
+}
+
+TEST(LoadTest, StringsThatNoPacketCanHoldAreRefused) {
+  const std::string full(65535, 'x');
+  for (const char* field :
+       {"client_id: \"%s\"", "user_name: \"%s\"", "user_name: \"u\" password: \"%s\"",
+        "will { topic: \"%s\" }", "will { topic: \"w\" message: \"%s\" }"}) {
+    const auto with = [&](const std::string& value) {
+      const std::string body = absl::StrReplaceAll(field, {{"%s", value}});
+      return absl::StrCat("horizon: \"1h\" groups { name: \"g\"\nconnect { ", body, " } }");
+    };
+    EXPECT_EQ(Errors(with(full)), "");
+    EXPECT_THAT(Errors(with(full + "x")), HasSubstr("is longer than 65535 bytes"));
+  }
+  EXPECT_THAT(Errors("horizon: \"1h\" groups { name: \"g\" mqtt_version: V5 connect {\n"
+                     "user_properties { key: \"" +
+                     full + "x\" } } }"),
+              HasSubstr("f:2:19: error: groups[0].connect.user_properties[0].key: is longer"));
+}
+
+TEST(LoadTest, AHundredProblemsAreEnough) {
+  std::string text = "horizon: \"1h\" groups { name: \"g\" }\n";
+  for (int i = 0; i < 3000; ++i) text += "x: 1\n";
+  const std::string e = Errors(text + "}");
+  EXPECT_EQ(std::count(e.begin(), e.end(), '\n'), 100);
+  EXPECT_THAT(e, HasSubstr("f:2:1: error: unknown field \"x\""));
+  EXPECT_THAT(e, HasSubstr("f:3002:1: error: "));
+}
+
+TEST(LoadTest, StringsAreUtf8) {
+  EXPECT_EQ(
+      Errors(
+          "horizon: \"1h\" question: \"\xC2\xB5s \xE2\x82\xAC \xF0\x9F\x93\xB6 \xF4\x8F\xBF\xBF\" "
+          "groups { name: \"g\" }"),
+      "");
+  // As they stand, escaped, within a list; a stray continuation, a cut character, an overlong one,
+  // a surrogate, a number too large.
+  for (const char* bad : {"\x80", "\\377", "\xE2\x82", "\xC0\xAF", "\xE0\x9F\xBF", "\xED\xA0\x80",
+                          "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80"}) {
+    EXPECT_THAT(
+        Errors(absl::StrCat("horizon: \"1h\" groups { name: \"g\" }\nfaults { at: \"1m\" select { "
+                            "groups: \"g\" groups: \"",
+                            bad, "\" } client: CRASH }")),
+        HasSubstr("f:2:40: error: faults[0].select.groups[1]: is not UTF-8"));
+  }
+}
+
+TEST(LoadTest, WhatIsMissingAltogetherIsMissingAtTheBeginning) {
+  EXPECT_EQ(Errors(""),
+            "f:1:1: error: horizon: is required: a duration in [1ns, 876600h], such as \"60s\"\n"
+            "f:1:1: error: groups: at least one group of clients is required\n");
+}
+
+TEST(LoadTest, FieldsOfANewerVersionAreRefusedWhereverTheyAre) {
+  Diagnostics d;
+  pb::Scenario scenario = LoadText(kGood, ScenarioFormat::kText, "f", d).proto;
+  pb::Connect* inner = scenario.mutable_groups(0)->mutable_connect();
+  inner->GetReflection()->MutableUnknownFields(inner)->AddVarint(999, 1);
+  EXPECT_THAT(Errors(scenario.SerializeAsString(), ScenarioFormat::kBinary),
+              HasSubstr("fields that this version does not know"));
 }
 
 }  // namespace
