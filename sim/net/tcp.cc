@@ -400,6 +400,9 @@ void TcpOnSegment(const TcpConfig& config, TcpEndpoint& e, const Segment& s, Ins
       Segment again = Make(e, Segment::kSyn | Segment::kAck, 0, 0, now);
       again.retransmission = true;
       out.Add(again);
+      // tcp_check_req(): its own timer starts anew, and no RTT is taken of it any more.
+      e.first_retransmit_at = now;
+      e.rto_deadline = RtoDeadline(config, e, now);
     } else {
       SendAck(e, now, out);  // our ACK of the SYN-ACK was lost
     }
@@ -407,7 +410,7 @@ void TcpOnSegment(const TcpConfig& config, TcpEndpoint& e, const Segment& s, Ins
   }
   if (e.state == TcpState::kSynReceived) {
     if (!s.has_ack() || s.ack == 0) return;
-    const bool repeated = e.backoff > 0;
+    const bool repeated = e.backoff > 0 || e.first_retransmit_at != kNever;
     e.state = e.fin_queued ? TcpState::kFinWait : TcpState::kEstablished;
     e.snd_una = 1;
     e.rto_deadline = kNever;

@@ -186,6 +186,23 @@ TEST(TcpTest, ALostSynLeavesALargerRtoBehind) {
   EXPECT_LT(lost_syn_ack.end[0].rto, Milliseconds(3100));
 }
 
+// The answer to a repeated SYN takes the place of the timer's own repetition (tcp_check_req()).
+TEST(TcpTest, ALostSynAckIsRepeatedOnceForEachRepeatedSyn) {
+  Wire w(Milliseconds(10));
+  w.lost = [](int from, int n) { return from == 1 && n < 2; };
+  w.Connect();
+  w.RunUntil(At(4000));
+  EXPECT_TRUE(w.connected[0]);
+  // SYN at 0, 1 and 3 s; SYN-ACK 10 ms after each; the third arrives.
+  ASSERT_GE(w.sent[1].size(), 3u);
+  EXPECT_EQ(w.sent[1][0], At(10));
+  EXPECT_EQ(w.sent[1][1], At(1010));
+  EXPECT_GE(w.sent[1][2], At(2010));
+  EXPECT_EQ(
+      std::count_if(w.sent[1].begin(), w.sent[1].end(), [](Instant t) { return t == At(1010); }),
+      1);
+}
+
 // An answer whose first copies are lost brings its ACK late, and that is a valid sample: SRTT and
 // its variance grow and stay grown. The back-off is not meant here: only RTOs without one count.
 TEST(TcpTest, LossInflatesTheRtoBeyondTheBackOff) {

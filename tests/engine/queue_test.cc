@@ -1,0 +1,110 @@
+// The event queue against a sorted list, ties included; the simulator's clock and tie orders.
+#include <algorithm>
+#include <set>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "sim/base/random.h"
+#include "sim/engine/heap_queue.h"
+#include "sim/engine/simulator.h"
+
+namespace keepsim {
+namespace {
+
+Event EventAt(int64_t ns, uint32_t entity, uint32_t counter, EventClass c = EventClass::kWanted) {
+  Event e;
+  e.at = kStart + Nanoseconds(ns);
+  e.entity = entity;
+  e.order = EventOrder(c, entity, counter);
+  return e;
+}
+
+struct ByOrder {
+  bool operator()(const Event& x, const Event& y) const { return Before(x, y); }
+};
+
+TEST(HeapQueueTest, PopsInTheOrderOfASortedListUnderRandomUse) {
+  const RandomSource luck(GroupKey(1, "queue"), 0);
+  for (const uint32_t spread : {4u, 1000u, 1000000000u}) {  // many ties, some, hardly any
+    HeapQueue queue;
+    std::multiset<Event, ByOrder> model;
+    for (uint64_t i = 0; i < 20000; ++i) {
+      const RandomBlock u = luck.Block(Purpose::kTest, i);
+      if (u.w[0] % 5 < 3 || model.empty()) {
+        const Event e = EventAt(u.w[1] % spread, u.w[2] % 50, static_cast<uint32_t>(i));
+        queue.Push(e);
+        model.insert(e);
+      } else {
+        ASSERT_EQ(queue.size(), model.size());
+        ASSERT_EQ(queue.Top().order, model.begin()->order);
+        const Event e = queue.Pop();
+        ASSERT_EQ(e.at, model.begin()->at);
+        ASSERT_EQ(e.order, model.begin()->order);
+        model.erase(model.begin());
+      }
+    }
+    while (!model.empty()) {
+      ASSERT_EQ(queue.Pop().order, model.begin()->order);
+      model.erase(model.begin());
+    }
+    EXPECT_TRUE(queue.empty());
+  }
+}
+
+TEST(EventTest, TheClassDecidesATieThenTheEntityThenItsCounter) {
+  EXPECT_TRUE(Before(EventAt(5, 9, 9, EventClass::kTruth), EventAt(5, 1, 1, EventClass::kArrival)));
+  EXPECT_TRUE(
+      Before(EventAt(5, 9, 9, EventClass::kArrival), EventAt(5, 1, 1, EventClass::kSessionTimer)));
+  EXPECT_TRUE(Before(EventAt(5, 1, 9), EventAt(5, 2, 1)));
+  EXPECT_TRUE(Before(EventAt(5, 1, 1), EventAt(5, 1, 2)));
+  EXPECT_TRUE(
+      Before(EventAt(4, 9, 9, EventClass::kSessionTimer), EventAt(5, 1, 1, EventClass::kTruth)));
+}
+
+std::vector<uint32_t> OrderUnder(TieMode mode) {
+  Simulator<> simulator;
+  simulator.Reset(mode);
+  for (uint32_t i = 0; i < 40; ++i) simulator.Schedule(EventAt(7, i % 8, i));
+  std::vector<uint32_t> order;
+  Event e;
+  while (simulator.Next(kNever, &e)) order.push_back(static_cast<uint32_t>(e.entity));
+  return order;
+}
+
+TEST(SimulatorTest, EachTieModeIsAnOrderOfTheSameEvents) {
+  const std::vector<uint32_t> canonical = OrderUnder(TieMode::kCanonical);
+  EXPECT_TRUE(std::is_sorted(canonical.begin(), canonical.end()));
+  std::vector<uint32_t> reversed = OrderUnder(TieMode::kReversed);
+  EXPECT_TRUE(std::is_sorted(reversed.rbegin(), reversed.rend()));
+  std::vector<uint32_t> shuffled = OrderUnder(TieMode::kShuffled);
+  EXPECT_NE(shuffled, canonical);
+  EXPECT_NE(shuffled, reversed);
+  EXPECT_EQ(shuffled, OrderUnder(TieMode::kShuffled));
+  std::sort(shuffled.begin(), shuffled.end());
+  EXPECT_EQ(shuffled, canonical);
+}
+
+TEST(SimulatorTest, TheClockStopsBeforeTheEnd) {
+  Simulator<> simulator;
+  simulator.Reset(TieMode::kCanonical);
+  simulator.Schedule(EventAt(10, 1, 1));
+  simulator.Schedule(EventAt(20, 1, 2));
+  Event e;
+  EXPECT_TRUE(simulator.Next(kStart + Nanoseconds(20), &e));
+  EXPECT_EQ(simulator.now(), kStart + Nanoseconds(10));
+  EXPECT_FALSE(simulator.Next(kStart + Nanoseconds(20), &e));  // an event at the end is not taken
+  EXPECT_EQ(simulator.popped(), 1u);
+  EXPECT_FALSE(simulator.empty());
+}
+
+TEST(SimulatorDeathTest, ThePastCannotBeScheduled) {
+  Simulator<> simulator;
+  simulator.Reset(TieMode::kCanonical);
+  simulator.Schedule(EventAt(10, 1, 1));
+  Event e;
+  ASSERT_TRUE(simulator.Next(kNever, &e));
+  EXPECT_DEATH(simulator.Schedule(EventAt(9, 1, 2)), "now_");
+}
+
+}  // namespace
+}  // namespace keepsim
