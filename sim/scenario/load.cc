@@ -59,6 +59,10 @@ class Collector : public google::protobuf::io::ErrorCollector {
     } else if (absl::StrContains(message, "has no field named")) {
       p.message = UnknownField(message);
       p.subject = Quoted(message, 1);
+    } else if (absl::StartsWith(message, "Invalid value for boolean field")) {
+      p.message = absl::StrCat("invalid value \"", Quoted(message, 1), "\" of field ",
+                               Quoted(message, 0), "; known: true false");
+      p.subject = Quoted(message, 1);
     } else {
       p.subject.clear();
     }

@@ -142,7 +142,10 @@ def suback(v5, packet_id, code):
 
 def everything(v5):
     """What Everything() of codec_capture.cc says: (who, packet), in order of completion."""
-    only5 = lambda reason: reason if v5 else None
+
+    def only5(reason):
+        return reason if v5 else None
+
     who = ("client-1", "toby", "secret")
     if v5:
         first = connect(

@@ -205,6 +205,11 @@ TEST(LoadTest, StringsThatNoPacketCanHoldAreRefused) {
               HasSubstr("f:2:19: error: groups[0].connect.user_properties[0].key: is longer"));
 }
 
+TEST(LoadTest, AWrongTruthValueIsReportedWhereItStands) {
+  EXPECT_EQ(Errors("horizon: \"1h\" groups { name: \"g\" connect { clean_start: ture\n} }"),
+            "f:1:57: error: invalid value \"ture\" of field clean_start; known: true false\n");
+}
+
 TEST(LoadTest, AHundredProblemsAreEnough) {
   std::string text = "horizon: \"1h\" groups { name: \"g\" }\n";
   for (int i = 0; i < 3000; ++i) text += "x: 1\n";
