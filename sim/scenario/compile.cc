@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "sim/base/duration_text.h"
@@ -19,6 +20,9 @@ namespace {
 constexpr Duration kLong = kLongestDuration;
 constexpr Duration kZero{0};
 constexpr int64_t kMaxClients = 10000000;
+// Of one kind in a group: more would share their draws with another purpose (sim/base/random.h).
+constexpr int kMaxStreams = 64;
+constexpr int64_t kBillion = 1000000000;
 
 bool IsName(const std::string& s) {
   return !s.empty() && s.size() <= 200 && std::all_of(s.begin(), s.end(), [](unsigned char c) {
@@ -180,6 +184,26 @@ void WarnOfFolly(const Node& node, const GroupPlan& g, const BrokerPlan& broker)
   }
 }
 
+// Drifts add up; a clock has to go forward.
+void CheckDrift(const Node& root, const Plan& plan) {
+  for (uint32_t g = 0; g < plan.groups.size(); ++g) {
+    const GroupPlan& group = plan.groups[g];
+    int64_t slowest = group.drift_ppb - group.drift_ppb_max;
+    for (const ScheduledFault& f : plan.faults) {
+      const bool strikes = (f.groups.empty() || absl::c_linear_search(f.groups, g)) &&
+                           (f.region.empty() || f.region == group.region);
+      if (f.action == ScheduledFault::Action::kClockDrift && strikes) {
+        slowest += std::min<int64_t>(f.drift_ppb, 0);
+      }
+    }
+    if (slowest > -kBillion) continue;
+    root.Child("groups", static_cast<int>(g))
+        .Error("clock",
+               "with the faults that change it, may drift by -1000000 ppm or more: a clock "
+               "that stands still; lower the drifts");
+  }
+}
+
 void ReadGroup(const Node& node, const std::vector<ClientProfile>& own, TableCache& tables,
                GroupPlan& g) {
   g.name = node.Text("name");
@@ -213,6 +237,11 @@ void ReadGroup(const Node& node, const std::vector<ClientProfile>& own, TableCac
     g.start_spread = s.Dur("spread", kZero, kZero, kLong);
   }
   if (node.Has("path")) ReadPath(node.Child("path"), tables, g);
+  for (const char* field : {"publish", "receive", "random_faults"}) {
+    if (node.Size(field) > kMaxStreams) {
+      node.Error(field, absl::StrCat("has ", node.Size(field), " elements; at most ", kMaxStreams));
+    }
+  }
   for (int i = 0; i < node.Size("publish"); ++i) {
     g.uplink.push_back(ReadPublish(node.Child("publish", i), version, tables));
   }
@@ -337,6 +366,7 @@ Plan Compile(const LoadedScenario& scenario, Diagnostics& diagnostics) {
   }
   std::stable_sort(plan.faults.begin(), plan.faults.end(),
                    [](const ScheduledFault& a, const ScheduledFault& b) { return a.at < b.at; });
+  CheckDrift(root, plan);
   return plan;
 }
 

@@ -178,8 +178,9 @@ int Node::Enum(absl::string_view name) const {
 void Node::Fraction(absl::string_view name, double low, double high, int32_t* num,
                     int32_t* den) const {
   if (!Has(name)) return;
-  const double v = Number(name, 0, low, high);
-  if (v == 0) return;
+  constexpr double kRefused = -1;  // no factor is negative
+  const double v = Number(name, kRefused, low, high);
+  if (v == kRefused) return;
   const double scaled = v * 1000;
   const double rounded = std::floor(scaled + 0.5);
   if (std::fabs(scaled - rounded) > 1e-6) {

@@ -91,6 +91,41 @@ groups { name: "g" keep_alive: "10m" client: "emqtt" path { middlebox { idle_tim
                            "broker closes after 900s"));
 }
 
+TEST(LoadTest, AFactorOfZeroIsZeroAndNotTheBases) {
+  Diagnostics d;
+  const Plan plan = Compile(LoadText(R"(horizon: "1h"
+groups { name: "g" client: "own" }
+client_profiles { name: "own" pingresp_factor: 0 pingresp_offset: "10s" }
+)",
+                                     ScenarioFormat::kText, "f", d),
+                            d);
+  ASSERT_TRUE(d.ok()) << d.Render();
+  EXPECT_EQ(plan.groups[0].profile.pingresp_wait.Of(Seconds(60)), Seconds(10));
+}
+
+TEST(LoadTest, NoClockMayStandStill) {
+  constexpr char kError[] = "error: groups[0].clock: with the faults that change it";
+  const std::string slow = R"(horizon: "1h" groups { name: "g" clock { drift_ppm: -500000 } }
+)";
+  EXPECT_THAT(Errors(slow + R"(faults { at: "1m" clock { drift_ppm: -500000 } })"),
+              HasSubstr(kError));
+  EXPECT_EQ(Errors(slow + R"(faults { at: "1m" clock { drift_ppm: -499999 } })"), "");
+  EXPECT_THAT(Errors(R"(horizon: "1h"
+groups { name: "g" clock { drift_ppm: -500000 drift_ppm_max: 500000 } })"),
+              HasSubstr(kError));
+  EXPECT_EQ(Errors(slow + R"(groups { name: "h" }
+faults { at: "1m" select { groups: "h" } clock { drift_ppm: -500000 } })"),
+            "");
+}
+
+TEST(LoadTest, AGroupHasAtMost64WorkloadsOfAKind) {
+  std::string many = R"(horizon: "1h" groups { name: "g")";
+  for (int i = 0; i < 64; ++i) many += R"( publish { periodic { period: "1h" } })";
+  EXPECT_EQ(Errors(many + " }"), "");
+  EXPECT_THAT(Errors(many + R"( publish { periodic { period: "1h" } } })"),
+              HasSubstr("groups[0].publish: has 65 elements; at most 64"));
+}
+
 TEST(LoadTest, BinaryAndJsonAreTheSameScenario) {
   Diagnostics d;
   const LoadedScenario text = LoadText(kGood, ScenarioFormat::kText, "f", d);
