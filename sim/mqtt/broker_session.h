@@ -20,7 +20,6 @@ struct PeerParams {
   bool has_will = false;
   uint32_t will_delay_s = 0;
   uint32_t session_expiry_s = 0;  // 3.1.1: 0 if clean session, else 0xFFFFFFFF
-  uint32_t will_size = 0;         // PUBLISH that carries the will to a watcher
   uint8_t will_qos = 0;
 };
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "sim/mqtt/packet.h"
 
 namespace keepsim {
@@ -41,6 +42,11 @@ struct ConnectOptions {
   std::vector<std::pair<std::string, std::string>> user_properties;  // 0x26
   friend bool operator==(const ConnectOptions&, const ConnectOptions&) = default;
 };
+
+// `text` as the client with this index in its group has it: {group} and {index} replaced.
+std::string ForClient(absl::string_view text, absl::string_view group, uint32_t index);
+// The same for every text of CONNECT.
+ConnectOptions ForClient(ConnectOptions options, absl::string_view group, uint32_t index);
 
 // Bytes of the CONNECT packet on the wire.
 uint32_t ConnectSize(const ConnectOptions& options);

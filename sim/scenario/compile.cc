@@ -44,24 +44,41 @@ std::vector<std::string> ProfileNames(bool client) {
   return names;
 }
 
-// A string of a packet, whose length has 16 bits there. What is too long is reported and cut, so
-// that sizes can be computed.
-std::string WireText(const Node& node, const char* field) {
+// A string of a packet, whose length has 16 bits there, with {group} and {index} replaced. What is
+// too long is reported and replaced, so that sizes can be computed.
+std::string WireText(const Node& node, const char* field, const std::string& group) {
   constexpr size_t kLongest = 65535;
+  constexpr uint32_t kLongestIndex = 1000000000;
   std::string text = node.Text(field);
-  if (text.size() > kLongest) node.Error(field, "is longer than 65535 bytes");
-  return text.substr(0, kLongest);
+  const size_t length = ForClient(text, group, kLongestIndex).size();
+  if (length <= kLongest) return text;
+  node.Error(field, absl::StrCat("is ", length, " bytes long",
+                                 length > text.size() ? ", {group} and {index} replaced" : "",
+                                 "; at most ", kLongest));
+  return "?";
+}
+
+// The sizes of a packet for clients whose index has 1, 2, ... 10 digits.
+template <typename SizeForIndex>
+SizeByDigits SizesBy(SizeForIndex size_for_index) {
+  SizeByDigits sizes;
+  uint32_t index = 0;
+  for (uint32_t& size : sizes) {
+    size = size_for_index(index);
+    index = index == 0 ? 10 : index * 10;
+  }
+  return sizes;
 }
 
 void ReadConnect(const Node& node, GroupPlan& g) {
   ConnectOptions& c = g.connect;
   const bool v5 = c.version == MqttVersion::kV5;
-  c.client_id = WireText(node, "client_id");
+  c.client_id = WireText(node, "client_id", g.name);
   c.clean_start = node.Bool("clean_start", true);
   c.has_user_name = node.Has("user_name");
-  c.user_name = WireText(node, "user_name");
+  c.user_name = WireText(node, "user_name", g.name);
   c.has_password = node.Has("password");
-  c.password = WireText(node, "password");
+  c.password = WireText(node, "password", g.name);
   if (c.has_password && !c.has_user_name && !v5) {
     node.Error("password", "needs a user_name in MQTT 3.1.1 ([MQTT-3.1.2-22])");
   }
@@ -86,13 +103,13 @@ void ReadConnect(const Node& node, GroupPlan& g) {
   c.request_problem_information = node.Bool("request_problem_information", true);
   for (int i = 0; i < node.Size("user_properties"); ++i) {
     const Node p = node.Child("user_properties", i);
-    c.user_properties.emplace_back(WireText(p, "key"), WireText(p, "value"));
+    c.user_properties.emplace_back(WireText(p, "key", g.name), WireText(p, "value", g.name));
   }
   if (!node.Has("will")) return;
   const Node w = node.Child("will");
   c.has_will = true;
-  c.will.topic = WireText(w, "topic");
-  c.will.payload = WireText(w, "message");
+  c.will.topic = WireText(w, "topic", g.name);
+  c.will.payload = WireText(w, "message", g.name);
   c.will.qos = static_cast<uint8_t>(w.Integer("qos", 0, 0, 2));
   c.will.retain = w.Bool("retain", false);
   c.will.delay_s =
@@ -104,7 +121,8 @@ void ReadConnect(const Node& node, GroupPlan& g) {
   if (c.will.delay_s > 0 && !v5) w.Error("delay", "exists in MQTT 5.0 only (mqtt_version: V5)");
 }
 
-Workload ReadPublish(const Node& node, MqttVersion version, TableCache& tables) {
+Workload ReadPublish(const Node& node, const std::string& group, MqttVersion version,
+                     TableCache& tables) {
   Workload w;
   const auto exponential = [&](const Node& n) {
     DistributionSpec spec;
@@ -145,8 +163,11 @@ Workload ReadPublish(const Node& node, MqttVersion version, TableCache& tables) 
   }
   w.qos = static_cast<uint8_t>(node.Integer("qos", 0, 0, 2));
   const auto payload = static_cast<size_t>(node.Integer("payload_bytes", 0, 0, 268000000));
-  const size_t topic = std::max<size_t>(WireText(node, "topic").size(), 1);
-  w.size = PublishSize(version, topic, payload, w.qos);
+  std::string topic = WireText(node, "topic", group);
+  if (topic.empty()) topic = "t";
+  w.size = SizesBy([&](uint32_t index) {
+    return PublishSize(version, ForClient(topic, group, index).size(), payload, w.qos);
+  });
   return w;
 }
 
@@ -243,13 +264,14 @@ void ReadGroup(const Node& node, const std::vector<ClientProfile>& own, TableCac
     }
   }
   for (int i = 0; i < node.Size("publish"); ++i) {
-    g.uplink.push_back(ReadPublish(node.Child("publish", i), version, tables));
+    g.uplink.push_back(ReadPublish(node.Child("publish", i), g.name, version, tables));
   }
   for (int i = 0; i < node.Size("receive"); ++i) {
-    g.downlink.push_back(ReadPublish(node.Child("receive", i), version, tables));
+    g.downlink.push_back(ReadPublish(node.Child("receive", i), g.name, version, tables));
   }
-  g.subscribe_filter = WireText(node, "subscribe");
-  if (g.subscribe_filter.empty() && !g.downlink.empty()) g.subscribe_filter = "{id}/#";
+  g.subscribe_filter = WireText(node, "subscribe", g.name);
+  if (g.subscribe_filter.empty() && !g.downlink.empty())
+    g.subscribe_filter = absl::StrCat(g.connect.client_id, "/#");
   g.subscribe_qos = static_cast<uint8_t>(node.Integer("subscribe_qos", 0, 0, 2));
   if (node.Has("clock")) {
     const Node c = node.Child("clock");
@@ -263,9 +285,12 @@ void ReadGroup(const Node& node, const std::vector<ClientProfile>& own, TableCac
   g.params.version = version;
   g.params.keep_alive_s = c.keep_alive_s;
   g.params.clean_start = c.clean_start;
-  g.params.connect_size = ConnectSize(c);
+  g.connect_size =
+      SizesBy([&](uint32_t index) { return ConnectSize(ForClient(c, g.name, index)); });
   if (!g.subscribe_filter.empty()) {
-    g.params.subscribe_size = SubscribeSize(version, g.subscribe_filter.size());
+    g.subscribe_size = SizesBy([&](uint32_t index) {
+      return SubscribeSize(version, ForClient(g.subscribe_filter, g.name, index).size());
+    });
     g.params.subscribe_qos = g.subscribe_qos;
   }
   g.peer.version = version;
@@ -275,7 +300,6 @@ void ReadGroup(const Node& node, const std::vector<ClientProfile>& own, TableCac
                             : c.clean_start             ? 0
                                                         : 0xFFFFFFFF;
   g.peer.will_qos = c.will.qos;
-  g.peer.will_size = PublishSize(version, c.will.topic.size(), c.will.payload.size(), c.will.qos);
 }
 
 void ReadBroker(const Node& node, const std::vector<BrokerProfile>& own, BrokerPlan& b) {

@@ -126,6 +126,15 @@ void Cell::Setup(CellRange range) {
     host.group = &g;
     host.entity = entity;
     host.index = entity - g.first_entity;
+    host.params = g.params;
+    host.params.connect_size = SizeFor(g.connect_size, host.index);
+    host.params.subscribe_size = SizeFor(g.subscribe_size, host.index);
+    for (size_t n = 0; n < g.uplink.size(); ++n) {
+      host.uplink[n].size = SizeFor(g.uplink[n].size, host.index);
+    }
+    for (size_t n = 0; n < g.downlink.size(); ++n) {
+      host.downlink[n].size = SizeFor(g.downlink[n].size, host.index);
+    }
     host.luck = RandomSource(g.key, host.index);
     host.packets = packets_selected_ && packets_selected_(entity);
     host.oscillator.drift_ppb = g.drift_ppb;

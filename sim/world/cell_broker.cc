@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "sim/world/cell.h"
 
@@ -185,9 +184,7 @@ void Cell::PublishWill(Host& host, uint32_t conn) {
   const Instant now = simulator_.now();
   const Duration since = identity.closed_conn == conn ? now - identity.closed_at : Duration{};
   Record(host, RecordKind::kWillPublished, 0, conn, since.ns);
-  const std::string topic =
-      absl::StrReplaceAll(host.group->connect.will.topic,
-                          {{"{group}", host.group->name}, {"{index}", std::to_string(host.index)}});
+  const std::string topic = ForClient(host.group->connect.will.topic, host.group->name, host.index);
   const uint64_t will = host.wills++;
   for (uint32_t w = 0; w < plan_.watchers.size(); ++w) {
     const WatcherPlan& watcher = plan_.watchers[w];
@@ -328,7 +325,7 @@ bool Cell::ClockAtFault(const Host& host, EndIndex observer, Duration silence) c
   // A client that is ahead gives up too early; a crystal's tolerance is no fault.
   if (observer == kClientEnd) return -behind > silence / kCrystalTolerance;
   // One that is behind would have spoken by now, had its clock kept time.
-  const Instant due = NextDeadline(host.group->params, host.session);
+  const Instant due = NextDeadline(host.params, host.session);
   return behind.ns > 0 && due != kNever && due - host.SessionNow(now) <= behind;
 }
 

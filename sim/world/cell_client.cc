@@ -14,7 +14,7 @@ void Cell::StartClient(Host& host) {
     }
   }
   if (host.frozen > 0 || host.asleep > 0) return;  // ResumeClient() starts it
-  ApplyClient(host, Start(host.group->params, host.session, host.SessionNow(simulator_.now())));
+  ApplyClient(host, Start(host.params, host.session, host.SessionNow(simulator_.now())));
 }
 
 uint64_t Cell::BackoffDraw(Host& host) {
@@ -28,8 +28,8 @@ void Cell::ApplyClient(Host& host, const Effects& effects) {
       case Effect::Kind::kOpenTransport: {
         OpenConnection(host);
         if (host.group->transport == Transport::kDatagram) {
-          ApplyClient(host, OnConnected(host.group->params, host.session,
-                                        host.SessionNow(simulator_.now())));
+          ApplyClient(host,
+                      OnConnected(host.params, host.session, host.SessionNow(simulator_.now())));
         }
         break;
       }
@@ -101,7 +101,7 @@ void Cell::ClientHears(uint32_t connection, const Packet& packet) {
     host.ping_rtt_sum += now - host.ping_out;
     host.ping_out = kNever;
   }
-  ApplyClient(host, OnPacket(host.group->params, host.session, host.SessionNow(now), packet));
+  ApplyClient(host, OnPacket(host.params, host.session, host.SessionNow(now), packet));
 }
 
 void Cell::NoteClientSends(Host& host, const Packet& packet) {
@@ -116,7 +116,7 @@ void Cell::NoteClientSends(Host& host, const Packet& packet) {
 
 void Cell::ArmClient(Host& host) {
   if (!host.running()) return;  // ResumeClient(), StartClient() arm again
-  const Instant local = NextDeadline(host.group->params, host.session);
+  const Instant local = NextDeadline(host.params, host.session);
   if (local == kNever) return;
   Instant when = host.Global(host.group->profile.clock, local);
   if (when == kNever) return;
@@ -135,7 +135,7 @@ void Cell::OnClientTimer(Host& host, Instant fired) {
   host.armed = kNever;
   if (!host.running()) return;
   const Instant local = host.SessionNow(simulator_.now());
-  const Instant deadline = NextDeadline(host.group->params, host.session);
+  const Instant deadline = NextDeadline(host.params, host.session);
   if (deadline > local) return ArmClient(host);
   if (host.group->profile.loop_delay_max.ns > 0) {
     // The deadline may have moved since this wake-up was armed with its delay.
@@ -151,7 +151,7 @@ void Cell::OnClientTimer(Host& host, Instant fired) {
                  host.connection == kNoConnection ? 0 : connections_[host.connection].number,
                  deadline.ns, 0);
   }
-  ApplyClient(host, OnDeadline(host.group->params, host.session, local, BackoffDraw(host)));
+  ApplyClient(host, OnDeadline(host.params, host.session, local, BackoffDraw(host)));
 }
 
 void Cell::ResumeClient(Host& host) {
@@ -159,7 +159,7 @@ void Cell::ResumeClient(Host& host) {
   const Instant now = simulator_.now();
   if (host.session.state == ClientState::kStopped) {
     // Started, or restarted, while it stood still.
-    ApplyClient(host, Start(host.group->params, host.session, host.SessionNow(now)));
+    ApplyClient(host, Start(host.params, host.session, host.SessionNow(now)));
     return;
   }
   // What the kernel has received meanwhile comes first: an arrival before a deadline.
@@ -168,7 +168,7 @@ void Cell::ResumeClient(Host& host) {
     Connection& c = connections_[slot];
     const uint32_t generation = c.generation;
     if (c.end[kClientEnd].established && host.session.state == ClientState::kConnecting) {
-      ApplyClient(host, OnConnected(host.group->params, host.session, host.SessionNow(now)));
+      ApplyClient(host, OnConnected(host.params, host.session, host.SessionNow(now)));
     }
     if (Is(slot, generation) && c.end[kClientEnd].app) Read(slot, kClientEnd);
     if (Is(slot, generation) && c.end[kClientEnd].app &&
@@ -221,8 +221,8 @@ void Cell::OnUplink(Host& host, uint32_t number) {
   const Workload& w = host.group->uplink[number];
   if (host.running()) {
     Act(host);
-    ApplyClient(host, Publish(host.group->params, host.session, host.SessionNow(simulator_.now()),
-                              w.qos, w.size));
+    ApplyClient(host, Publish(host.params, host.session, host.SessionNow(simulator_.now()), w.qos,
+                              host.uplink[number].size));
   }
   ScheduleWorkload(host, w, host.uplink[number], true, number, false);
 }
@@ -236,8 +236,8 @@ void Cell::OnDownlink(Host& host, uint32_t number) {
   } else if (slot != kNoConnection && connections_[slot].end[kBrokerEnd].app) {
     Act(host);
     ApplyBroker(slot, Deliver(plan_.broker.profile, connections_[slot].session, simulator_.now(),
-                              w.qos, w.size));
-  } else if (DeliverLater(identity.stored, w.qos, w.size)) {
+                              w.qos, host.downlink[number].size));
+  } else if (DeliverLater(identity.stored, w.qos, host.downlink[number].size)) {
     Act(host);
   }
   ScheduleWorkload(host, w, host.downlink[number], false, number, false);

@@ -175,7 +175,7 @@ void Cell::ClientDown(Host& host, FailureKind kind) {
   }
   if (kind == FailureKind::kCrash) ++host.dark;
   if (kind == FailureKind::kStop && host.running()) {
-    ApplyClient(host, Disconnect(host.group->params, host.session, host.SessionNow(now)));
+    ApplyClient(host, Disconnect(host.params, host.session, host.SessionNow(now)));
   }
   if (host.down++ == 0) {
     host.down_kind = kind;

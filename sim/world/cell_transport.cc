@@ -333,8 +333,7 @@ void Cell::OnTcpOutput(uint32_t connection, EndIndex at, const TcpOutput& out) {
     if (at == kBrokerEnd) {
       BrokerAccepts(connection);
     } else if (end.app && host.running()) {
-      ApplyClient(host,
-                  OnConnected(host.group->params, host.session, host.SessionNow(simulator_.now())));
+      ApplyClient(host, OnConnected(host.params, host.session, host.SessionNow(simulator_.now())));
     }
     // A client that stands still learns of the connection when it goes on: ResumeClient().
   }
@@ -400,8 +399,8 @@ void Cell::TellClosed(uint32_t connection, EndIndex at, CloseReason reason) {
   const uint32_t generation = c.generation;
   if (at == kClientEnd) {
     DetachClient(host, reason);
-    ApplyClient(host, OnClosed(host.group->params, host.session, host.SessionNow(simulator_.now()),
-                               reason, BackoffDraw(host)));
+    ApplyClient(host, OnClosed(host.params, host.session, host.SessionNow(simulator_.now()), reason,
+                               BackoffDraw(host)));
   } else {
     Identity& identity = IdentityOf(host);
     const Effects effects = OnClosed(plan_.broker.profile, host.group->peer, c.session,

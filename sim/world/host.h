@@ -43,6 +43,7 @@ struct Traffic {
 
 struct WorkloadState {
   uint64_t index = 0;      // messages (bursts) so far: the next draw
+  uint32_t size = 0;       // of a message
   int32_t burst_left = 0;  // further messages of the burst under way
   Instant next = kNever;
 };
@@ -72,6 +73,7 @@ struct Host {
   Instant jumped_at = kLongAgo;  // when last
 
   // ---- session and connection
+  ClientParams params;
   ClientSession session;
   Instant armed = kNever;
   uint64_t loop_draws = 0;

@@ -3,6 +3,8 @@
 #ifndef KEEPSIM_SIM_WORLD_PLAN_H_
 #define KEEPSIM_SIM_WORLD_PLAN_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -24,6 +26,15 @@ namespace keepsim {
 
 enum class Transport : uint8_t { kTcp, kDatagram };
 
+// The size on the wire of a packet whose texts may hold the client's index in its group, by the
+// number of that index's digits less one.
+using SizeByDigits = std::array<uint32_t, 10>;
+inline uint32_t SizeFor(const SizeByDigits& sizes, uint32_t index) {
+  size_t digits = 0;
+  while (index >= 10) index /= 10, ++digits;
+  return sizes[digits];
+}
+
 // When messages are published by a client (uplink) or sent to it (downlink).
 struct Workload {
   enum class Kind : uint8_t {
@@ -40,7 +51,7 @@ struct Workload {
   Duration burst_spacing{0};
   std::vector<Duration> times;
   uint8_t qos = 0;
-  uint32_t size = 0;  // PUBLISH on the wire
+  SizeByDigits size{};  // PUBLISH
 };
 
 // A fault that strikes a client again and again (random process), or a path of its.
@@ -91,11 +102,14 @@ struct GroupPlan {
   uint64_t key = 0;           // GroupKey(seed, name)
 
   ClientProfile profile;
-  ConnectOptions connect;  // client_id may contain {group} and {index}
-  ClientParams params;     // points at `profile`; see Link()
+  ConnectOptions connect;  // texts may contain {group} and {index}: ForClient()
+  // Points at `profile`, see Link(). Each client has a copy with sizes of its own.
+  ClientParams params;
+  SizeByDigits connect_size{};
+  SizeByDigits subscribe_size{};
   PeerParams peer;
   bool shared_client_id = false;  // all clients of the group use one client id (take over)
-  std::string subscribe_filter;   // empty: none
+  std::string subscribe_filter;   // empty: none; texts as in `connect`
   uint8_t subscribe_qos = 0;
 
   Duration start_at{0};      // first start

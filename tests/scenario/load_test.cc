@@ -232,12 +232,12 @@ TEST(LoadTest, StringsThatNoPacketCanHoldAreRefused) {
       return absl::StrCat("horizon: \"1h\" groups { name: \"g\"\nconnect { ", body, " } }");
     };
     EXPECT_EQ(Errors(with(full)), "");
-    EXPECT_THAT(Errors(with(full + "x")), HasSubstr("is longer than 65535 bytes"));
+    EXPECT_THAT(Errors(with(full + "x")), HasSubstr("is 65536 bytes long; at most 65535"));
   }
   EXPECT_THAT(Errors("horizon: \"1h\" groups { name: \"g\" mqtt_version: V5 connect {\n"
                      "user_properties { key: \"" +
                      full + "x\" } } }"),
-              HasSubstr("f:2:19: error: groups[0].connect.user_properties[0].key: is longer"));
+              HasSubstr("f:2:19: error: groups[0].connect.user_properties[0].key: is 65536 bytes"));
 }
 
 TEST(LoadTest, AWrongTruthValueIsReportedWhereItStands) {
