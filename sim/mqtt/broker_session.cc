@@ -157,12 +157,22 @@ Verdict Judge(const BrokerProfile& p, MqttVersion version, int32_t k) {
   if (k == 0 && p.zero_keep_alive_is_max) k = p.keep_alive_max_s;
   const bool too_long = k > p.keep_alive_max_s || (k == 0 && p.keep_alive_max_s < 65535);
   const bool too_short = k != 0 && k < p.keep_alive_min_s;
-  if (p.limit_reply == KeepAliveLimitReply::kNone || (!too_long && !too_short)) {
-    return {.keep_alive_s = k};
+  if (!too_long && !too_short) return {.keep_alive_s = k};
+  const bool v5 = version == MqttVersion::kV5;
+  const int32_t limit = too_long ? p.keep_alive_max_s : p.keep_alive_min_s;
+  switch (p.limit_reply) {
+    case KeepAliveLimitReply::kNone:
+      break;
+    case KeepAliveLimitReply::kServerKeepAlive:
+      return {.refused = !v5, .told = true, .keep_alive_s = limit};
+    case KeepAliveLimitReply::kSilentClamp:
+      return {.keep_alive_s = limit};
+    case KeepAliveLimitReply::kServerKeepAliveV5:
+      return {.told = v5, .keep_alive_s = v5 ? limit : k};
+    case KeepAliveLimitReply::kRefuse:
+      return {.refused = true};
   }
-  const bool tell = p.limit_reply == KeepAliveLimitReply::kServerKeepAlive;
-  if (tell && version == MqttVersion::kV311) return {.refused = true};
-  return {.told = tell, .keep_alive_s = too_long ? p.keep_alive_max_s : p.keep_alive_min_s};
+  return {.keep_alive_s = k};
 }
 
 Packet Connack(MqttVersion version) {
