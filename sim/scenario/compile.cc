@@ -10,6 +10,7 @@
 #include "sim/mqtt/codec.h"
 #include "sim/scenario/compile_fault.h"
 #include "sim/scenario/compile_network.h"
+#include "sim/scenario/compile_profile.h"
 #include "sim/scenario/node.h"
 
 namespace keepsim {
@@ -148,13 +149,23 @@ Workload ReadPublish(const Node& node, MqttVersion version, TableCache& tables) 
 
 void WarnOfFolly(const Node& node, const GroupPlan& g, const BrokerPlan& broker) {
   const Duration k = Seconds(g.connect.keep_alive_s);
-  if (k.ns == 0) {
-    node.Warning("keep_alive", "0 turns the mechanism off: neither end notices a silent loss");
-    return;
-  }
   const ClientProfile& p = g.profile;
+  if (!p.reconnect.enabled) {
+    node.Warning("client",
+                 absl::StrCat("\"", p.name,
+                              "\" does not connect again on its own: a lost client stays "
+                              "away (client_profiles { base: \"",
+                              p.name, "\" reconnect { enabled: true } } brings it back)"));
+  }
+  if (k.ns == 0 && p.zero_keep_alive == ZeroKeepAlive::kOff) {
+    node.Warning("keep_alive", "0 turns the mechanism off: neither end notices a silent loss");
+  } else if (g.connect.keep_alive_s < p.keep_alive_min_s && k.ns != 0) {
+    node.Warning("keep_alive", absl::StrCat("\"", p.name, "\" refuses a keepAlive below ",
+                                            p.keep_alive_min_s, " s; raise it"));
+  }
+  if (k.ns == 0) return;
   const Duration ping = p.ping_after.Of(k);
-  const Duration tick = p.tick.Of(k);
+  const Duration tick = p.TickOf(k);
   if (g.middlebox.enabled && ping > g.middlebox.idle_timeout) {
     node.Warning("keep_alive", absl::StrCat("PINGREQ after ", FormatDuration(ping),
                                             " is later than the middlebox's idle timeout of ",

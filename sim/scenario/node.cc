@@ -175,7 +175,7 @@ void Node::Fraction(absl::string_view name, double low, double high, int32_t* nu
                     int32_t* den) const {
   if (!Has(name)) return;
   const double v = Number(name, 0, low, high);
-  if (v == 0) return;
+  if (v == 0 && low > 0) return;
   const double scaled = v * 1000;
   const double rounded = std::floor(scaled + 0.5);
   if (std::fabs(scaled - rounded) > 1e-6) {
