@@ -92,6 +92,7 @@ BrokerProfile Emqx572() {
                     "a tick of keepAlive / 2, at least 1 s and at most 30 s; idle time adds up in "
                     "ticks; PINGREQ restarts the tick";
                 p.mechanism = CheckMechanism::kAccumulatedTicks;
+                p.idle_ticks = 1;
                 p.period = {1, 2, Duration{0}, Seconds(1), Seconds(30)};
               });
 }

@@ -92,7 +92,7 @@ ClientProfile ReadClientProfile(const Node& row, const std::vector<ClientProfile
   p.ping_after.max = row.Dur("ping_max", p.ping_after.max, Milliseconds(1), kLong);
   row.Fraction("pingresp_factor", 0, 10, &p.pingresp_wait.num, &p.pingresp_wait.den);
   if (!row.Text("pingresp_offset").empty() && !row.Has("pingresp_factor")) {
-    p.pingresp_wait.num = 0;  // only an offset: a fixed wait
+    p.pingresp_wait.num = 0, p.pingresp_wait.den = 1;  // only an offset: a fixed wait
   }
   p.pingresp_wait.offset = row.Dur("pingresp_offset", p.pingresp_wait.offset, -kLong, kLong, true);
   p.pingresp_wait.max = row.Dur("pingresp_max", p.pingresp_wait.max, Milliseconds(1), kLong);
