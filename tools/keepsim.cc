@@ -25,7 +25,7 @@ constexpr Command kCommands[] = {
     {"check", CheckCommand, "check SCENARIO [--set PATH=VALUE]... [--print]"},
     {"replay", ReplayCommand, "replay TRACE [--client GROUP/INDEX]"},
     {"diff", DiffCommand, "diff TRACE_A TRACE_B"},
-    {"profiles", ProfilesCommand, "profiles [NAME]"},
+    {"profiles", ProfilesCommand, "profiles [NAME [VERSION]]"},
 };
 
 int Usage(std::FILE* to) {
