@@ -1,9 +1,11 @@
 #include "tools/profile_words.h"
 
 #include <numeric>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "sim/base/duration_text.h"
 
 namespace keepsim {
@@ -13,7 +15,7 @@ std::string Line(const char* what, const std::string& text) {
   return absl::StrFormat("    %-15s %s\n", what, text);
 }
 
-// "3/4 x keepAlive - 100ms, at most 5s"
+// "3/4 x keepAlive - 100ms (at most 5s)"
 std::string Length(const OfKeepAlive& of) {
   std::string text;
   if (of.num == 0) {
@@ -29,9 +31,10 @@ std::string Length(const OfKeepAlive& of) {
     if (of.offset.ns > 0) absl::StrAppend(&text, " + ", FormatDuration(of.offset));
     if (of.offset.ns < 0) absl::StrAppend(&text, " - ", FormatDuration(-of.offset));
   }
-  if (of.min.ns > 0) absl::StrAppend(&text, ", at least ", FormatDuration(of.min));
-  if (of.max < kForever) absl::StrAppend(&text, ", at most ", FormatDuration(of.max));
-  return text;
+  std::vector<std::string> bounds;
+  if (of.min.ns > 0) bounds.push_back(absl::StrCat("at least ", FormatDuration(of.min)));
+  if (of.max < kForever) bounds.push_back(absl::StrCat("at most ", FormatDuration(of.max)));
+  return bounds.empty() ? text : absl::StrCat(text, " (", absl::StrJoin(bounds, ", "), ")");
 }
 
 std::string Limit(Duration d) { return d >= kForever ? "no limit of its own" : FormatDuration(d); }

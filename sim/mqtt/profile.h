@@ -172,7 +172,9 @@ struct BrokerProfile {
   std::string source;
   std::string summary;
 
-  int32_t grace_num = 3;  // limit = K * grace_num / grace_den, then rounding, then + grace_extra
+  // limit = K * grace_num / grace_den, then rounding, then + grace_extra. (kIdleTicks: the ticks
+  // are the limit.)
+  int32_t grace_num = 3;
   int32_t grace_den = 2;
   Duration grace_extra{0};
   LimitRounding rounding = LimitRounding::kExact;

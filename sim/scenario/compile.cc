@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "sim/base/duration_text.h"
 #include "sim/base/spelling.h"
+#include "sim/mqtt/broker_session.h"
 #include "sim/mqtt/codec.h"
 #include "sim/scenario/compile_fault.h"
 #include "sim/scenario/compile_network.h"
@@ -176,7 +177,7 @@ void WarnOfFolly(const Node& node, const GroupPlan& g, const BrokerPlan& broker)
     node.Warning("", absl::StrCat("PINGRESP is awaited for ", FormatDuration(p.pingresp_wait.Of(k)),
                                   ", longer than keepAlive: a lost broker is noticed late"));
   }
-  const Duration limit = k * broker.profile.grace_num / broker.profile.grace_den;
+  const Duration limit = LimitOf(broker.profile, k);
   const Duration silent =
       p.ping_when == PingWhen::kCounterTick ? ping * 2 : ping + tick + p.loop_delay_max;
   if (silent >= limit) {
@@ -272,7 +273,7 @@ void ReadBroker(const Node& node, const std::vector<BrokerProfile>& own, BrokerP
     profile = FindBrokerProfile("spec");
   }
   b.profile = *profile;
-  node.Fraction("grace_factor", 1, 10, &b.profile.grace_num, &b.profile.grace_den);
+  ReadGraceFactor(node, b.profile);
   if (node.Has("max_keep_alive_s")) {
     b.profile.keep_alive_max_s = static_cast<int32_t>(
         node.Integer("max_keep_alive_s", b.profile.keep_alive_max_s, 1, 65535));

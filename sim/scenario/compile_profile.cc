@@ -139,6 +139,16 @@ ClientProfile ReadClientProfile(const Node& row, const std::vector<ClientProfile
   return p;
 }
 
+void ReadGraceFactor(const Node& node, BrokerProfile& p) {
+  if (!node.Has("grace_factor")) return;
+  node.Fraction("grace_factor", 1, 10, &p.grace_num, &p.grace_den);
+  if (p.mechanism == CheckMechanism::kIdleTicks) {
+    p.period.num = p.grace_num;
+    p.period.den = p.grace_den * p.idle_ticks;
+    p.period.offset = Duration{0};
+  }
+}
+
 BrokerProfile ReadBrokerProfile(const Node& row, const std::vector<BrokerProfile>& known) {
   const std::string base = row.Text("base").empty() ? "spec" : row.Text("base");
   const BrokerProfile* from = FindBroker(known, base);
@@ -153,13 +163,14 @@ BrokerProfile ReadBrokerProfile(const Node& row, const std::vector<BrokerProfile
   p.source = "this scenario";
   if (p.name.empty()) row.Error("name", "is required");
   const Duration zero{0};
-  row.Fraction("grace_factor", 1, 10, &p.grace_num, &p.grace_den);
   p.grace_extra = row.Dur("grace_extra", p.grace_extra, zero, kLong);
   if (const int v = row.Enum("mechanism")) p.mechanism = static_cast<CheckMechanism>(v - 1);
   if (const int v = row.Enum("rounding")) p.rounding = static_cast<LimitRounding>(v - 1);
   if (const int v = row.Enum("limit_reply")) {
     p.limit_reply = static_cast<KeepAliveLimitReply>(v - 1);
   }
+  p.idle_ticks = static_cast<int32_t>(row.Integer("idle_ticks", p.idle_ticks, 1, 100));
+  ReadGraceFactor(row, p);
   if (!row.Text("period").empty() || row.Has("period_factor")) {
     p.period = Fixed(row.Dur("period", zero, zero, kLong));
     row.Fraction("period_factor", 0.001, 10, &p.period.num, &p.period.den);
@@ -173,7 +184,6 @@ BrokerProfile ReadBrokerProfile(const Node& row, const std::vector<BrokerProfile
   if (const int v = row.Enum("takeover_will")) p.takeover_will = static_cast<TakeoverWill>(v - 1);
   p.pingreq_restarts_tick = row.Bool("pingreq_restarts_tick", p.pingreq_restarts_tick);
   p.wrap_16_bit = row.Bool("wrap_16_bit", p.wrap_16_bit);
-  p.idle_ticks = static_cast<int32_t>(row.Integer("idle_ticks", p.idle_ticks, 1, 100));
   p.whole_seconds = row.Bool("whole_seconds", p.whole_seconds);
   p.strict = row.Bool("strict", p.strict);
   p.outgoing_counts = row.Bool("outgoing_counts", p.outgoing_counts);

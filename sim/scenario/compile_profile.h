@@ -11,6 +11,8 @@
 namespace keepsim {
 
 ClientProfile ReadClientProfile(const Node& row, const std::vector<ClientProfile>& known);
+// `grace_factor`, and the ticks of a broker that counts nothing else.
+void ReadGraceFactor(const Node& node, BrokerProfile& profile);
 BrokerProfile ReadBrokerProfile(const Node& row, const std::vector<BrokerProfile>& known);
 
 // "name" or "name version" among the rows of the scenario, then the built-in ones; null if unknown.

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "sim/mqtt/broker_session.h"
 #include "sim/scenario/compile.h"
 #include "sim/scenario/load.h"
 
@@ -122,6 +123,19 @@ TEST(ProfileRowTest, ATickOfOnesOwnTakesTheLongTickAway) {
                   "client: \"own\" }", d);
   ASSERT_TRUE(d.ok()) << d.Render();
   EXPECT_EQ(plan.groups[0].profile.TickOf(Seconds(60)), Seconds(2));
+}
+
+// EMQX 4.x: two ticks of keepalive_backoff; a broker of IDLE_TICKS has no other limit.
+TEST(ProfileRowTest, TheGraceFactorMovesTheTicks) {
+  for (const char* text : {"} broker { profile: \"emqx 4.4\" grace_factor: 2 }",
+                           "} broker { profile: \"own\" } broker_profiles { name: \"own\" "
+                           "base: \"emqx 4.4\" grace_factor: 2 }"}) {
+    Diagnostics d;
+    const Plan plan = CompileText("", text, d);
+    ASSERT_TRUE(d.ok()) << d.Render();
+    EXPECT_EQ(plan.broker.profile.period.Of(Seconds(60)), Seconds(60));
+    EXPECT_EQ(LimitOf(plan.broker.profile, Seconds(60)), Seconds(120));
+  }
 }
 
 TEST(ProfileRowTest, ContradictionsAreRefused) {

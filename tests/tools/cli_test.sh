@@ -42,7 +42,7 @@ expect 0 "paho-golang-v5 0.23" "$keepsim" profiles
 expect 0 "aws-iot-core documented" "$keepsim" profiles
 # In words, all versions of a name or one of them.
 expect 0 "every keepAlive / 4; with keepAlive above 10s every 5s, late by up to 1ms" "$keepsim" profiles paho-golang
-expect 0 "PINGREQ         30s after any packet" "$keepsim" profiles coremqtt
+expect 0 "PINGREQ         keepAlive (at most 30s) after any packet sent, or 30s after any packet" "$keepsim" profiles coremqtt
 
 expect 2 "cannot be opened" "$keepsim" run "$work/missing.textproto"
 expect 2 "error" "$keepsim" run "$work"
