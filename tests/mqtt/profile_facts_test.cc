@@ -158,6 +158,31 @@ TEST(ClientFactsTest, ConnackIsBoundedByKeepAliveOrByNothing) {
   }
 }
 
+// Facts 3.1: any message answers HiveMQ's ping, any acknowledgement that of MQTT.js 5.6; to all
+// others only PINGRESP is an answer.
+TEST(ClientFactsTest, WhatAnswersAPing) {
+  for (const ClientProfile& p : ClientProfiles()) {
+    for (const PacketType type :
+         {PacketType::kPingresp, PacketType::kPuback, PacketType::kPublish}) {
+      ClientParams params;
+      params.profile = &p;
+      ClientSession s;
+      Start(params, s, kStart);
+      OnConnected(params, s, kStart);
+      Packet packet;
+      packet.type = PacketType::kConnack;
+      OnPacket(params, s, kStart, packet);
+      while (!s.ping_pending) OnDeadline(params, s, NextDeadline(params, s), 0);
+      packet.type = type;
+      OnPacket(params, s, kStart + Seconds(61), packet);
+      const bool answered =
+          type == PacketType::kPingresp || p.name == "hivemq-client" ||
+          (type == PacketType::kPuback && p.name == "mqttjs" && p.version == "5.6");
+      EXPECT_EQ(s.ping_pending, !answered) << p.name << " " << p.version;
+    }
+  }
+}
+
 TEST(ClientFactsTest, TheTableHasEveryRow) {
   for (const ClientProfile& p : ClientProfiles()) {
     EXPECT_TRUE(
