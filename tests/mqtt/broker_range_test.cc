@@ -215,6 +215,19 @@ TEST(BrokerRangeTableTest, MochiComputesInSixteenBits) {
   EXPECT_EQ(LimitOf(p, Seconds(60000)), Seconds(24464));
 }
 
+// 4.11: a dead subscriber of rumqttd that is sent messages is not timed out; the others' is.
+TEST(BrokerRangeTableTest, OnlyRumqttdCountsWhatItSendsItself) {
+  for (const BrokerProfile& p : BrokerProfiles()) {
+    Broker broker(p, 60, kStart, MqttVersion::kV311);
+    Instant declared = kNever;
+    for (int64_t s = 5; s < 300 && declared == kNever; s += 5) {
+      declared = broker.RunUntil(kStart + Seconds(s));
+      Deliver(p, broker.s, kStart + Seconds(s), 0, 20);
+    }
+    EXPECT_EQ(declared == kNever, p.name == "rumqttd") << p.name << " " << p.version;
+  }
+}
+
 // What a broker makes of a keepAlive that it does not like.
 struct Answer {
   const char* name;
