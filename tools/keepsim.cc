@@ -28,7 +28,7 @@ constexpr Command kCommands[] = {
      "show TRACE [--client GROUP/INDEX] [--from TIME] [--to TIME] [--allow-damaged]"},
     {"replay", ReplayCommand, "replay TRACE [--client GROUP/INDEX] [--allow-damaged]"},
     {"diff", DiffCommand, "diff TRACE_A TRACE_B [--allow-damaged]"},
-    {"profiles", ProfilesCommand, "profiles [NAME]"},
+    {"profiles", ProfilesCommand, "profiles [NAME [VERSION]]"},
 };
 
 int Usage(std::FILE* to) {

@@ -33,6 +33,11 @@ Instant NextOnGrid(Duration period, Instant t) {
   return Instant{(t.ns / period.ns + 1) * period.ns};
 }
 
+// Not 0: time has to pass between two ticks.
+Duration PeriodOf(const BrokerProfile& p, Duration keep_alive) {
+  return std::max(p.period.Of(keep_alive), Milliseconds(1));
+}
+
 void StartCheck(const BrokerProfile& p, BrokerSession& s, Duration keep_alive, Instant now) {
   s.keep_alive = keep_alive;
   s.limit = LimitOf(p, keep_alive);
@@ -42,8 +47,7 @@ void StartCheck(const BrokerProfile& p, BrokerSession& s, Duration keep_alive, I
       p.mechanism == CheckMechanism::kAccumulatedTicks && !p.pingreq_restarts_tick;
   s.next_tick = kNever;
   if (keep_alive.ns == 0 || p.mechanism == CheckMechanism::kExactTimer) return;
-  // Not 0: time has to pass between two ticks.
-  s.period = std::max(p.period.Of(keep_alive), Milliseconds(1));
+  s.period = PeriodOf(p, keep_alive);
   s.next_tick = p.mechanism == CheckMechanism::kScan ? NextOnGrid(s.period, now) : now + s.period;
 }
 
@@ -157,12 +161,22 @@ Verdict Judge(const BrokerProfile& p, MqttVersion version, int32_t k) {
   if (k == 0 && p.zero_keep_alive_is_max) k = p.keep_alive_max_s;
   const bool too_long = k > p.keep_alive_max_s || (k == 0 && p.keep_alive_max_s < 65535);
   const bool too_short = k != 0 && k < p.keep_alive_min_s;
-  if (p.limit_reply == KeepAliveLimitReply::kNone || (!too_long && !too_short)) {
-    return {.keep_alive_s = k};
+  if (!too_long && !too_short) return {.keep_alive_s = k};
+  const bool v5 = version == MqttVersion::kV5;
+  const int32_t limit = too_long ? p.keep_alive_max_s : p.keep_alive_min_s;
+  switch (p.limit_reply) {
+    case KeepAliveLimitReply::kNone:
+      break;
+    case KeepAliveLimitReply::kServerKeepAlive:
+      return {.refused = !v5, .told = true, .keep_alive_s = limit};
+    case KeepAliveLimitReply::kSilentClamp:
+      return {.keep_alive_s = limit};
+    case KeepAliveLimitReply::kServerKeepAliveV5:
+      return {.told = v5, .keep_alive_s = v5 ? limit : k};
+    case KeepAliveLimitReply::kRefuse:
+      return {.refused = true};
   }
-  const bool tell = p.limit_reply == KeepAliveLimitReply::kServerKeepAlive;
-  if (tell && version == MqttVersion::kV311) return {.refused = true};
-  return {.told = tell, .keep_alive_s = too_long ? p.keep_alive_max_s : p.keep_alive_min_s};
+  return {.keep_alive_s = k};
 }
 
 Packet Connack(MqttVersion version) {
@@ -222,13 +236,15 @@ void OnConnect(const BrokerProfile& p, const PeerParams& peer, BrokerSession& s,
 
 Duration LimitOf(const BrokerProfile& p, Duration keep_alive) {
   if (keep_alive.ns == 0) return Duration{0};
+  // Such a broker counts ticks and knows no other limit.
+  if (p.mechanism == CheckMechanism::kIdleTicks) return PeriodOf(p, keep_alive) * p.idle_ticks;
   const __int128 exact = static_cast<__int128>(keep_alive.ns) * p.grace_num / p.grace_den;
   Duration limit = {static_cast<int64_t>(std::min<__int128>(exact, kForever.ns))};
   if (p.rounding == LimitRounding::kFloorSeconds) limit = kSecond * (limit / kSecond);
   if (p.rounding == LimitRounding::kRoundSeconds)
     limit = kSecond * ((limit + kSecond / 2) / kSecond);
   if (p.wrap_16_bit) limit = limit % Seconds(65536);
-  return limit + p.grace_extra;
+  return std::max(limit + p.grace_extra, Nanoseconds(1));  // 0 would be never
 }
 
 void OnAccepted(const BrokerProfile&, BrokerSession& s, Instant now) {

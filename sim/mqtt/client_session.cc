@@ -153,10 +153,13 @@ void CloseFor(CloseReason reason, const ClientProfile& p, ClientSession& s, Inst
   Lose(p, s, now);
 }
 
+// When a time-out of `limit` from now is over; never if there is none.
+Instant TimeOut(Instant now, Duration limit) { return limit >= kForever ? kNever : now + limit; }
+
 void OpenTransport(const ClientProfile& p, ClientSession& s, Instant now, Effects& effects) {
   s.state = ClientState::kConnecting;
   if (s.attempt < 65535) ++s.attempt;
-  s.phase_deadline = now + p.connect_timeout;
+  s.phase_deadline = TimeOut(now, p.connect_timeout);
   effects.Add({.kind = Effect::Kind::kOpenTransport});
 }
 
@@ -316,7 +319,7 @@ Effects OnConnected(const ClientParams& params, ClientSession& s, Instant now) {
   const ClientProfile& p = *params.profile;
   const bool by_keep_alive = p.connack_within_keep_alive && params.keep_alive_s > 0;
   s.state = ClientState::kAwaitConnack;
-  s.phase_deadline = now + (by_keep_alive ? Seconds(params.keep_alive_s) : p.connack_timeout);
+  s.phase_deadline = TimeOut(now, by_keep_alive ? Seconds(params.keep_alive_s) : p.connack_timeout);
   s.ping_pending = false;
   Packet connect;
   connect.type = PacketType::kConnect;

@@ -1,6 +1,6 @@
 // Behaviour as data: how a client library pings and gives up, how a broker checks and what it
-// counts. Another implementation is another row (profiles.cc), not other code; each names its
-// source.
+// counts. Another implementation is another row (client_profiles.cc, broker_profiles.cc), not other
+// code; each names its source.
 #ifndef KEEPSIM_SIM_MQTT_PROFILE_H_
 #define KEEPSIM_SIM_MQTT_PROFILE_H_
 
@@ -129,8 +129,10 @@ struct ClientProfile {
   // The ping schedule of a busy main loop: every check is late by up to this much (uniform draw).
   Duration loop_delay_max{0};
 
+  int32_t keep_alive_min_s = 0;  // the library refuses a shorter one, but for 0
+
   Duration connect_timeout = Seconds(30);  // until the transport is connected
-  Duration connack_timeout = Seconds(30);  // from CONNECT to CONNACK
+  Duration connack_timeout = Seconds(30);  // from CONNECT to CONNACK; kForever: no limit, as above
   bool connack_within_keep_alive = false;  // K, if not 0, takes the place of connack_timeout
   ReconnectPolicy reconnect;
 
@@ -157,9 +159,11 @@ enum class TakeoverWill : uint8_t {
 };
 enum class LimitRounding : uint8_t { kExact, kFloorSeconds, kRoundSeconds };
 enum class KeepAliveLimitReply : uint8_t {
-  kNone,             // out-of-range values are taken as they are
-  kServerKeepAlive,  // 5.0: CONNACK carries the limit; 3.1.1: rejected (0x02)
-  kSilentClamp,      // the broker uses the limit and tells nobody
+  kNone,               // out-of-range values are taken as they are
+  kServerKeepAlive,    // 5.0: CONNACK carries the limit; 3.1.1: rejected (0x02)
+  kSilentClamp,        // the broker uses the limit and tells nobody
+  kServerKeepAliveV5,  // 5.0: CONNACK carries the limit; 3.1.1: taken as it is
+  kRefuse,             // both versions: rejected
 };
 
 struct BrokerProfile {
@@ -168,7 +172,9 @@ struct BrokerProfile {
   std::string source;
   std::string summary;
 
-  int32_t grace_num = 3;  // limit = K * grace_num / grace_den, then rounding, then + grace_extra
+  // limit = K * grace_num / grace_den, then rounding, then + grace_extra. (kIdleTicks: the ticks
+  // are the limit.)
+  int32_t grace_num = 3;
   int32_t grace_den = 2;
   Duration grace_extra{0};
   LimitRounding rounding = LimitRounding::kExact;
@@ -200,7 +206,8 @@ struct BrokerProfile {
 // The built-in rows, in a fixed order.
 const std::vector<ClientProfile>& ClientProfiles();
 const std::vector<BrokerProfile>& BrokerProfiles();
-// Null if there is none. An empty version finds the newest row of that name.
+// Null if there is none. An empty version finds the newest row of that name; "5" finds the newest
+// of 5.x, unless there is a row of just that version.
 const ClientProfile* FindClientProfile(absl::string_view name, absl::string_view version = "");
 const BrokerProfile* FindBrokerProfile(absl::string_view name, absl::string_view version = "");
 

@@ -106,7 +106,7 @@ CheckShape CheckShapeOf(const Plan& plan) {
     c.spec_client = g.profile.name == "spec";
     c.keep_alive = Seconds(g.connect.keep_alive_s);
     c.obeys_server_keep_alive = g.profile.apply_server_keep_alive;
-    c.client_slack = g.profile.tick.Of(c.keep_alive) + g.profile.loop_delay_max +
+    c.client_slack = g.profile.TickOf(c.keep_alive) + g.profile.loop_delay_max +
                      (g.profile.whole_seconds ? Seconds(1) : Duration{0});
     c.drift_ppb_max = std::abs(g.drift_ppb) + g.drift_ppb_max;
     // A fast clock moves by two nanoseconds at a time now and then.

@@ -8,9 +8,11 @@
 #include "absl/strings/str_cat.h"
 #include "sim/base/duration_text.h"
 #include "sim/base/spelling.h"
+#include "sim/mqtt/broker_session.h"
 #include "sim/mqtt/codec.h"
 #include "sim/scenario/compile_fault.h"
 #include "sim/scenario/compile_network.h"
+#include "sim/scenario/compile_profile.h"
 #include "sim/scenario/node.h"
 #include "sim/scenario/utf8.h"
 
@@ -173,13 +175,23 @@ Workload ReadPublish(const Node& node, const std::string& group, MqttVersion ver
 
 void WarnOfFolly(const Node& node, const GroupPlan& g, const BrokerPlan& broker) {
   const Duration k = Seconds(g.connect.keep_alive_s);
-  if (k.ns == 0) {
-    node.Warning("keep_alive", "0 turns the mechanism off: neither end notices a silent loss");
-    return;
-  }
   const ClientProfile& p = g.profile;
+  if (!p.reconnect.enabled) {
+    node.Warning("client",
+                 absl::StrCat("\"", p.name,
+                              "\" does not connect again on its own: a lost client stays "
+                              "away (client_profiles { base: \"",
+                              p.name, "\" reconnect { enabled: true } } brings it back)"));
+  }
+  if (k.ns == 0 && p.zero_keep_alive == ZeroKeepAlive::kOff) {
+    node.Warning("keep_alive", "0 turns the mechanism off: neither end notices a silent loss");
+  } else if (g.connect.keep_alive_s < p.keep_alive_min_s && k.ns != 0) {
+    node.Warning("keep_alive", absl::StrCat("\"", p.name, "\" refuses a keepAlive below ",
+                                            p.keep_alive_min_s, " s; raise it"));
+  }
+  if (k.ns == 0) return;
   const Duration ping = p.ping_after.Of(k);
-  const Duration tick = p.tick.Of(k);
+  const Duration tick = p.TickOf(k);
   if (g.middlebox.enabled && ping > g.middlebox.idle_timeout) {
     node.Warning("keep_alive", absl::StrCat("PINGREQ after ", FormatDuration(ping),
                                             " is later than the middlebox's idle timeout of ",
@@ -190,7 +202,7 @@ void WarnOfFolly(const Node& node, const GroupPlan& g, const BrokerPlan& broker)
     node.Warning("", absl::StrCat("PINGRESP is awaited for ", FormatDuration(p.pingresp_wait.Of(k)),
                                   ", longer than keepAlive: a lost broker is noticed late"));
   }
-  const Duration limit = k * broker.profile.grace_num / broker.profile.grace_den;
+  const Duration limit = LimitOf(broker.profile, k);
   const Duration silent =
       p.ping_when == PingWhen::kCounterTick ? ping * 2 : ping + tick + p.loop_delay_max;
   if (silent >= limit) {
@@ -313,7 +325,7 @@ void ReadBroker(const Node& node, const std::vector<BrokerProfile>& own, BrokerP
     profile = FindBrokerProfile("spec");
   }
   b.profile = *profile;
-  node.Fraction("grace_factor", 1, 10, &b.profile.grace_num, &b.profile.grace_den);
+  ReadGraceFactor(node, b.profile);
   if (node.Has("max_keep_alive_s")) {
     b.profile.keep_alive_max_s = static_cast<int32_t>(
         node.Integer("max_keep_alive_s", b.profile.keep_alive_max_s, 1, 65535));

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
 #include "sim/base/duration_text.h"
 #include "sim/scenario/scenario.pb.h"
 
@@ -37,12 +36,6 @@ DirectionSpec ReadDirection(const Node& node, Transport transport, TableCache& t
     d.burst.loss_bad = b.Chance("loss_bad", 1);
   }
   return d;
-}
-
-std::pair<std::string, std::string> NameAndVersion(const std::string& text) {
-  const size_t space = text.find(' ');
-  if (space == std::string::npos) return {text, ""};
-  return {text.substr(0, space), text.substr(space + 1)};
 }
 
 }  // namespace
@@ -182,135 +175,6 @@ void ReadPath(const Node& node, TableCache& tables, GroupPlan& group) {
                                 : expiry == pb::Middlebox::RECREATE ? MiddleboxExpiry::kRecreate
                                                                     : MiddleboxExpiry::kDrop;
   }
-}
-
-const ClientProfile* FindClient(const std::vector<ClientProfile>& own, const std::string& text) {
-  for (const ClientProfile& p : own) {
-    if (p.name == text) return &p;
-  }
-  const auto [name, version] = NameAndVersion(text);
-  return FindClientProfile(name, version);
-}
-
-const BrokerProfile* FindBroker(const std::vector<BrokerProfile>& own, const std::string& text) {
-  for (const BrokerProfile& p : own) {
-    if (p.name == text) return &p;
-  }
-  const auto [name, version] = NameAndVersion(text);
-  return FindBrokerProfile(name, version);
-}
-
-ClientProfile ReadClientProfile(const Node& row, const std::vector<ClientProfile>& known) {
-  const std::string base = row.Text("base").empty() ? "spec" : row.Text("base");
-  const ClientProfile* from = FindClient(known, base);
-  if (from == nullptr) {
-    row.Error("base",
-              absl::StrCat("unknown client profile \"", base, "\"; `keepsim profiles` lists them"));
-    from = FindClientProfile("spec");
-  }
-  ClientProfile p = *from;
-  p.name = row.Text("name");
-  p.version = "";
-  p.source = "this scenario";
-  if (p.name.empty()) row.Error("name", "is required");
-  const Duration zero{0};
-  if (const int v = row.Enum("ping_when")) p.ping_when = static_cast<PingWhen>(v - 1);
-  if (const int v = row.Enum("out_rule")) p.out_reference = static_cast<OutReference>(v - 1);
-  if (const int v = row.Enum("in_rule")) p.in_reference = static_cast<InReference>(v - 1);
-  if (const int v = row.Enum("clock")) p.clock = static_cast<ClockKind>(v - 1);
-  if (const int v = row.Enum("pingresp_rule")) {
-    constexpr WaitRule kRules[] = {WaitRule::kAfterPing, WaitRule::kAfterPingAndLast,
-                                   WaitRule::kAtNextPing, WaitRule::kIgnored,
-                                   WaitRule::kAtNextStale};
-    p.wait_rule = kRules[v - 1];
-  }
-  row.Fraction("ping_factor", 0.001, 10, &p.ping_after.num, &p.ping_after.den);
-  p.ping_after.offset = row.Dur("ping_offset", p.ping_after.offset, -kLong, kLong, true);
-  p.ping_after.max = row.Dur("ping_max", p.ping_after.max, Milliseconds(1), kLong);
-  row.Fraction("pingresp_factor", 0, 10, &p.pingresp_wait.num, &p.pingresp_wait.den);
-  if (!row.Text("pingresp_offset").empty() && !row.Has("pingresp_factor")) {
-    p.pingresp_wait.num = 0;  // only an offset: a fixed wait
-  }
-  p.pingresp_wait.offset = row.Dur("pingresp_offset", p.pingresp_wait.offset, -kLong, kLong, true);
-  p.pingresp_wait.max = row.Dur("pingresp_max", p.pingresp_wait.max, Milliseconds(1), kLong);
-  if (row.Has("any_packet_answers")) {
-    p.pingresp_by =
-        row.Bool("any_packet_answers", false) ? PingrespBy::kAnyPacket : PingrespBy::kPingresp;
-  }
-  if (!row.Text("tick").empty()) p.tick = Fixed(row.Dur("tick", zero, zero, kLong));
-  p.whole_seconds = row.Bool("whole_seconds", p.whole_seconds);
-  p.apply_server_keep_alive = row.Bool("apply_server_keep_alive", p.apply_server_keep_alive);
-  p.connect_timeout = row.Dur("connect_timeout", p.connect_timeout, Milliseconds(1), kLong);
-  p.connack_timeout = row.Dur("connack_timeout", p.connack_timeout, Milliseconds(1), kLong);
-  p.default_keep_alive = row.Dur("default_keep_alive", p.default_keep_alive, zero, Seconds(65535));
-  p.loop_delay_max = row.Dur("loop_delay_max", p.loop_delay_max, zero, Seconds(3600));
-  if (row.Has("reconnect")) {
-    const Node r = row.Child("reconnect");
-    ReconnectPolicy& policy = p.reconnect;
-    policy.enabled = r.Bool("enabled", policy.enabled);
-    policy.first = r.Dur("first", policy.first, zero, kLong);
-    policy.min = r.Dur("min", policy.min, zero, kLong);
-    policy.max = r.Dur("max", std::max(policy.max, policy.min), policy.min, kLong);
-    r.Fraction("growth", 1, 10, &policy.growth_num, &policy.growth_den);
-    if (const int v = r.Enum("jitter")) policy.jitter = static_cast<JitterKind>(v - 1);
-    policy.jitter_permille = static_cast<int32_t>(
-        r.Number("jitter_share", policy.jitter_permille / 1000.0, 0, 1) * 1000 + 0.5);
-    policy.stable_after = r.Dur("stable_after", policy.stable_after, zero, kLong);
-    policy.evaluated_every = r.Dur("evaluated_every", policy.evaluated_every, zero, kLong);
-  }
-  return p;
-}
-
-BrokerProfile ReadBrokerProfile(const Node& row, const std::vector<BrokerProfile>& known) {
-  const std::string base = row.Text("base").empty() ? "spec" : row.Text("base");
-  const BrokerProfile* from = FindBroker(known, base);
-  if (from == nullptr) {
-    row.Error("base",
-              absl::StrCat("unknown broker profile \"", base, "\"; `keepsim profiles` lists them"));
-    from = FindBrokerProfile("spec");
-  }
-  BrokerProfile p = *from;
-  p.name = row.Text("name");
-  p.version = "";
-  p.source = "this scenario";
-  if (p.name.empty()) row.Error("name", "is required");
-  const Duration zero{0};
-  row.Fraction("grace_factor", 1, 10, &p.grace_num, &p.grace_den);
-  p.grace_extra = row.Dur("grace_extra", p.grace_extra, zero, kLong);
-  if (const int v = row.Enum("mechanism")) p.mechanism = static_cast<CheckMechanism>(v - 1);
-  if (const int v = row.Enum("rounding")) p.rounding = static_cast<LimitRounding>(v - 1);
-  if (const int v = row.Enum("limit_reply")) {
-    p.limit_reply = static_cast<KeepAliveLimitReply>(v - 1);
-  }
-  if (!row.Text("period").empty() || row.Has("period_factor")) {
-    p.period = Fixed(row.Dur("period", zero, zero, kLong));
-    row.Fraction("period_factor", 0.001, 10, &p.period.num, &p.period.den);
-  }
-  p.period.min = row.Dur("period_min", p.period.min, zero, kLong);
-  p.period.max = row.Dur("period_max", p.period.max, p.period.min, kLong);
-  if (p.mechanism != CheckMechanism::kExactTimer && p.period.Of(Seconds(1)).ns <= 0) {
-    row.Error("period", "is required for this mechanism and must be positive");
-    p.period = Fixed(Seconds(1));
-  }
-  p.idle_ticks = static_cast<int32_t>(row.Integer("idle_ticks", p.idle_ticks, 1, 100));
-  p.whole_seconds = row.Bool("whole_seconds", p.whole_seconds);
-  p.strict = row.Bool("strict", p.strict);
-  p.outgoing_counts = row.Bool("outgoing_counts", p.outgoing_counts);
-  p.kill_batch = static_cast<int32_t>(row.Integer("kill_batch", p.kill_batch, 0, 1000000));
-  p.kill_period = row.Dur("kill_period", p.kill_period, Milliseconds(1), kLong);
-  if (p.kill_batch > 0 && p.kill_period.ns == 0) {
-    row.Error("kill_period", "is required with kill_batch");
-  }
-  p.keep_alive_min_s =
-      static_cast<int32_t>(row.Integer("keep_alive_min_s", p.keep_alive_min_s, 0, 65535));
-  p.keep_alive_max_s =
-      static_cast<int32_t>(row.Integer("keep_alive_max_s", p.keep_alive_max_s, 1, 65535));
-  p.refuse_zero_keep_alive = row.Bool("refuse_zero_keep_alive", p.refuse_zero_keep_alive);
-  p.zero_keep_alive_is_max = row.Bool("zero_keep_alive_is_max", p.zero_keep_alive_is_max);
-  p.connect_timeout = row.Dur("connect_timeout", p.connect_timeout, Milliseconds(1), kLong);
-  p.will_on_takeover = row.Bool("will_on_takeover", p.will_on_takeover);
-  p.will_granularity = row.Dur("will_granularity", p.will_granularity, zero, kLong);
-  return p;
 }
 
 }  // namespace keepsim

@@ -1,4 +1,4 @@
-// Paths, transports, distributions and profiles: the parts of a plan that stand for themselves.
+// Paths, transports and distributions: the parts of a plan that stand for themselves.
 #ifndef KEEPSIM_SIM_SCENARIO_COMPILE_NETWORK_H_
 #define KEEPSIM_SIM_SCENARIO_COMPILE_NETWORK_H_
 
@@ -23,12 +23,6 @@ DistributionSpec ReadDistribution(const Node& node);
 TcpConfig ReadTcp(const Node& node);
 // Fills transport, tcp, up, down, middlebox.
 void ReadPath(const Node& node, TableCache& tables, GroupPlan& group);
-ClientProfile ReadClientProfile(const Node& row, const std::vector<ClientProfile>& known);
-BrokerProfile ReadBrokerProfile(const Node& row, const std::vector<BrokerProfile>& known);
-
-// "name" or "name version" among the rows of the scenario, then the built-in ones; null if unknown.
-const ClientProfile* FindClient(const std::vector<ClientProfile>& own, const std::string& text);
-const BrokerProfile* FindBroker(const std::vector<BrokerProfile>& own, const std::string& text);
 
 }  // namespace keepsim
 

@@ -38,6 +38,11 @@ expect 1 "has no value: nothing" "$keepsim" run "$quickstart" "${small[@]}" "${l
 expect 0 "200 clients in 2 groups" "$keepsim" check "$quickstart"
 expect 0 "libmosquitto 2.0" "$keepsim" profiles
 expect 2 "did you mean \"rumqttc\"" "$keepsim" profiles rumqtc
+expect 0 "paho-golang-v5 0.23" "$keepsim" profiles
+expect 0 "aws-iot-core documented" "$keepsim" profiles
+# In words, all versions of a name or one of them.
+expect 0 "every keepAlive / 4; with keepAlive above 10s every 5s, late by up to 1ms" "$keepsim" profiles paho-golang
+expect 0 "PINGREQ         keepAlive (at most 30s) after any packet sent, or 30s after any packet" "$keepsim" profiles coremqtt
 
 expect 2 "cannot be opened" "$keepsim" run "$work/missing.textproto"
 expect 2 "error" "$keepsim" run "$work"

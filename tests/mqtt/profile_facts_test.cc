@@ -1,0 +1,289 @@
+// What a row says besides its ranges: the defaults of the client libraries, their time-outs, their
+// back-off, what keepAlive 0 means to them, and how long a broker waits for CONNECT. Expected
+// values are those of the sources read; "facts silent" marks the ones that are the specification
+// row's.
+#include <algorithm>
+#include <iterator>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "sim/mqtt/backoff.h"
+#include "sim/mqtt/broker_session.h"
+#include "sim/mqtt/client_session.h"
+
+namespace keepsim {
+namespace {
+
+constexpr int64_t kNoLimit = -1;
+
+struct Client {
+  const char* name;
+  const char* version;
+  int64_t default_keep_alive;  // seconds, as all of these
+  int64_t connect;
+  int64_t connack;          // with the default keepAlive
+  bool server_keep_alive;   // a Server Keep Alive of 25 s is in force after CONNACK
+  bool reconnects;          // unless told otherwise
+  std::vector<int> delays;  // before the first attempts, without jitter; empty: none of its own
+};
+
+const Client kClients[] = {
+    {"spec", "", 60, 30, 30, true, true, {1, 2, 4, 8, 16, 32, 64, 120, 120}},
+    {"libmosquitto", "2.0", 60, kNoLimit, 60, true, true, {1, 1, 1}},
+    {"paho-c", "1.3.10", 60, 30, 30, false, false, {3, 3, 6, 9, 18, 33, 60, 60}},
+    {"paho-c", "1.3.13", 60, 30, 30, false, false, {3, 3, 6, 9, 18, 33, 60, 60}},
+    {"paho-c", "1.3.15", 60, 30, 30, true, false, {3, 3, 6, 9, 18, 33, 60, 60}},
+    {"paho-c-sync", "1.3.10", 60, 30, 30, false, false, {}},
+    {"paho-c-sync", "1.3.13", 60, 30, 30, false, false, {}},
+    {"paho-c-sync", "1.3.15", 60, 30, 30, true, false, {}},
+    {"paho-python", "1.5", 60, 60, 60, false, true, {1, 2, 4, 8, 16, 32, 64, 120, 120}},
+    {"paho-python", "1.6", 60, 5, 60, false, true, {1, 2, 4, 8, 16, 32, 64, 120, 120}},
+    // CONNACK: facts silent.
+    {"paho-java", "1.2.5", 60, 30, 30, true, false, {1, 2, 4, 8, 16, 32, 64, 128, 128}},
+    {"paho-golang",
+     "1.5.1",
+     30,
+     30,
+     30,
+     false,
+     true,
+     {0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600}},
+    // Default keepAlive: facts silent.
+    {"paho-golang-v5", "0.22", 60, 10, 10, true, true, {10, 10, 10}},
+    {"paho-golang-v5", "0.23", 60, 10, 10, true, true, {10, 10, 10}},
+    // Time-outs: facts silent.
+    {"paho-embedded-c", "1.1", 60, 30, 30, false, false, {}},
+    {"mqttjs", "4.3", 60, 30, 30, true, true, {1, 1, 1}},
+    {"mqttjs", "5.5", 60, 30, 30, true, true, {1, 1, 1}},
+    {"mqttjs", "5.6", 60, 30, 30, true, true, {1, 1, 1}},
+    // Default keepAlive and time-outs: facts silent.
+    {"coremqtt", "5.0", 60, 30, 30, true, false, {}},
+    {"esp-mqtt", "1.1", 120, 10, 10, true, true, {10, 10, 10}},
+    {"pubsubclient", "2.8", 15, 15, 15, false, true, {5, 5, 5}},
+    {"rumqttc", "0.25", 60, 5, 5, true, true, {0, 0, 0}},
+    {"emqtt", "1.15", 60, 60, 60, true, false, {5, 5, 5}},
+    {"hivemq-client", "1.4", 60, 10, 60, true, false, {1, 2, 4, 8, 16, 32, 64, 120, 120}},
+    // Until the transport is connected: facts silent.
+    {"aws-c-mqtt", "0.16", 1200, 30, 3, false, true, {1, 2, 4, 8, 16, 32, 64, 128, 128}},
+    // Default keepAlive: facts silent.
+    {"aws-c-mqtt-v5", "0.16", 60, 10, 20, true, true, {1, 2, 4, 8, 16, 32, 64, 120, 120}},
+    {"mqttnet", "5.2", 15, 100, 100, false, false, {}},
+};
+
+Instant After(int64_t seconds) { return seconds == kNoLimit ? kNever : kStart + Seconds(seconds); }
+
+TEST(ClientFactsTest, DefaultsTimeOutsAndServerKeepAlive) {
+  for (const Client& c : kClients) {
+    SCOPED_TRACE(testing::Message() << c.name << " " << c.version);
+    const ClientProfile& p = *FindClientProfile(c.name, c.version);
+    EXPECT_EQ(p.default_keep_alive, Seconds(c.default_keep_alive));
+    ClientParams params;
+    params.profile = &p;
+    params.version = MqttVersion::kV5;
+    params.keep_alive_s = static_cast<uint16_t>(c.default_keep_alive);
+    ClientSession s;
+    Start(params, s, kStart);
+    EXPECT_EQ(NextDeadline(params, s), After(c.connect));
+    OnConnected(params, s, kStart);
+    EXPECT_EQ(NextDeadline(params, s), After(c.connack));
+    Packet connack;
+    connack.type = PacketType::kConnack;
+    connack.flags = Packet::kHasServerKeepAlive;
+    connack.value = 25;
+    OnPacket(params, s, kStart, connack);
+    EXPECT_EQ(s.keep_alive, Seconds(c.server_keep_alive ? 25 : c.default_keep_alive));
+  }
+}
+
+TEST(ClientFactsTest, ReconnectPolicies) {
+  constexpr uint64_t kMiddle = uint64_t{1} << 63;  // no jitter, where it goes both ways
+  constexpr uint64_t kHighest = ~uint64_t{0};
+  for (const Client& c : kClients) {
+    SCOPED_TRACE(testing::Message() << c.name << " " << c.version);
+    const ReconnectPolicy& r = FindClientProfile(c.name, c.version)->reconnect;
+    EXPECT_EQ(r.enabled, c.reconnects);
+    Duration backoff = kNoBackoff;
+    for (const int seconds : c.delays) {
+      const uint64_t u = r.jitter == JitterKind::kFull ? kHighest : kMiddle;
+      EXPECT_EQ(NextBackoff(r, backoff, u), Seconds(seconds));
+    }
+  }
+}
+
+TEST(ClientFactsTest, JitterIsThatOfTheFacts) {
+  for (const ClientProfile& p : ClientProfiles()) {
+    if (!p.reconnect.enabled && p.name != "paho-c" && p.name != "hivemq-client") continue;
+    SCOPED_TRACE(p.name);
+    const bool both_ways = p.name == "spec" || p.name == "paho-c" || p.name == "hivemq-client";
+    EXPECT_EQ(p.reconnect.jitter, both_ways                   ? JitterKind::kPlusMinus
+                                  : p.name == "aws-c-mqtt-v5" ? JitterKind::kFull
+                                                              : JitterKind::kNone);
+    if (!both_ways) continue;
+    EXPECT_EQ(p.reconnect.jitter_permille, p.name == "paho-c" ? 200 : 250);
+  }
+}
+
+// keepAlive 0 is off, but for coreMQTT (30 s since receive) and PubSubClient (after 1 ms).
+TEST(ClientFactsTest, KeepAliveZero) {
+  for (const ClientProfile& p : ClientProfiles()) {
+    ClientParams params;
+    params.profile = &p;
+    params.keep_alive_s = 0;
+    ClientSession s;
+    Start(params, s, kStart);
+    OnConnected(params, s, kStart);
+    Packet connack;
+    connack.type = PacketType::kConnack;
+    OnPacket(params, s, kStart, connack);
+    EXPECT_EQ(NextDeadline(params, s), p.name == "coremqtt"       ? kStart + Seconds(30)
+                                       : p.name == "pubsubclient" ? kStart + Milliseconds(1)
+                                                                  : kNever)
+        << p.name << " " << p.version;
+  }
+}
+
+// libmosquitto's and Paho Python's wait for CONNACK is the keepAlive check, which 0 turns off.
+TEST(ClientFactsTest, ConnackIsBoundedByKeepAliveOrByNothing) {
+  for (const char* name : {"libmosquitto", "paho-python"}) {
+    for (const uint16_t k : {uint16_t{7}, uint16_t{0}}) {
+      ClientParams params;
+      params.profile = FindClientProfile(name);
+      params.keep_alive_s = k;
+      ClientSession s;
+      Start(params, s, kStart);
+      OnConnected(params, s, kStart);
+      EXPECT_EQ(NextDeadline(params, s), k == 0 ? kNever : kStart + Seconds(7)) << name;
+    }
+  }
+}
+
+// Facts 3.1: any message answers HiveMQ's ping, any acknowledgement that of MQTT.js 5.6; to all
+// others only PINGRESP is an answer.
+TEST(ClientFactsTest, WhatAnswersAPing) {
+  for (const ClientProfile& p : ClientProfiles()) {
+    for (const PacketType type :
+         {PacketType::kPingresp, PacketType::kPuback, PacketType::kPublish}) {
+      ClientParams params;
+      params.profile = &p;
+      ClientSession s;
+      Start(params, s, kStart);
+      OnConnected(params, s, kStart);
+      Packet packet;
+      packet.type = PacketType::kConnack;
+      OnPacket(params, s, kStart, packet);
+      while (!s.ping_pending) OnDeadline(params, s, NextDeadline(params, s), 0);
+      packet.type = type;
+      OnPacket(params, s, kStart + Seconds(61), packet);
+      const bool answered =
+          type == PacketType::kPingresp || p.name == "hivemq-client" ||
+          (type == PacketType::kPuback && p.name == "mqttjs" && p.version == "5.6");
+      EXPECT_EQ(s.ping_pending, !answered) << p.name << " " << p.version;
+    }
+  }
+}
+
+TEST(ClientFactsTest, TheTableHasEveryRow) {
+  for (const ClientProfile& p : ClientProfiles()) {
+    EXPECT_TRUE(
+        std::any_of(std::begin(kClients), std::end(kClients),
+                    [&](const Client& c) { return p.name == c.name && p.version == c.version; }))
+        << p.name << " " << p.version;
+  }
+}
+
+TEST(BrokerFactsTest, WaitForConnect) {
+  struct Row {
+    const char* name;
+    const char* version;
+    int64_t seconds;
+  };
+  const Row rows[] = {{"spec", "", 30},  // the specification names no number
+                      {"mosquitto", "2.0.20", 90},
+                      {"mosquitto", "2.0.22", 90},
+                      {"mosquitto", "2.1", 30},
+                      {"emqx", "4.4", 15},
+                      {"emqx", "5.0", 15},
+                      {"emqx", "5.3", 15},
+                      {"emqx", "5.7.2", 15},
+                      {"hivemq-ce", "2026.5", 10},
+                      {"vernemq", "2.2", 5},
+                      {"rabbitmq", "2026-08", 10},
+                      {"nanomq", "0.25-unconfigured", 15},
+                      {"nanomq", "0.25", 15},
+                      {"aedes", "1.1", 30},
+                      {"mochi", "2.7", 15},
+                      {"nats-server", "1787eee", 30},  // facts silent
+                      {"moquette", "2f52ce1", 10},
+                      {"rumqttd", "2167da0", 60},
+                      {"aws-iot-core", "documented", 30}};  // facts silent
+  EXPECT_EQ(std::size(rows), BrokerProfiles().size());
+  for (const Row& row : rows) {
+    const BrokerProfile* p = FindBrokerProfile(row.name, row.version);
+    ASSERT_NE(p, nullptr) << row.name << " " << row.version;
+    BrokerSession s;
+    OnAccepted(*p, s, kStart);
+    EXPECT_EQ(NextDeadline(*p, s), After(row.seconds)) << row.name << " " << row.version;
+  }
+}
+
+// 3.1.1 and 5.0 wills when a new CONNECT takes the client id: sections 4.3 (mosquitto), 4.4 (EMQX)
+// and 4.8 (RabbitMQ, as the specification) of the facts.
+TEST(BrokerFactsTest, WillOnTakeover) {
+  struct Row {
+    const char* name;
+    MqttVersion version;
+    uint32_t delay;
+    uint32_t expiry;
+    bool clean_start;
+    bool will;
+  };
+  constexpr MqttVersion v3 = MqttVersion::kV311;
+  constexpr MqttVersion v5 = MqttVersion::kV5;
+  constexpr uint32_t kKept = 0xFFFFFFFF;
+  for (const Row& r : {
+           Row{"mosquitto", v3, 0, kKept, false, false},
+           Row{"mosquitto", v3, 0, 0, false, true},
+           Row{"mosquitto", v5, 0, 100, true, true},
+           Row{"mosquitto", v5, 0, 100, false, false},
+           Row{"emqx", v5, 10, 100, true, false},
+           Row{"emqx", v5, 0, 100, false, true},
+           Row{"rabbitmq", v3, 0, kKept, false, true},
+           Row{"rabbitmq", v5, 10, 100, false, false},
+           Row{"rabbitmq", v5, 10, 100, true, true},
+       }) {
+    const BrokerProfile& p = *FindBrokerProfile(r.name);
+    PeerParams peer;
+    peer.version = r.version;
+    peer.has_will = true;
+    peer.will_delay_s = r.delay;
+    peer.session_expiry_s = r.expiry;
+    BrokerSession s;
+    StoredSession stored;
+    OnAccepted(p, s, kStart);
+    Packet connect;
+    connect.type = PacketType::kConnect;
+    connect.value = 60;
+    OnPacket(p, peer, s, stored, kStart, connect);
+    const Effects e = OnTakeover(p, peer, s, stored, kStart + Seconds(1), r.clean_start);
+    EXPECT_EQ(std::any_of(e.begin(), e.end(),
+                          [](const Effect& x) { return x.kind == Effect::Kind::kWillPublish; }),
+              r.will)
+        << r.name << " delay " << r.delay << " expiry " << r.expiry << " clean " << r.clean_start;
+  }
+}
+
+TEST(FindProfileTest, AVersionsBeginningFindsTheNewestWithin) {
+  EXPECT_EQ(FindClientProfile("mqttjs")->version, "5.6");
+  EXPECT_EQ(FindClientProfile("mqttjs", "5")->version, "5.6");
+  EXPECT_EQ(FindClientProfile("mqttjs", "4")->version, "4.3");
+  EXPECT_EQ(FindClientProfile("mqttjs", "5.5")->version, "5.5");
+  EXPECT_EQ(FindBrokerProfile("mosquitto", "2.0")->version, "2.0.22");
+  EXPECT_EQ(FindBrokerProfile("mosquitto")->version, "2.1");
+  EXPECT_EQ(FindBrokerProfile("emqx", "5.7")->version, "5.7.2");
+  EXPECT_EQ(FindBrokerProfile("mosquitto", "2.0.2"), nullptr);
+  EXPECT_EQ(FindBrokerProfile("mosquitto", "1"), nullptr);
+}
+
+}  // namespace
+}  // namespace keepsim
