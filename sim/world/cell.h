@@ -133,6 +133,8 @@ class Cell {
   // ---- cell_transport.cc: packets on the wire
   uint32_t OpenConnection(Host& host);
   void MaybeRelease(uint32_t connection);
+  void EndWithPeer(uint32_t connection, EndIndex gone);
+  void DropUnread(uint32_t connection, EndIndex at);
   void NoteMappingLost(uint32_t connection);
   void WritePacket(uint32_t connection, EndIndex from, const Packet& packet);
   void Transmit(Flight flight, uint32_t wire_bytes);

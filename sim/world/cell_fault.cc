@@ -267,6 +267,12 @@ void Cell::BeginBrokerFault(uint32_t f) {
       DetachBroker(c, CloseReason::kShutdown);
       if (!silent && connections_[c].used) CloseEnd(c, kBrokerEnd, /*abort=*/false);
     }
+    if (connections_[c].used && connections_[c].accept_queued) {
+      // A kernel resets what waits to be accepted when the listening socket goes.
+      connections_[c].accept_queued = false;
+      DropUnread(c, kBrokerEnd);
+      if (!silent) CloseEnd(c, kBrokerEnd, /*abort=*/true);
+    }
     if (silent && connections_[c].used) LoseEnd(c, kBrokerEnd);
   }
   accept_queue_.clear();

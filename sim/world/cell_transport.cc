@@ -62,6 +62,7 @@ uint32_t Cell::OpenConnection(Host& host) {
   c.session_armed = kNever;
   c.middlebox = MiddleboxState{};
   c.accept_queued = c.kill_queued = false;
+  c.datagrams_up = 0;
   c.used = true;
   c.host = static_cast<uint32_t>(&host - hosts_.data());
   c.number = ++host.conn_number;
@@ -228,6 +229,7 @@ void Cell::Transmit(Flight flight, uint32_t wire_bytes) {
       flights_[slot] = flight;
     }
     Push(host, at, EventClass::kArrival, Kind::kArrival, slot);
+    if (up && flight.datagram) ++c.datagrams_up;
     if (at == transit.duplicate_at && flight.datagram) ++t.sent[d];  // the network made another
   }
 }
@@ -248,12 +250,14 @@ void Cell::OnArrival(uint32_t slot) {
   Host& host = hosts_[flight.host];
   if (!Is(flight.connection, flight.generation)) {  // both ends have forgotten it
     if (flight.datagram) ++host.traffic.dropped[d];
+    if (d == kDown && host.reachable()) TouchRadio(host);
     return;
   }
   Connection& c = connections_[flight.connection];
   const EndIndex at = d == kUp ? kBrokerEnd : kClientEnd;
   End& end = c.end[at];
   const uint32_t conn = c.number;
+  if (flight.datagram && at == kBrokerEnd) --c.datagrams_up;
   auto ignored = [&](Fate why) {
     if (flight.datagram) ++host.traffic.dropped[d];
     PacketRecord(host, RecordKind::kSegmentIgnored, Code(d, static_cast<int>(why)), conn, 0, 0);
@@ -285,14 +289,26 @@ void Cell::OnArrival(uint32_t slot) {
 
   if (flight.datagram) {
     if (at == kBrokerEnd && !end.established && flight.packet.type == PacketType::kConnect &&
-        BrokerRuns()) {
+        broker_down_ == 0) {
       end.established = true;
-      end.opened = simulator_.now();
-      AcceptNow(flight.connection);
+      if (BrokerRuns()) {
+        AcceptNow(flight.connection);
+      } else {
+        c.accept_queued = true;
+        accept_queue_.emplace_back(flight.connection, c.generation);
+      }
     }
-    // A datagram carries no stream offset: it is readable at once, or lost on a stopped process.
-    if (!end.app || (at == kClientEnd ? !host.running() : !BrokerRuns())) {
+    if (!end.app && !(at == kBrokerEnd && c.accept_queued)) {
       ++host.traffic.dropped[d];
+      if (at == kBrokerEnd && !c.end[kClientEnd].kernel) {
+        EndWithPeer(flight.connection, kClientEnd);
+        MaybeRelease(flight.connection);
+      }
+      return;
+    }
+    if (at == kClientEnd ? !host.running() : !BrokerRuns()) {
+      // The kernel keeps it until the process goes on. A datagram carries no stream offset.
+      c.queue[d].Push({end.readable_to, flight.packet, simulator_.now()});
       return;
     }
     c.end[Peer(at)].lost = 0;
@@ -412,6 +428,25 @@ void Cell::TellClosed(uint32_t connection, EndIndex at, CloseReason reason) {
   if (Is(connection, generation)) CloseEnd(connection, at, /*abort=*/false);
 }
 
+// Without a transport that says so, the kernel's part in a datagram exchange ends with the peer's,
+// once no CONNECT can come any more and none waits to be read.
+void Cell::EndWithPeer(uint32_t connection, EndIndex gone) {
+  Connection& c = connections_[connection];
+  if (HostOf(c).group->transport != Transport::kDatagram || c.end[Peer(gone)].app) return;
+  if (gone == kClientEnd && (c.accept_queued || c.datagrams_up > 0)) return;
+  c.end[Peer(gone)].kernel = false;
+}
+
+// The process at this end has left: of a datagram exchange nothing else reads what has arrived.
+void Cell::DropUnread(uint32_t connection, EndIndex at) {
+  Connection& c = connections_[connection];
+  Host& host = HostOf(c);
+  if (host.group->transport != Transport::kDatagram) return;
+  PacketQueue& unread = c.queue[DirectionTo(at)];
+  host.traffic.dropped[DirectionTo(at)] += unread.size();
+  unread.Clear();
+}
+
 void Cell::CloseEnd(uint32_t connection, EndIndex at, bool abort) {
   Connection& c = connections_[connection];
   End& end = c.end[at];
@@ -431,10 +466,7 @@ void Cell::CloseEnd(uint32_t connection, EndIndex at, bool abort) {
     ArmTcp(connection, at);
   } else {
     end.kernel = false;
-    // Without a transport that says so, the peer's kernel end of a datagram exchange ends with it.
-    if (HostOf(c).group->transport == Transport::kDatagram && !c.end[Peer(at)].app) {
-      c.end[Peer(at)].kernel = false;
-    }
+    EndWithPeer(connection, at);
   }
   MaybeRelease(connection);
 }
@@ -443,9 +475,7 @@ void Cell::LoseEnd(uint32_t connection, EndIndex at) {
   Connection& c = connections_[connection];
   c.end[at].kernel = c.end[at].app = false;
   c.end[at].armed = kNever;
-  if (HostOf(c).group->transport == Transport::kDatagram && !c.end[Peer(at)].app) {
-    c.end[Peer(at)].kernel = false;
-  }
+  EndWithPeer(connection, at);
   MaybeRelease(connection);
 }
 
