@@ -133,8 +133,6 @@ class Cell {
   // ---- cell_transport.cc: packets on the wire
   uint32_t OpenConnection(Host& host);
   void MaybeRelease(uint32_t connection);
-  void EndWithPeer(uint32_t connection, EndIndex gone);
-  void DropUnread(uint32_t connection, EndIndex at);
   void NoteMappingLost(uint32_t connection);
   void WritePacket(uint32_t connection, EndIndex from, const Packet& packet);
   void Transmit(Flight flight, uint32_t wire_bytes);
@@ -151,6 +149,12 @@ class Cell {
   const TcpConfig& ConfigOf(const Host& host, EndIndex at) const;
   Instant KernelNow(const Host& host, EndIndex at) const;
   Instant KernelGlobal(const Host& host, EndIndex at, Instant local) const;
+
+  // ---- cell_datagram.cc: datagrams in the kernels
+  void OnDatagram(uint32_t connection, uint8_t direction, const Packet& packet);
+  void DropDatagram(uint32_t connection, uint8_t direction);
+  void EndWithPeer(uint32_t connection, EndIndex gone);
+  void DropUnread(uint32_t connection, EndIndex at);
 
   // ---- cell_client.cc: the client's application
   void StartClient(Host& host);

@@ -12,11 +12,6 @@ constexpr uint32_t kSegmentHeaders = 52;
 constexpr uint32_t kSynHeaders = 60;
 constexpr uint32_t kDatagramHeaders = 28;
 
-constexpr EndIndex Peer(EndIndex end) { return end == kClientEnd ? kBrokerEnd : kClientEnd; }
-// The client's end writes upwards, the broker's downwards.
-constexpr uint8_t DirectionFrom(EndIndex end) { return end == kClientEnd ? kUp : kDown; }
-constexpr uint8_t DirectionTo(EndIndex end) { return DirectionFrom(Peer(end)); }
-
 // Stream offsets wrap.
 constexpr bool AtOrBefore(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b) <= 0; }
 
@@ -259,8 +254,8 @@ void Cell::OnArrival(uint32_t slot) {
   const uint32_t conn = c.number;
   if (flight.datagram && at == kBrokerEnd) --c.datagrams_up;
   auto ignored = [&](Fate why) {
-    if (flight.datagram) ++host.traffic.dropped[d];
     PacketRecord(host, RecordKind::kSegmentIgnored, Code(d, static_cast<int>(why)), conn, 0, 0);
+    if (flight.datagram) DropDatagram(flight.connection, d);
   };
   if (at == kBrokerEnd) {
     if (broker_dark_ > 0) return ignored(Fate::kLostHostDown);
@@ -287,34 +282,7 @@ void Cell::OnArrival(uint32_t slot) {
                                  : PackSegment(flight.segment));
   }
 
-  if (flight.datagram) {
-    if (at == kBrokerEnd && !end.established && flight.packet.type == PacketType::kConnect &&
-        broker_down_ == 0) {
-      end.established = true;
-      if (BrokerRuns()) {
-        AcceptNow(flight.connection);
-      } else {
-        c.accept_queued = true;
-        accept_queue_.emplace_back(flight.connection, c.generation);
-      }
-    }
-    if (!end.app && !(at == kBrokerEnd && c.accept_queued)) {
-      ++host.traffic.dropped[d];
-      if (at == kBrokerEnd && !c.end[kClientEnd].kernel) {
-        EndWithPeer(flight.connection, kClientEnd);
-        MaybeRelease(flight.connection);
-      }
-      return;
-    }
-    if (at == kClientEnd ? !host.running() : !BrokerRuns()) {
-      // The kernel keeps it until the process goes on. A datagram carries no stream offset.
-      c.queue[d].Push({end.readable_to, flight.packet, simulator_.now()});
-      return;
-    }
-    c.end[Peer(at)].lost = 0;
-    return at == kBrokerEnd ? BrokerHears(flight.connection, flight.packet)
-                            : ClientHears(flight.connection, flight.packet);
-  }
+  if (flight.datagram) return OnDatagram(flight.connection, d, flight.packet);
 
   const Segment& segment = flight.segment;
   TcpOutput out;
@@ -426,25 +394,6 @@ void Cell::TellClosed(uint32_t connection, EndIndex at, CloseReason reason) {
     ApplyBroker(connection, effects);
   }
   if (Is(connection, generation)) CloseEnd(connection, at, /*abort=*/false);
-}
-
-// Without a transport that says so, the kernel's part in a datagram exchange ends with the peer's,
-// once no CONNECT can come any more and none waits to be read.
-void Cell::EndWithPeer(uint32_t connection, EndIndex gone) {
-  Connection& c = connections_[connection];
-  if (HostOf(c).group->transport != Transport::kDatagram || c.end[Peer(gone)].app) return;
-  if (gone == kClientEnd && (c.accept_queued || c.datagrams_up > 0)) return;
-  c.end[Peer(gone)].kernel = false;
-}
-
-// The process at this end has left: of a datagram exchange nothing else reads what has arrived.
-void Cell::DropUnread(uint32_t connection, EndIndex at) {
-  Connection& c = connections_[connection];
-  Host& host = HostOf(c);
-  if (host.group->transport != Transport::kDatagram) return;
-  PacketQueue& unread = c.queue[DirectionTo(at)];
-  host.traffic.dropped[DirectionTo(at)] += unread.size();
-  unread.Clear();
 }
 
 void Cell::CloseEnd(uint32_t connection, EndIndex at, bool abort) {

@@ -52,6 +52,10 @@ struct End {
 };
 
 enum EndIndex : uint8_t { kClientEnd = 0, kBrokerEnd = 1 };
+constexpr EndIndex Peer(EndIndex end) { return end == kClientEnd ? kBrokerEnd : kClientEnd; }
+// The client's end writes upwards, the broker's downwards.
+constexpr uint8_t DirectionFrom(EndIndex end) { return end == kClientEnd ? kUp : kDown; }
+constexpr uint8_t DirectionTo(EndIndex end) { return DirectionFrom(Peer(end)); }
 
 struct Connection {
   bool used = false;
