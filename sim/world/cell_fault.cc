@@ -273,6 +273,11 @@ void Cell::BeginBrokerFault(uint32_t f) {
       DropUnread(c, kBrokerEnd);
       if (!silent) CloseEnd(c, kBrokerEnd, /*abort=*/true);
     }
+    if (connections_[c].used &&
+        connections_[c].end[kBrokerEnd].tcp.state == TcpState::kSynReceived) {
+      // It forgets half a handshake without a word: the rest of it is answered with RST.
+      LoseEnd(c, kBrokerEnd);
+    }
     if (silent && connections_[c].used) LoseEnd(c, kBrokerEnd);
   }
   accept_queue_.clear();

@@ -81,7 +81,8 @@ uint32_t Cell::OpenConnection(Host& host) {
 
 void Cell::MaybeRelease(uint32_t connection) {
   Connection& c = connections_[connection];
-  if (!c.used) return;
+  // A connection that was reset waits on to be accepted, with what had arrived before.
+  if (!c.used || c.accept_queued) return;
   for (const End& e : c.end) {
     if (e.kernel || e.app) return;
   }

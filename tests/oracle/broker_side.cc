@@ -26,8 +26,17 @@ void Walker::BrokerReads(Client& c, const Flight& flight) {
   }
   const bool datagram = c.group->transport == Transport::kDatagram;
   if (end == nullptr && datagram && flight.type == PacketType::kConnect) {
-    c.ends.push_back({.conn = flight.conn, .opened_at = now_, .last_in = now_});
+    c.ends.push_back({.conn = flight.conn,
+                      .accepted = true,
+                      .opened_at = now_,
+                      .accepted_at = now_,
+                      .last_in = now_});
     end = &c.ends.back();
+  }
+  if (end != nullptr && flight.unit == Unit::kHandshakeAck) {
+    end->accepted = true;
+    end->accepted_at = now_;
+    return;
   }
   if (end == nullptr) return c.ledger.Dropped(kUp);
   c.ledger.Delivered(kUp);
@@ -55,10 +64,10 @@ void Walker::BrokerReads(Client& c, const Flight& flight) {
 bool Walker::BrokerLooksAtItsClock(Client& c) {
   if (!broker_up_ || stalls_ > 0) return false;
   for (BrokerEnd& end : c.ends) {
-    if (!end.open) continue;
+    if (!end.open || !end.accepted) continue;
     const Duration silence = now_ - end.last_in;
     if (!end.has_session) {
-      if (now_ - end.opened_at < kConnectTimeout) continue;
+      if (now_ - end.accepted_at < kConnectTimeout) continue;
       BrokerLeaves(c, end, CloseReason::kConnectTimeout);
       return true;
     }

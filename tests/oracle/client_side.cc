@@ -24,6 +24,7 @@ void Walker::Connect(Client& c) {
     SayConnect(c);
   } else {
     c.doing = Doing::kConnecting;
+    c.shaken = false;
     SendUnit(c, kUp, c.conn, Unit::kSyn);
   }
 }
@@ -108,9 +109,10 @@ bool Walker::ClientLooksAtItsClock(Client& c) {
 void Walker::ClientLeaves(Client& c, CloseReason reason) {
   if (c.doing == Doing::kConnected) c.ledger.WasConnectedFor(now_ - c.connected_at);
   c.ledger.Note(now_, RecordKind::kClosed, ClosedCode(reason), c.conn, (now_ - c.opened_at).ns);
-  const bool host_lost = !c.alive;
-  if (c.group->transport == Transport::kTcp && !host_lost) {
-    SendUnit(c, kUp, c.conn, Unit::kFin);
+  if (c.group->transport == Transport::kTcp && c.host_up && c.shaken) {
+    const bool gives_up =
+        reason == CloseReason::kConnackTimeout || reason == CloseReason::kConnectTimeout;
+    SendUnit(c, kUp, c.conn, gives_up ? Unit::kRst : Unit::kFin);
   }
   c.doing = Doing::kBackingOff;
   c.retry_at = now_ + BackOff(c);

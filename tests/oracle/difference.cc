@@ -25,6 +25,7 @@ bool OverTcp(const Plan& plan, const TraceRecord& r) {
 //  - kDeclared: the evidence, which explains and does not decide;
 //  - over TCP: segments and their loss, and the radio's wake-ups, which depend on when bare
 //    acknowledgements are sent.
+//  - over TCP: from when on a packet that nobody will read counts as dropped and not in flight;
 //  - which of the two ends acts first where deadlines of both fall on one instant;
 //  - counters: they number the records of a client, so a record too many shows anyway.
 bool IsModelled(const Plan& plan, const TraceRecord& r) {
@@ -39,6 +40,9 @@ TraceRecord Modelled(const Plan& plan, TraceRecord r) {
   if (r.kind == RecordKind::kEnd) r.a = r.b = 0;
   if (r.kind == RecordKind::kDeclared) r.b = 0;
   if (r.kind == RecordKind::kRadio && OverTcp(plan, r)) r.a = 0;
+  if (r.kind == RecordKind::kConservation && OverTcp(plan, r)) {
+    r.b = (r.b >> 32) + (r.b & 0xFFFFFFFF);
+  }
   return r;
 }
 

@@ -6,6 +6,7 @@
 namespace keepsim::oracle {
 namespace {
 
+constexpr Duration kOldSegments = Seconds(1);  // round trip and delayed acknowledgement
 constexpr Direction kDirections[] = {kUp, kDown};
 
 uint16_t DirectionsCut(const Client& c) {
@@ -85,11 +86,16 @@ void Walker::EndAt(Client& c, const ScheduledFault& fault, size_t number) {
     c.ledger.Note(now_, RecordKind::kThawed);
     const std::vector<Flight> unread = std::move(c.unread);
     c.unread.clear();
+    if (c.alive && c.doing == Doing::kNothing) Connect(c);  // it was started frozen
     for (const Flight& flight : unread) ClientReads(c, flight);
   } else {
+    const bool tcp = c.group->transport == Transport::kTcp;
+    if (tcp && !c.host_up && fault.length < kOldSegments) {
+      out_of_scope_ = "a host that is back while old segments are on their way resets by them";
+    }
     c.alive = c.host_up = true;
     c.ledger.Note(now_, RecordKind::kHostUp, static_cast<uint16_t>(fault.failure));
-    Connect(c);
+    if (!c.frozen) Connect(c);
   }
 }
 
@@ -97,14 +103,14 @@ void Walker::EndAt(Client& c, const ScheduledFault& fault, size_t number) {
 void Walker::GoDown(Client& c, FailureKind why) {
   const bool has_transport = HasTransport(c);
   const bool says_goodbye = c.doing == Doing::kAwaitingConnack || c.doing == Doing::kConnected;
-  if (why == FailureKind::kStop) {
+  if (why == FailureKind::kStop && !c.frozen) {
     if (says_goodbye) Send(c, kUp, c.conn, PacketType::kDisconnect, 2);
     if (has_transport) ClientLeaves(c, CloseReason::kDisconnect);
     c.ledger.Note(now_, RecordKind::kHostDown, static_cast<uint16_t>(why));
     c.alive = false;
   } else {
     c.ledger.Note(now_, RecordKind::kHostDown, static_cast<uint16_t>(why));
-    c.alive = c.host_up = why == FailureKind::kKill;
+    c.host_up = why != FailureKind::kCrash;
     if (has_transport) ClientLeaves(c, CloseReason::kLocalStop);
     c.alive = false;
   }
@@ -123,8 +129,12 @@ void Walker::BrokerGoesDown(FailureKind why) {
   for (Client& c : clients_) {
     if (silent) broker_up_ = false;
     for (BrokerEnd& end : c.ends) {
-      if (end.open) BrokerLeaves(c, end, CloseReason::kShutdown);
+      if (end.open && end.accepted) BrokerLeaves(c, end, CloseReason::kShutdown);
+      // Resets what waits to be accepted; forgets half a handshake without a word.
+      if (end.open && end.shaken && !silent) SendUnit(c, kDown, end.conn, Unit::kRst);
+      end.open = false;
     }
+    if (silent && c.group->transport == Transport::kTcp) out_of_scope_ = "TCP to a lost host";
     for (const Flight& flight : c.unread_at_broker) {
       if (flight.unit == Unit::kPacket) c.ledger.Dropped(kUp);
     }

@@ -30,9 +30,12 @@ enum class Doing { kNothing, kBackingOff, kConnecting, kAwaitingConnack, kConnec
 // The broker's end of one connection.
 struct BrokerEnd {
   uint32_t conn = 0;
+  bool shaken = false;    // TCP: the handshake is complete at this end
+  bool accepted = false;  // the process knows of it; until then only the kernel does
   bool has_session = false;
   bool open = true;
   Instant opened_at;
+  Instant accepted_at;
   Instant last_in;
 };
 
@@ -50,6 +53,7 @@ struct Client {
 
   // The client's process.
   Doing doing = Doing::kNothing;
+  bool shaken = false;  // TCP: the handshake is complete at this end
   uint32_t conn = 0;
   int64_t attempt = 0;
   Duration delay{0};  // the back-off used last; 0: none since the last good connection

@@ -97,12 +97,13 @@ std::string Generate(uint64_t seed, Transport transport) {
   };
   const auto stall = [] { return std::string("broker_stall {}"); };
   const auto broker_down = [&] {
-    return absl::StrCat("broker_down { silent: ", luck.OneIn(2) ? "true" : "false", " }");
+    const bool silent = !tcp && luck.OneIn(2);
+    return absl::StrCat("broker_down { silent: ", silent ? "true" : "false", " }");
   };
   if (luck.OneIn(2)) AddFaults(luck, client_fault, &text);
   if (!tcp && luck.OneIn(2)) AddFaults(luck, cut, &text);
   if (luck.OneIn(3)) AddFaults(luck, stall, &text);
-  if (!tcp && luck.OneIn(4)) AddFaults(luck, broker_down, &text);
+  if (luck.OneIn(4)) AddFaults(luck, broker_down, &text);
   return text;
 }
 

@@ -29,9 +29,18 @@ void Walker::Fly(Client& c, Flight flight) {
 
 void Walker::ArriveAtClient(Client& c, const Flight& flight) {
   if (c.host_up) c.ledger.RadioUsed(now_);
+  const bool tcp = c.group->transport == Transport::kTcp;
+  if (!c.host_up && tcp && flight.unit == Unit::kPacket) {
+    out_of_scope_ = "TCP repeats what a lost host did not acknowledge";
+  }
   if (!c.alive) {
     if (flight.unit == Unit::kPacket) c.ledger.Dropped(kDown);
     return;
+  }
+  const bool is_expected = c.doing == Doing::kConnecting && flight.conn == c.conn;
+  if (flight.unit == Unit::kSynAck && is_expected) {
+    c.shaken = true;
+    SendUnit(c, kUp, c.conn, Unit::kHandshakeAck);
   }
   // A frozen process will read what is for it; of the rest nothing is kept.
   if (c.frozen && HasTransport(c) && flight.conn == c.conn) {
@@ -42,12 +51,20 @@ void Walker::ArriveAtClient(Client& c, const Flight& flight) {
 }
 
 void Walker::ArriveAtBroker(Client& c, const Flight& flight) {
-  if (!broker_up_) {
+  const bool tcp = c.group->transport == Transport::kTcp;
+  if (!broker_up_ && !tcp) return c.ledger.Dropped(kUp);
+  if (flight.unit == Unit::kSyn && broker_up_) {
+    c.ends.push_back({.conn = flight.conn, .opened_at = now_});
+    return SendUnit(c, kDown, flight.conn, Unit::kSynAck);
+  }
+  BrokerEnd* end = EndOf(c, flight.conn);
+  if (flight.unit == Unit::kHandshakeAck && end != nullptr) end->shaken = true;
+  if (tcp && end == nullptr) {
     if (flight.unit == Unit::kPacket) c.ledger.Dropped(kUp);
-    if (flight.unit == Unit::kSyn) SendUnit(c, kDown, flight.conn, Unit::kRst);
+    if (flight.unit != Unit::kFin && flight.unit != Unit::kRst)
+      SendUnit(c, kDown, flight.conn, Unit::kRst);
     return;
   }
-  if (flight.unit == Unit::kSyn) return SendUnit(c, kDown, flight.conn, Unit::kSynAck);
   if (stalls_ > 0 && !BrokerWillRead(c, flight)) {
     c.ledger.Dropped(kUp);
   } else if (stalls_ > 0) {

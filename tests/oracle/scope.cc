@@ -73,6 +73,16 @@ std::string BeyondScope(const ScheduledFault& f) {
   }
 }
 
+// Of one kind: two that the oracle keeps in the same place.
+bool SameKind(const ScheduledFault& x, const ScheduledFault& y) {
+  if (x.action != y.action || x.action == ScheduledFault::Action::kPathCut) return false;
+  return (x.failure == FailureKind::kFreeze) == (y.failure == FailureKind::kFreeze);
+}
+
+bool Touch(const ScheduledFault& x, const ScheduledFault& y) {
+  return x.at <= y.at + y.length && y.at <= x.at + x.length;
+}
+
 }  // namespace
 
 std::string BeyondScope(const Plan& plan) {
@@ -86,6 +96,9 @@ std::string BeyondScope(const Plan& plan) {
   }
   for (const ScheduledFault& f : plan.faults) {
     if (std::string why = BeyondScope(f); !why.empty()) return why;
+    for (const ScheduledFault& other : plan.faults) {
+      if (&other != &f && SameKind(f, other) && Touch(f, other)) return "faults that overlap";
+    }
   }
   return "";
 }
