@@ -51,8 +51,9 @@ enum class RecordKind : uint16_t {
   // ---- the whole run (entity 0)
   kFaultBegins = 48,  // code: fault number
   kFaultEnds = 49,
+  // Of the broker: a: fault number.
   kBrokerDown = 50,  // code: 1 process killed (kernel closes), 2 host lost (silent)
-  kBrokerUp = 51,
+  kBrokerUp = 51,    // code: as of the kBrokerDown that it ends
   kBrokerStalled = 52,
   kBrokerResumed = 53,
   // ---- packet level, not in the digest

@@ -150,6 +150,12 @@ class Cell {
   Instant KernelNow(const Host& host, EndIndex at) const;
   Instant KernelGlobal(const Host& host, EndIndex at, Instant local) const;
 
+  // ---- cell_datagram.cc: datagrams in the kernels
+  void OnDatagram(uint32_t connection, uint8_t direction, const Packet& packet);
+  void DropDatagram(uint32_t connection, uint8_t direction);
+  void EndWithPeer(uint32_t connection, EndIndex gone);
+  void DropUnread(uint32_t connection, EndIndex at);
+
   // ---- cell_client.cc: the client's application
   void StartClient(Host& host);
   void ApplyClient(Host& host, const Effects& effects);

@@ -41,6 +41,10 @@ void Cell::AcceptNow(uint32_t connection) {
   const uint32_t generation = c.generation;
   c.accept_queued = false;
   c.end[kBrokerEnd].app = true;
+  // A kernel knows no connections of datagrams.
+  if (HostOf(c).group->transport == Transport::kDatagram) {
+    c.end[kBrokerEnd].opened = simulator_.now();
+  }
   OnAccepted(plan_.broker.profile, c.session, simulator_.now());
   Read(connection, kBrokerEnd);
   if (!Is(connection, generation)) return;
@@ -169,6 +173,7 @@ void Cell::DetachBroker(uint32_t connection, CloseReason reason) {
   const Instant now = simulator_.now();
   c.end[kBrokerEnd].app = false;
   c.end[kBrokerEnd].pending_close = CloseReason::kNone;
+  DropUnread(connection, kBrokerEnd);
   c.session.state = BrokerState::kClosed;
   if (identity.connection == connection) {
     identity.connection = kNoConnection;

@@ -72,6 +72,7 @@ void Cell::DetachClient(Host& host, CloseReason reason) {
   const Instant now = simulator_.now();
   c.end[kClientEnd].app = false;
   c.end[kClientEnd].pending_close = CloseReason::kNone;
+  DropUnread(slot, kClientEnd);
   host.connection = kNoConnection;
   host.last_packet_out = kLongAgo;
   host.ping_out = kNever;

@@ -268,6 +268,17 @@ void Cell::BeginBrokerFault(uint32_t f) {
       DetachBroker(c, CloseReason::kShutdown);
       if (!silent && connections_[c].used) CloseEnd(c, kBrokerEnd, /*abort=*/false);
     }
+    if (connections_[c].used && connections_[c].accept_queued) {
+      // A kernel resets what waits to be accepted when the listening socket goes.
+      connections_[c].accept_queued = false;
+      DropUnread(c, kBrokerEnd);
+      if (!silent) CloseEnd(c, kBrokerEnd, /*abort=*/true);
+    }
+    if (connections_[c].used &&
+        connections_[c].end[kBrokerEnd].tcp.state == TcpState::kSynReceived) {
+      // It forgets half a handshake without a word: the rest of it is answered with RST.
+      LoseEnd(c, kBrokerEnd);
+    }
     if (silent && connections_[c].used) LoseEnd(c, kBrokerEnd);
   }
   accept_queue_.clear();

@@ -12,11 +12,6 @@ constexpr uint32_t kSegmentHeaders = 52;
 constexpr uint32_t kSynHeaders = 60;
 constexpr uint32_t kDatagramHeaders = 28;
 
-constexpr EndIndex Peer(EndIndex end) { return end == kClientEnd ? kBrokerEnd : kClientEnd; }
-// The client's end writes upwards, the broker's downwards.
-constexpr uint8_t DirectionFrom(EndIndex end) { return end == kClientEnd ? kUp : kDown; }
-constexpr uint8_t DirectionTo(EndIndex end) { return DirectionFrom(Peer(end)); }
-
 // Stream offsets wrap.
 constexpr bool AtOrBefore(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b) <= 0; }
 
@@ -62,6 +57,7 @@ uint32_t Cell::OpenConnection(Host& host) {
   c.session_armed = kNever;
   c.middlebox = MiddleboxState{};
   c.accept_queued = c.kill_queued = false;
+  c.datagrams_up = 0;
   c.used = true;
   c.host = static_cast<uint32_t>(&host - hosts_.data());
   c.number = ++host.conn_number;
@@ -85,7 +81,8 @@ uint32_t Cell::OpenConnection(Host& host) {
 
 void Cell::MaybeRelease(uint32_t connection) {
   Connection& c = connections_[connection];
-  if (!c.used) return;
+  // A connection that was reset waits on to be accepted, with what had arrived before.
+  if (!c.used || c.accept_queued) return;
   for (const End& e : c.end) {
     if (e.kernel || e.app) return;
   }
@@ -228,6 +225,7 @@ void Cell::Transmit(Flight flight, uint32_t wire_bytes) {
       flights_[slot] = flight;
     }
     Push(host, at, EventClass::kArrival, Kind::kArrival, slot);
+    if (up && flight.datagram) ++c.datagrams_up;
     if (at == transit.duplicate_at && flight.datagram) ++t.sent[d];  // the network made another
   }
 }
@@ -248,15 +246,17 @@ void Cell::OnArrival(uint32_t slot) {
   Host& host = hosts_[flight.host];
   if (!Is(flight.connection, flight.generation)) {  // both ends have forgotten it
     if (flight.datagram) ++host.traffic.dropped[d];
+    if (d == kDown && host.reachable()) TouchRadio(host);
     return;
   }
   Connection& c = connections_[flight.connection];
   const EndIndex at = d == kUp ? kBrokerEnd : kClientEnd;
   End& end = c.end[at];
   const uint32_t conn = c.number;
+  if (flight.datagram && at == kBrokerEnd) --c.datagrams_up;
   auto ignored = [&](Fate why) {
-    if (flight.datagram) ++host.traffic.dropped[d];
     PacketRecord(host, RecordKind::kSegmentIgnored, Code(d, static_cast<int>(why)), conn, 0, 0);
+    if (flight.datagram) DropDatagram(flight.connection, d);
   };
   if (at == kBrokerEnd) {
     if (broker_dark_ > 0) return ignored(Fate::kLostHostDown);
@@ -283,22 +283,7 @@ void Cell::OnArrival(uint32_t slot) {
                                  : PackSegment(flight.segment));
   }
 
-  if (flight.datagram) {
-    if (at == kBrokerEnd && !end.established && flight.packet.type == PacketType::kConnect &&
-        BrokerRuns()) {
-      end.established = true;
-      end.opened = simulator_.now();
-      AcceptNow(flight.connection);
-    }
-    // A datagram carries no stream offset: it is readable at once, or lost on a stopped process.
-    if (!end.app || (at == kClientEnd ? !host.running() : !BrokerRuns())) {
-      ++host.traffic.dropped[d];
-      return;
-    }
-    c.end[Peer(at)].lost = 0;
-    return at == kBrokerEnd ? BrokerHears(flight.connection, flight.packet)
-                            : ClientHears(flight.connection, flight.packet);
-  }
+  if (flight.datagram) return OnDatagram(flight.connection, d, flight.packet);
 
   const Segment& segment = flight.segment;
   TcpOutput out;
@@ -430,10 +415,7 @@ void Cell::CloseEnd(uint32_t connection, EndIndex at, bool abort) {
     ArmTcp(connection, at);
   } else {
     end.kernel = false;
-    // Without a transport that says so, the peer's kernel end of a datagram exchange ends with it.
-    if (HostOf(c).group->transport == Transport::kDatagram && !c.end[Peer(at)].app) {
-      c.end[Peer(at)].kernel = false;
-    }
+    EndWithPeer(connection, at);
   }
   MaybeRelease(connection);
 }
@@ -442,9 +424,7 @@ void Cell::LoseEnd(uint32_t connection, EndIndex at) {
   Connection& c = connections_[connection];
   c.end[at].kernel = c.end[at].app = false;
   c.end[at].armed = kNever;
-  if (HostOf(c).group->transport == Transport::kDatagram && !c.end[Peer(at)].app) {
-    c.end[Peer(at)].kernel = false;
-  }
+  EndWithPeer(connection, at);
   MaybeRelease(connection);
 }
 

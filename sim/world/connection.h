@@ -52,14 +52,19 @@ struct End {
 };
 
 enum EndIndex : uint8_t { kClientEnd = 0, kBrokerEnd = 1 };
+constexpr EndIndex Peer(EndIndex end) { return end == kClientEnd ? kBrokerEnd : kClientEnd; }
+// The client's end writes upwards, the broker's downwards.
+constexpr uint8_t DirectionFrom(EndIndex end) { return end == kClientEnd ? kUp : kDown; }
+constexpr uint8_t DirectionTo(EndIndex end) { return DirectionFrom(Peer(end)); }
 
 struct Connection {
   bool used = false;
   bool accept_queued = false;  // waits in the broker's accept queue
   bool kill_queued = false;
-  uint32_t host = 0;        // in the cell
-  uint32_t number = 0;      // the client's own count, from 1
-  uint32_t generation = 0;  // unique in the cell: tells reuses of this slot apart
+  uint16_t datagrams_up = 0;  // on their way to the broker
+  uint32_t host = 0;          // in the cell
+  uint32_t number = 0;        // the client's own count, from 1
+  uint32_t generation = 0;    // unique in the cell: tells reuses of this slot apart
   End end[2];
   PacketQueue queue[2];  // by direction: kUp written by the client's end
   BrokerSession session;
