@@ -381,14 +381,16 @@ Effects OnDeadline(const ClientParams& params, ClientSession& s, Instant now, ui
       }
       break;
     case ClientState::kConnecting:
-    case ClientState::kAwaitConnack: {
-      const CloseReason why = s.state == ClientState::kConnecting ? CloseReason::kConnectTimeout
-                                                                  : CloseReason::kConnackTimeout;
-      effects.Add({.kind = Effect::Kind::kAbort, .reason = why});
+      effects.Add({.kind = Effect::Kind::kAbort, .reason = CloseReason::kConnectTimeout});
       Lose(p, s, now);
       DrawBackoff(p, s, now, u);
       break;
-    }
+    case ClientState::kAwaitConnack:
+      // A plain close(): the FIN queues behind the CONNECT.
+      effects.Add({.kind = Effect::Kind::kClose, .reason = CloseReason::kConnackTimeout});
+      Lose(p, s, now);
+      DrawBackoff(p, s, now, u);
+      break;
     case ClientState::kConnected:
       if (s.phase_deadline <= now) {
         SendOn(s, now, effects);

@@ -110,8 +110,7 @@ void Walker::ClientLeaves(Client& c, CloseReason reason) {
   if (c.doing == Doing::kConnected) c.ledger.WasConnectedFor(now_ - c.connected_at);
   c.ledger.Note(now_, RecordKind::kClosed, ClosedCode(reason), c.conn, (now_ - c.opened_at).ns);
   if (c.group->transport == Transport::kTcp && c.host_up && c.shaken) {
-    const bool gives_up =
-        reason == CloseReason::kConnackTimeout || reason == CloseReason::kConnectTimeout;
+    const bool gives_up = reason == CloseReason::kConnectTimeout;
     SendUnit(c, kUp, c.conn, gives_up ? Unit::kRst : Unit::kFin);
   }
   c.doing = Doing::kBackingOff;

@@ -108,7 +108,6 @@ TEST(OracleTest, GeneratedScenariosOverTcp) {
                                      Closed(Observer::kClient, CloseReason::kRefused),
                                      Closed(Observer::kClient, CloseReason::kReset),
                                      Closed(Observer::kBroker, CloseReason::kPeerClosed),
-                                     Closed(Observer::kBroker, CloseReason::kReset),
                                      Closed(Observer::kBroker, CloseReason::kTakeover),
                                      Closed(Observer::kBroker, CloseReason::kDisconnect),
                                      Closed(Observer::kBroker, CloseReason::kShutdown)}));
