@@ -194,7 +194,7 @@ absl::Status ReadProperties(Reader& r, OnNumber on_number, OnPair on_pair) {
 }
 
 constexpr auto kNoNumber = [](uint32_t, uint32_t) {};
-constexpr auto kNoPair = [](std::string, std::string) {};
+constexpr auto kNoPair = [](const std::string&, const std::string&) {};
 
 absl::Status DecodeConnect(Reader& r, Decoded* d) {
   ConnectOptions& o = d->body.connect;

@@ -60,6 +60,22 @@ std::string WireText(const Node& node, const char* field, const std::string& gro
   return "?";
 }
 
+// The last of the profiles is to have a name of its own.
+template <typename Profile>
+void CheckNewName(const Node& row, const std::vector<Profile>& profiles) {
+  for (size_t i = 0; i + 1 < profiles.size(); ++i) {
+    if (profiles[i].name != profiles.back().name) continue;
+    return row.Error("name",
+                     absl::StrCat("\"", profiles[i].name, "\" is the name of an earlier row"));
+  }
+}
+
+uint32_t WholeSeconds(const Node& node, const char* field, Duration high) {
+  const Duration d = node.Dur(field, kZero, kZero, high);
+  if ((d % Seconds(1)).ns != 0) node.Error(field, "must be whole seconds");
+  return static_cast<uint32_t>(d / Seconds(1));
+}
+
 // The sizes of a packet for clients whose index has 1, 2, ... 10 digits.
 template <typename SizeForIndex>
 SizeByDigits SizesBy(SizeForIndex size_for_index) {
@@ -94,8 +110,7 @@ void ReadConnect(const Node& node, GroupPlan& g) {
   if (node.Text("session_expiry") == "forever") {
     c.session_expiry_s = 0xFFFFFFFF;
   } else {
-    c.session_expiry_s = static_cast<uint32_t>(
-        node.Dur("session_expiry", kZero, kZero, Seconds(4294967294)).ns / 1000000000);
+    c.session_expiry_s = WholeSeconds(node, "session_expiry", Seconds(4294967294));
   }
   c.receive_maximum = static_cast<uint16_t>(node.Integer("receive_maximum", 65535, 1, 65535));
   c.maximum_packet_size =
@@ -114,8 +129,7 @@ void ReadConnect(const Node& node, GroupPlan& g) {
   c.will.payload = WireText(w, "message", g.name);
   c.will.qos = static_cast<uint8_t>(w.Integer("qos", 0, 0, 2));
   c.will.retain = w.Bool("retain", false);
-  c.will.delay_s =
-      static_cast<uint32_t>(w.Dur("delay", kZero, kZero, Seconds(4294967295)).ns / 1000000000);
+  c.will.delay_s = WholeSeconds(w, "delay", Seconds(4294967295));
   if (c.will.topic.empty()) w.Error("topic", "is required");
   if (absl::StrContains(c.will.topic, "#") || absl::StrContains(c.will.topic, "+")) {
     w.Error("topic", "a will's topic has no wildcards (# +)");
@@ -352,11 +366,15 @@ Plan Compile(const LoadedScenario& scenario, Diagnostics& diagnostics) {
   TableCache tables;
   std::vector<ClientProfile> clients;
   for (int i = 0; i < proto.client_profiles_size(); ++i) {
-    clients.push_back(ReadClientProfile(root.Child("client_profiles", i), clients));
+    const Node row = root.Child("client_profiles", i);
+    clients.push_back(ReadClientProfile(row, clients));
+    CheckNewName(row, clients);
   }
   std::vector<BrokerProfile> brokers;
   for (int i = 0; i < proto.broker_profiles_size(); ++i) {
-    brokers.push_back(ReadBrokerProfile(root.Child("broker_profiles", i), brokers));
+    const Node row = root.Child("broker_profiles", i);
+    brokers.push_back(ReadBrokerProfile(row, brokers));
+    CheckNewName(row, brokers);
   }
   ReadBroker(root.Child("broker"), brokers, plan.broker);
 

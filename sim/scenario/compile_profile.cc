@@ -1,6 +1,7 @@
 #include "sim/scenario/compile_profile.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -132,7 +133,7 @@ ClientProfile ReadClientProfile(const Node& row, const std::vector<ClientProfile
     r.Fraction("growth", 1, 10, &policy.growth_num, &policy.growth_den);
     if (const int v = r.Enum("jitter")) policy.jitter = static_cast<JitterKind>(v - 1);
     policy.jitter_permille = static_cast<int32_t>(
-        r.Number("jitter_share", policy.jitter_permille / 1000.0, 0, 1) * 1000 + 0.5);
+        std::lround(r.Number("jitter_share", policy.jitter_permille / 1000.0, 0, 1) * 1000));
     policy.stable_after = r.Dur("stable_after", policy.stable_after, zero, kLong);
     policy.evaluated_every = r.Dur("evaluated_every", policy.evaluated_every, zero, kLong);
   }
@@ -196,6 +197,10 @@ BrokerProfile ReadBrokerProfile(const Node& row, const std::vector<BrokerProfile
       static_cast<int32_t>(row.Integer("keep_alive_min_s", p.keep_alive_min_s, 0, 65535));
   p.keep_alive_max_s =
       static_cast<int32_t>(row.Integer("keep_alive_max_s", p.keep_alive_max_s, 1, 65535));
+  if (p.keep_alive_min_s > p.keep_alive_max_s) {
+    row.Error("keep_alive_min_s",
+              absl::StrCat(p.keep_alive_min_s, " is above keep_alive_max_s, ", p.keep_alive_max_s));
+  }
   p.refuse_zero_keep_alive = row.Bool("refuse_zero_keep_alive", p.refuse_zero_keep_alive);
   p.zero_keep_alive_is_max = row.Bool("zero_keep_alive_is_max", p.zero_keep_alive_is_max);
   p.connect_timeout = row.Dur("connect_timeout", p.connect_timeout, Milliseconds(1), kLong);

@@ -19,7 +19,6 @@ namespace {
 
 using google::protobuf::Descriptor;
 using google::protobuf::EnumDescriptor;
-using google::protobuf::FieldDescriptor;
 using google::protobuf::TextFormat;
 
 std::vector<std::string> FieldNames(const Descriptor* type) {

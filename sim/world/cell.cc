@@ -75,6 +75,7 @@ void Cell::Setup(CellRange range) {
   records_.clear();
   broker_event_counter_ = broker_down_ = broker_dark_ = broker_stalled_ = 0;
   accept_per_second_ = plan_.broker.accept_per_second;
+  limits_.clear();
   next_accept_ = next_kill_ = kStart;
   accept_armed_ = work_armed_ = kill_armed_ = false;
   accept_queue_.clear();

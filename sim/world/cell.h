@@ -217,6 +217,7 @@ class Cell {
   uint32_t broker_dark_ = 0;  // reasons why its host does not answer
   uint32_t broker_stalled_ = 0;
   int32_t accept_per_second_ = 0;
+  std::vector<uint32_t> limits_;  // faults in force that limit it; the last to begin counts
   Instant next_accept_ = kStart;
   bool accept_armed_ = false;
   std::deque<std::pair<uint32_t, uint32_t>> accept_queue_;  // connection, generation

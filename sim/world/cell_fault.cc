@@ -252,6 +252,7 @@ void Cell::FlushMiddlebox(Host& host) {
 void Cell::BeginBrokerFault(uint32_t f) {
   const ScheduledFault& fault = plan_.faults[f];
   if (fault.action == Action::kBrokerLimits) {
+    limits_.push_back(f);
     accept_per_second_ = fault.accept_per_second;
     return;
   }
@@ -295,7 +296,9 @@ void Cell::BeginBrokerFault(uint32_t f) {
 void Cell::EndBrokerFault(uint32_t f) {
   const ScheduledFault& fault = plan_.faults[f];
   if (fault.action == Action::kBrokerLimits) {
-    accept_per_second_ = plan_.broker.accept_per_second;
+    std::erase(limits_, f);
+    accept_per_second_ = limits_.empty() ? plan_.broker.accept_per_second
+                                         : plan_.faults[limits_.back()].accept_per_second;
     return;
   }
   if (fault.action == Action::kBrokerStall) {

@@ -192,6 +192,23 @@ TEST(RunTest, CoupledClientsShareOneCellAndStillComeBack) {
   EXPECT_EQ(keepsim::Run(*r.plan, options)->digest, a->digest);
 }
 
+// A limit that begins within another and ends before it leaves the other in force.
+TEST(RunTest, OverlappingBrokerLimitsEndOneByOne) {
+  const Ready r = Prepare(R"(
+    name: "limits" horizon: "100s"
+    groups { name: "g" count: 100 keep_alive: "60s" start { at: "20s" } }
+    broker { handling_time: "1us" }
+    faults { at: "5s" duration: "60s" broker_limits { accept_per_second: 10 } }
+    faults { at: "10s" duration: "5s" broker_limits { accept_per_second: 1000 } })");
+  int by_half = 0;
+  for (const TraceRecord& record : RecordsOf(*r.plan)) {
+    by_half += record.kind == RecordKind::kSessionOpened && record.at < kStart + Seconds(25);
+  }
+  // Ten a second from 20 s on.
+  EXPECT_GE(by_half, 48);
+  EXPECT_LE(by_half, 52);
+}
+
 TEST(RunTest, ZeroClientsIsARun) {
   const Ready r = Prepare("horizon: \"1h\" groups { name: \"none\" count: 0 }");
   const auto result = keepsim::Run(*r.plan, {});

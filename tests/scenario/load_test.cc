@@ -140,6 +140,22 @@ TEST(LoadTest, BinaryAndJsonAreTheSameScenario) {
   EXPECT_TRUE(d.ok()) << d.Render();
 }
 
+TEST(LoadTest, WhatCannotBeMeantIsRefused) {
+  const std::string start = "horizon: \"1h\"\n";
+  EXPECT_THAT(Errors(start + R"(groups { name: "g" mqtt_version: V5
+connect { session_expiry: "1500ms" } })"),
+              HasSubstr("f:3:11: error: groups[0].connect.session_expiry: must be whole seconds"));
+  EXPECT_THAT(Errors(start + R"(groups { name: "g" mqtt_version: V5
+connect { will { topic: "t" delay: "1500ms" } } })"),
+              HasSubstr("groups[0].connect.will.delay: must be whole seconds"));
+  EXPECT_THAT(Errors(start + R"(groups { name: "g" }
+client_profiles { name: "x" } client_profiles { name: "x" })"),
+              HasSubstr("client_profiles[1].name: \"x\" is the name of an earlier row"));
+  EXPECT_THAT(Errors(start + R"(groups { name: "g" }
+broker_profiles { name: "x" keep_alive_min_s: 30 keep_alive_max_s: 20 })"),
+              HasSubstr("broker_profiles[0].keep_alive_min_s: 30 is above keep_alive_max_s, 20"));
+}
+
 TEST(OverrideTest, ReachesEveryField) {
   Diagnostics d;
   LoadedScenario s = LoadText(kGood, ScenarioFormat::kText, "f", d);
