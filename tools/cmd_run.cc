@@ -157,9 +157,14 @@ absl::Status WriteResult(const RunFlags& flags, const RunSummary& summary, const
   TraceFooter footer;
   footer.digest = digest;
   footer.summary_json = ToJson(portable);
+  // All three are on the disk before the first takes the place of an earlier result's.
+  auto page = StagedFile::Write(flags.out + "/report.html", ReportPage(portable));
+  if (!page.ok()) return page.status();
+  auto json = StagedFile::Write(flags.out + "/summary.json", ToJson(summary));
+  if (!json.ok()) return json.status();
   absl::Status status = writer.Finish(footer);
-  if (status.ok()) status = WriteWholeFile(flags.out + "/report.html", ReportPage(portable));
-  if (status.ok()) status = WriteWholeFile(flags.out + "/summary.json", ToJson(summary));
+  if (status.ok()) status = page->Publish();
+  if (status.ok()) status = json->Publish();
   return status;
 }
 

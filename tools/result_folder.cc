@@ -14,6 +14,10 @@ namespace keepsim {
 
 namespace fs = std::filesystem;
 
+namespace {
+constexpr const char* kTemporary = ".tmp";
+}  // namespace
+
 absl::Status PrepareResultFolder(const std::string& dir, bool force) {
   std::error_code error;
   if (fs::exists(dir, error) && !fs::is_directory(dir, error)) {
@@ -32,28 +36,31 @@ absl::Status PrepareResultFolder(const std::string& dir, bool force) {
   return absl::OkStatus();
 }
 
-absl::Status WriteWholeFile(const std::string& path, absl::string_view contents) {
-  const std::string temporary = path + ".tmp";
-  int reason = 0;
+absl::StatusOr<StagedFile> StagedFile::Write(const std::string& path, absl::string_view contents) {
+  StagedFile file(path);  // removes what there is of it if this fails
+  const std::string temporary = path + kTemporary;
   std::FILE* f = std::fopen(temporary.c_str(), "wb");
-  bool ok = f != nullptr;
-  if (!ok) reason = errno;
-  if (ok && std::fwrite(contents.data(), 1, contents.size(), f) != contents.size()) {
-    ok = false;
-    reason = errno;
-  }
+  bool ok = f != nullptr && std::fwrite(contents.data(), 1, contents.size(), f) == contents.size();
+  int reason = ok ? 0 : errno;
   if (f != nullptr && std::fclose(f) != 0 && ok) {
     ok = false;
     reason = errno;
   }
-  std::error_code error;
-  if (ok) {
-    fs::rename(temporary, path, error);
-    if (!error) return absl::OkStatus();
-    reason = error.value();
-  }
-  fs::remove(temporary, error);
+  if (ok) return file;
   return absl::UnavailableError(absl::StrCat(path, " cannot be written: ", std::strerror(reason)));
+}
+
+StagedFile::~StagedFile() {
+  if (!path_.empty()) std::remove((path_ + kTemporary).c_str());
+}
+
+absl::Status StagedFile::Publish() {
+  if (std::rename((path_ + kTemporary).c_str(), path_.c_str()) != 0) {
+    return absl::UnavailableError(
+        absl::StrCat(path_, " cannot be written: ", std::strerror(errno)));
+  }
+  path_.clear();
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {

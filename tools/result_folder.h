@@ -4,6 +4,7 @@
 #define KEEPSIM_TOOLS_RESULT_FOLDER_H_
 
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -15,9 +16,21 @@ namespace keepsim {
 // result of keepsim's and `force` is not set.
 absl::Status PrepareResultFolder(const std::string& dir, bool force);
 
-// By way of a temporary file beside it. Unavailable, with the system's reason, if it cannot be
-// written; then what was there before is untouched.
-absl::Status WriteWholeFile(const std::string& path, absl::string_view contents);
+// A file that stands beside its name, whole, until it is given it.
+class StagedFile {
+ public:
+  // Unavailable, with the system's reason, if it cannot be written.
+  static absl::StatusOr<StagedFile> Write(const std::string& path, absl::string_view contents);
+  StagedFile(StagedFile&& other) noexcept : path_(std::move(other.path_)) { other.path_.clear(); }
+  StagedFile& operator=(StagedFile&&) = delete;
+  ~StagedFile();  // without Publish(): removes it, and what bore the name before is untouched
+
+  absl::Status Publish();
+
+ private:
+  explicit StagedFile(std::string path) : path_(std::move(path)) {}
+  std::string path_;  // "": published, or moved from
+};
 
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
 

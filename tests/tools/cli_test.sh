@@ -106,6 +106,34 @@ expect 2 "holds other files" "$keepsim" run "$quickstart" --out "$work/other" "$
 [[ "$(ls "$work/other")" == file ]] || { echo "FAILED: wrote into a folder of others"; failures=$((failures + 1)); }
 expect 2 "is not a folder" "$keepsim" run "$quickstart" --out "$work/other/file" "${small[@]}"
 
+# A full disk and a read-only folder: said plainly, exit 2, nothing half-written, and an earlier
+# result untouched.
+if unshare -rm true 2> /dev/null; then
+  on_disk() { # on_disk SIZE ro|rw COMMAND...: into a small disk of its own
+    local size="$1" options="$2"
+    shift 2
+    unshare -rm sh -c '
+      disk="$1" size="$2" options="$3"
+      shift 3
+      mkdir -p "$disk" && mount -t tmpfs -o size="$size" none "$disk" && mkdir "$disk/out" &&
+        echo earlier > "$disk/out/summary.json" && mount -o "remount,$options" "$disk" || exit 99
+      "$@"
+      status=$?
+      echo "left: $(ls "$disk/out" | tr "\n" " ")$(cat "$disk/out/summary.json")"
+      exit $status' sh "$work/disk" "$size" "$options" "$@"
+  }
+  # No room for the trace; for the trace but not the page; for both but not the summary.
+  for size in 160k 400k 560k; do
+    expect 2 "No space left on device" on_disk $size rw "$keepsim" run "$quickstart" --out "$work/disk/out"
+    expect 2 "left: summary.json earlier" on_disk $size rw "$keepsim" run "$quickstart" --out "$work/disk/out"
+  done
+  expect 0 "left: report.html summary.json trace.kst {" on_disk 2m rw "$keepsim" run "$quickstart" --out "$work/disk/out"
+  expect 2 "Read-only file system" on_disk 160k ro "$keepsim" run "$quickstart" --out "$work/disk/out"
+  expect 2 "Read-only file system" on_disk 160k ro "$keepsim" run "$quickstart" --out "$work/disk/new"
+else
+  echo "not tried: a full disk and a read-only folder (no user namespaces here)"
+fi
+
 # Stopped half-way, by either signal: exit 130, and nothing is left but the folder.
 for signal in INT TERM; do
   timeout --preserve-status -s "$signal" 1 "$keepsim" run "$quickstart" --out "$work/stopped" \
