@@ -263,8 +263,7 @@ TEST(RunTest, RandomScenariosBreakNoInvariant) {
     ASSERT_TRUE(result.ok()) << text;
     for (const Violation& v : result->checks->violations()) {
       ADD_FAILURE() << v.rule << " entity " << v.entity << " at " << ToSeconds(v.at) << ": "
-                    << v.text << "\nagain: keepsim run with\n"
-                    << text;
+                    << v.text << "\nagain: keepsim run <(echo '" << text << "')";
       break;
     }
   }
