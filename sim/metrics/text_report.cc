@@ -29,6 +29,7 @@ class Report {
     UndetectedFailures();
     Declarations();
     Quality();
+    Theory();
     Cost();
     Incidents();
     Expectations();
@@ -61,6 +62,7 @@ class Report {
   void Declarations();
   void DeclarationRows(absl::string_view name, const summary_pb::Declarations& d);
   void Quality();
+  void Theory();
   void Cost();
   void Incidents();
   void Expectations();
@@ -223,6 +225,19 @@ void Report::Quality() {
   if (q.has_mistake_duration_mean_s()) {
     Line(absl::StrCat("  a mistake lasts      ", SecondsText(q.mistake_duration_mean_s()),
                       " on average (T_M), at most ", SecondsText(q.mistake_duration().max_s())));
+  }
+}
+
+void Report::Theory() {
+  if (s_.theory_size() == 0) return;
+  Title("Against theory");
+  for (const auto& t : s_.theory()) {
+    const std::string name = s_.groups_size() > 1 ? absl::StrCat(t.group(), ": ") : std::string();
+    out_ += Wrap(absl::StrCat(name, t.quantity(), ": ", NumberText(t.simulated()), ", by theory ",
+                              NumberText(t.expected()), " = ", t.formula(), "; ",
+                              absl::StrFormat("%+.2f", t.z()), " standard errors off, of ",
+                              CountText(t.samples()), " samples"),
+                 2, kReportWidth);
   }
 }
 

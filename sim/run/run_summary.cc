@@ -7,6 +7,7 @@
 #include "sim/base/spelling.h"
 #include "sim/metrics/expectation.h"
 #include "sim/metrics/metric_path.h"
+#include "sim/run/theory.h"
 #include "sim/scenario/node.h"
 #include "sim/trace/engine_version.h"
 
@@ -45,6 +46,17 @@ RunSummary SummaryOf(const RunResult& result, const Plan& plan, const LoadedScen
   facts.threads = result.threads;
   facts.wall_s = result.wall_s;
   RunSummary summary = Summarize(*result.metrics, facts);
+  for (const TheoreticalFigure& f : TheoryOf(plan, result.metrics->groups())) {
+    summary_pb::TheoryResult* t = summary.add_theory();
+    t->set_group(f.group);
+    t->set_quantity(f.quantity);
+    t->set_formula(f.formula);
+    t->set_expected(f.expected);
+    t->set_simulated(f.simulated);
+    t->set_standard_error(f.standard_error);
+    t->set_z(f.z());
+    t->set_samples(f.samples);
+  }
   std::vector<Expectation> expectations;
   for (const pb::Expectation& e : scenario.proto.expectations()) {
     expectations.push_back(ExpectationOf(e));

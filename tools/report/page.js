@@ -225,6 +225,12 @@
       ['good period T_G', seconds(q.good_period_mean_s), ['mean', {class: 'text'}]],
     ]);
   };
+  const fillTheory = () => {
+    if (!summary.theory.length) return;
+    table('theory', ['against theory', 'simulated', 'by theory', 'standard errors off', 'samples', ['formula', {class: 'text'}]],
+        summary.theory.map((t) => [`${t.group}: ${t.quantity}`, number(t.simulated), number(t.expected),
+          (t.z > 0 ? '+' : '') + t.z.toFixed(2), count(t.samples), [t.formula, {class: 'text'}]]));
+  };
   const fillCost = () => {
     const c = summary.cost;
     const transport = (key) => c.transport.reduce((n, t) => n + t[key], 0);
@@ -323,6 +329,7 @@
   fillDetection();
   fillDeclarations();
   fillQos();
+  fillTheory();
   fillCost();
   fillGroups();
   fillIncidents();

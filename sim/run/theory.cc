@@ -1,0 +1,167 @@
+#include "sim/run/theory.h"
+
+#include <cmath>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+
+namespace keepsim {
+namespace {
+
+constexpr int64_t kFewest = 10;
+constexpr int kPingreq = 12;  // packet types, MQTT 3.1.1 section 2.2.1
+
+struct Moments {
+  double mean = 0;
+  double variance = 0;
+};
+
+// Of a distribution, in seconds: midpoints of equal slices of probability.
+Moments MomentsOf(const QuantileTable& law) {
+  constexpr uint64_t kSlices = 1 << 14;
+  constexpr uint64_t kWidth = UINT64_MAX / kSlices + 1;
+  Moments m;
+  for (uint64_t i = 0; i < kSlices; ++i) {
+    const double x = ToSeconds(law.Sample(i * kWidth + kWidth / 2));
+    m.mean += x;
+    m.variance += x * x;
+  }
+  m.mean /= kSlices;
+  m.variance = m.variance / kSlices - m.mean * m.mean;
+  return m;
+}
+
+// The time in the present interval of length `eta` at which a client fails that lives for an
+// exponential time of mean `life`: an exponential law, cut off at eta.
+Moments PhaseOf(double eta, double life) {
+  const double r = eta / life;
+  if (r < 1e-4) return {eta / 2 - eta * r / 12, eta * eta / 12};  // the series: no cancellation
+  const double e = std::expm1(r);
+  return {life - eta / e, life * life - eta * eta * (e + 1) / (e * e)};
+}
+
+class GroupTheory {
+ public:
+  GroupTheory(const Plan& plan, const GroupPlan& g, const Tally& t) : plan_(plan), g_(g), t_(t) {}
+
+  void Add(std::vector<TheoreticalFigure>& figures) const {
+    if (!Regular()) return;
+    for (const auto& figure : {Detection(), FalseByClient(), FalseByBroker()}) {
+      if (figure.has_value()) figures.push_back(*figure);
+    }
+  }
+
+ private:
+  double Eta() const { return ToSeconds(g_.profile.ping_after.Of(KeepAlive())); }
+  Duration KeepAlive() const { return Seconds(g_.connect.keep_alive_s); }
+  double Limit() const { return ToSeconds(LimitOf(plan_.broker.profile, KeepAlive())); }
+  bool Patient() const { return g_.profile.wait_rule == WaitRule::kIgnored; }
+  double Loss(const DirectionSpec& d) const { return d.loss.ToDouble(); }
+
+  // A PINGREQ goes out exactly every eta, and the broker closes exactly at its limit.
+  bool Regular() const {
+    const ClientProfile& c = g_.profile;
+    const BrokerProfile& b = plan_.broker.profile;
+    return KeepAlive().ns > 0 && g_.count > 0 && c.ping_when == PingWhen::kOutSilent &&
+           c.out_reference == OutReference::kAnyPacket && c.TickOf(KeepAlive()).ns == 0 &&
+           !c.whole_seconds && c.loop_delay_max.ns == 0 && g_.drift_ppb == 0 &&
+           g_.drift_ppb_max == 0 && g_.uplink.empty() && g_.downlink.empty() &&
+           g_.subscribe_filter.empty() && !g_.shared_client_id && !g_.middlebox.enabled &&
+           !g_.up.burst.enabled && !g_.down.burst.enabled && g_.up.duplicate.IsZero() &&
+           g_.down.duplicate.IsZero() && plan_.faults.empty() &&
+           !plan_.broker.has_capacity_limit() && plan_.broker.accept_backlog == 0 &&
+           b.mechanism == CheckMechanism::kExactTimer && !b.whole_seconds && !b.strict &&
+           !b.outgoing_counts && g_.connect.keep_alive_s >= b.keep_alive_min_s &&
+           g_.connect.keep_alive_s <= b.keep_alive_max_s && Eta() < Limit();
+  }
+
+  std::optional<TheoreticalFigure> Figure(const char* quantity, const char* formula,
+                                          double expected, double simulated, double error,
+                                          int64_t samples) const {
+    if (samples < kFewest || !(error > 0)) return std::nullopt;
+    return TheoreticalFigure{g_.name, quantity, formula, expected, simulated, error, samples};
+  }
+
+  // T_D = limit + latency - phase of the crash, if nothing is ever lost.
+  std::optional<TheoreticalFigure> Detection() const {
+    if (g_.faults.size() != 1 || g_.faults[0].kind != FailureKind::kCrash || !g_.up.loss.IsZero() ||
+        !g_.down.loss.IsZero()) {
+      return std::nullopt;
+    }
+    const RenewalSpec& crashes = g_.faults[0].renewal;
+    const double life = ToSeconds(crashes.gap.mean());
+    // Exponential gaps: the quantile of 1 - 1/e is their mean.
+    const double at_mean =
+        ToSeconds(crashes.gap.Sample(static_cast<uint64_t>(0.63212055883 * 0x1p64)));
+    if (std::abs(at_mean / life - 1) > 1e-3 ||
+        ToSeconds(crashes.length.min()) <= Limit() + ToSeconds(g_.up.latency.max())) {
+      return std::nullopt;
+    }
+    const Histogram seen = t_.Detection(Observer::kBroker);
+    const Moments phase = PhaseOf(Eta(), life);
+    const Moments latency = MomentsOf(g_.up.latency);
+    return Figure("mean detection by the broker, s", "limit + E(D) - E(phase)",
+                  Limit() + latency.mean - phase.mean, ToSeconds(seen.mean()),
+                  std::sqrt((phase.variance + latency.variance) /
+                            static_cast<double>(std::max<int64_t>(seen.count(), 1))),
+                  seen.count());
+  }
+
+  // A PINGREQ over datagrams goes unanswered if it or its answer is lost.
+  std::optional<TheoreticalFigure> FalseByClient() const {
+    const Duration wait = g_.profile.pingresp_wait.Of(KeepAlive());
+    if (g_.transport != Transport::kDatagram || !g_.faults.empty() ||
+        g_.profile.wait_rule != WaitRule::kAfterPing ||
+        g_.profile.pingresp_by != PingrespBy::kPingresp ||
+        wait >= g_.profile.ping_after.Of(KeepAlive()) ||
+        g_.up.latency.max() + g_.down.latency.max() >= wait) {
+      return std::nullopt;
+    }
+    const double f = 1 - (1 - Loss(g_.up)) * (1 - Loss(g_.down));
+    const int64_t pings = t_.packets[kUp][kPingreq];
+    const auto n = static_cast<double>(pings);
+    const int64_t gave_up = t_.DeclaredCount(Observer::kClient, Verdict::kFalse);
+    return Figure("PINGREQ after which the client gives up", "1 - (1 - p_up)(1 - p_down)", f,
+                  static_cast<double>(gave_up) / std::max(n, 1.0),
+                  std::sqrt(f * (1 - f) / std::max(n, 1.0)), f > 0 ? pings : 0);
+  }
+
+  // Trials until k losses in a row (Feller, XIII.7), one every eta; each client fails once.
+  std::optional<TheoreticalFigure> FalseByBroker() const {
+    const double p = Loss(g_.up);
+    const double ratio = Limit() / Eta();
+    const double k = std::floor(ratio);
+    if (g_.transport != Transport::kDatagram || !Patient() || !g_.faults.empty() || !(p > 0) ||
+        p >= 1 || ratio == k ||
+        (k > 1 && g_.profile.one_ping_at_a_time) ||  // a lost PINGREQ is then the last
+                                                     // !g_.up.latency.is_constant() ||
+        t_.mistakes * 1000 < static_cast<int64_t>(g_.count) * 999) {
+      return std::nullopt;
+    }
+    const double q = 1 - p;
+    const double pk = std::pow(p, k);
+    const double mean = (1 - pk) / (q * pk);
+    const double variance = 1 / (q * pk * q * pk) - (2 * k + 1) / (q * pk) - p / (q * q);
+    const auto n = static_cast<double>(t_.mistakes);
+    const double good_s = static_cast<double>(t_.observed_ns - t_.suspected_ns) * 1e-9;
+    return Figure("mean time to a false declaration by the broker, s", "(E(N) - k) eta + limit",
+                  (mean - k) * Eta() + Limit(), good_s / n, Eta() * std::sqrt(variance / n),
+                  t_.mistakes);
+  }
+
+  const Plan& plan_;
+  const GroupPlan& g_;
+  const Tally& t_;
+};
+
+}  // namespace
+
+std::vector<TheoreticalFigure> TheoryOf(const Plan& plan, const std::vector<Tally>& tallies) {
+  std::vector<TheoreticalFigure> figures;
+  for (size_t i = 0; i < plan.groups.size(); ++i) {
+    GroupTheory(plan, plan.groups[i], tallies[i]).Add(figures);
+  }
+  return figures;
+}
+
+}  // namespace keepsim
