@@ -9,6 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "absl/types/span.h"
 #include "sim/base/check.h"
 #include "sim/metrics/expectation.h"
@@ -30,9 +31,17 @@ namespace {
 std::atomic<bool> stopped{false};
 void OnSignal(int) { stopped = true; }
 
+// For a shell: quoted where it has to be.
+std::string Quoted(const std::string& word) {
+  constexpr char kPlain[] =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
+  return absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'");
+}
+
 std::string ReproLine(const std::string& path, const Prepared& p, const std::string& ties) {
-  std::string line = absl::StrCat("keepsim run ", path, " --seed ", p.plan->seed);
-  for (const std::string& o : p.scenario.overrides) absl::StrAppend(&line, " --set '", o, "'");
+  std::string line = absl::StrCat("keepsim run ", Quoted(path), " --seed ", p.plan->seed);
+  for (const std::string& o : p.scenario.overrides) absl::StrAppend(&line, " --set ", Quoted(o));
   if (ties != "canonical") absl::StrAppend(&line, " --ties ", ties);
   return line;
 }
@@ -100,7 +109,7 @@ bool ParseRunFlags(const Arguments& a, RunFlags* flags) {
 }
 
 void ShowProgress(const Progress& p, ProgressLine& line) {
-  if (p.clients_done == 0 && p.virtual_now.ns > 0) {  // one large cell
+  if (p.horizon.ns > 0) {  // one large cell
     line.Show(ToSeconds(p.virtual_now), ToSeconds(p.horizon), "virtual s");
   } else if (p.clients > 0) {
     line.Show(static_cast<double>(p.clients_done), static_cast<double>(p.clients), "clients");

@@ -92,6 +92,23 @@ int Fail(const std::string& message) {
   return kExitBadInput;
 }
 
+namespace {
+
+// What a client takes while its cell runs, as measured with 10 million of them.
+constexpr int64_t kClientBytes = 1800;
+constexpr int64_t kMuch = int64_t{1} << 30;
+
+void WarnOfMemory(const Plan& plan) {
+  const int64_t bytes = plan.client_count() * kClientBytes;
+  if (!IsCoupled(plan) || bytes < kMuch) return;
+  std::fprintf(stderr,
+               "keepsim: warning: a shared limit (accept rate, handling time, kill rate) joins all "
+               "%u clients into one cell: about %lld GiB of memory\n",
+               plan.client_count(), static_cast<long long>(bytes / kMuch));
+}
+
+}  // namespace
+
 Prepared PrepareLoaded(LoadedScenario scenario, const Arguments& arguments) {
   Prepared p;
   Diagnostics diagnostics;
@@ -112,6 +129,7 @@ Prepared PrepareLoaded(LoadedScenario scenario, const Arguments& arguments) {
   std::fputs(diagnostics.Render().c_str(), stderr);
   p.scenario = std::move(scenario);
   if (!diagnostics.ok()) return p;
+  WarnOfMemory(*plan);
   plan->Link();
   p.plan = std::move(plan);
   return p;

@@ -8,6 +8,7 @@
 #include <sstream>
 #include <system_error>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace keepsim {
@@ -28,7 +29,16 @@ absl::Status PrepareResultFolder(const std::string& dir, bool force) {
     return absl::FailedPreconditionError(
         absl::StrCat("--out ", dir, " cannot be made: ", error.message()));
   }
-  if (!force && !fs::is_empty(dir, error) && !fs::exists(fs::path(dir) / "summary.json", error)) {
+  const auto foreign = [&] {
+    for (const auto& entry : fs::directory_iterator(dir, error)) {
+      std::string name = entry.path().filename().string();
+      if (absl::EndsWith(name, kTemporary)) name.resize(name.size() - std::strlen(kTemporary));
+      // What a killed run left behind is ours too.
+      if (name != "trace.kst" && name != "summary.json" && name != "report.html") return true;
+    }
+    return false;
+  };
+  if (!force && foreign() && !fs::exists(fs::path(dir) / "summary.json", error)) {
     return absl::FailedPreconditionError(absl::StrCat(
         "--out ", dir,
         " holds other files; choose another folder, or add --force to write beside them"));

@@ -11,6 +11,7 @@ namespace {
 bool Worse(const Incident& x, const Incident& y) {
   if (x.verdict != y.verdict) return x.verdict > y.verdict;
   if (x.latency != y.latency) return x.latency > y.latency;
+  if (x.silence != y.silence) return x.silence > y.silence;
   if (x.declared != y.declared) return x.declared < y.declared;
   if (x.entity != y.entity) return x.entity < y.entity;
   return x.counter < y.counter;

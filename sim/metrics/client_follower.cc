@@ -26,19 +26,35 @@ bool IsDetection(int reason) {
   return reason < 32 && (kMask >> reason & 1) != 0;
 }
 
-Cause CauseOf(Verdict verdict, int observer, const Evidence& e) {
-  if (verdict == Verdict::kTrue) return Cause::kFailure;
+// Of a true declaration: what keeps the peer from being heard.
+Cause CauseOfFailure(FailureKind failure) {
+  switch (failure) {
+    case FailureKind::kFreeze:
+    case FailureKind::kSleep:
+    case FailureKind::kBrokerStall:
+      return Cause::kPeerStalled;
+    case FailureKind::kPathCut:
+      return Cause::kPathCut;
+    case FailureKind::kMiddlebox:
+      return Cause::kMiddleboxExpiry;
+    default:
+      return Cause::kFailure;
+  }
+}
+
+Cause CauseOf(Verdict verdict, FailureKind failure, int observer, const Evidence& e) {
+  if (verdict == Verdict::kTrue) return CauseOfFailure(failure);
   if (verdict == Verdict::kTransient) return Cause::kPathCut;
-  if (e.flags & Evidence::kMappingLost) return Cause::kMiddleboxExpiry;
   if (e.flags & Evidence::kPeerStalled) return Cause::kPeerStalled;
   if (e.flags & Evidence::kObserverStalled) return Cause::kObserverStalled;
   // The broker waits for what the client sends of itself; the client for an answer, which is
   // missing too if the request was lost.
   if (e.lost > 0 || (observer == kByClient && e.reply_lost > 0)) return Cause::kPacketsLost;
-  if (e.undelivered > 0) return Cause::kPacketsLate;
-  if (e.flags & Evidence::kPeerDrifts) return Cause::kClockDrift;
+  if (e.flags & Evidence::kPeerBusy) return Cause::kBrokerBusy;
+  if (e.undelivered > 0 || (e.flags & Evidence::kRequestUndelivered)) return Cause::kPacketsLate;
+  if (e.flags & Evidence::kClockDrifts) return Cause::kClockDrift;
+  if (e.flags & Evidence::kEarlyCheck) return Cause::kCheckGranularity;
   if (e.flags & Evidence::kPeerSilentByRule) return Cause::kClientRule;
-  if (e.flags & Evidence::kLateCheck) return Cause::kCheckGranularity;
   return Cause::kUnknown;
 }
 
@@ -155,13 +171,29 @@ void ClientFollower::Observe(Instant now, Output& out) {
   const bool observed = Observed();
   if (observed == observing_) return;
   if (observed) {
-    observed_since_ = now;
+    observed_since_ = known_since_ = now;
   } else {
     EndMistake(now, /*recorded=*/true, out);
+    if (sessions_ > 0) EndKnown(now, out);
     observed_ns_ += (now - observed_since_).ns;
     out.tally->observed_ns += (now - observed_since_).ns;
   }
   observing_ = observed;
+}
+
+// Takes back what was counted as observed since `lost_at` and was not.
+void ClientFollower::ForgetObserved(Instant lost_at, Instant now) {
+  if (!observing_) return;
+  const Instant from = std::max(lost_at, observed_since_);
+  if (from >= now) return;
+  // What comes of it: observed, and with a session, until `from` alone.
+  observed_since_ += now - from;
+  known_since_ = std::max(known_since_, from) == from ? known_since_ + (now - from) : now;
+}
+
+// The broker's last session of this client ends, or the observation does.
+void ClientFollower::EndKnown(Instant now, Output& out) {
+  if (observing_) out.tally->known_ns += (now - known_since_).ns;
 }
 
 void ClientFollower::EndMistake(Instant now, bool recorded, Output& out) {
@@ -237,12 +269,19 @@ void ClientFollower::Add(const TraceRecord& r, const std::vector<TraceRecord>& r
     case RecordKind::kPathDown:
     case RecordKind::kPathUp:
       if (cut_ == 0 && r.code != 0) cut_since_ = r.at;
-      if (cut_ != 0 && r.code == 0) cut_until_ = r.at;
+      if (cut_ != 0 && r.code == 0) {
+        cut_until_ = r.at;
+        if (cuts_.size() == kMaxCuts) cuts_.erase(cuts_.begin());
+        cuts_.push_back({cut_since_, r.at});
+      }
       cut_ = r.code;
       return TruthChanged(r.at, out);
     case RecordKind::kMappingLost:
       if (Connection* c = Find(r.conn)) {
         c->mapping_lost = Instant{r.a};
+        mapping_lost_conn_ = r.conn;
+        ForgetObserved(Instant{r.a}, r.at);
+        Observe(r.at, out);
         Update(*c, kByBroker, out);
         Update(*c, kByClient, out);
       }
@@ -268,6 +307,7 @@ void ClientFollower::Add(const TraceRecord& r, const std::vector<TraceRecord>& r
         c.was[kByClient] = true;
         c.gone_at[kByClient] = r.at;
       }
+      if (!c.open[kByBroker] && sessions_++ == 0) known_since_ = r.at;
       c.there[kByBroker] = c.was[kByBroker] = c.open[kByBroker] = true;
       ++out.tally->sessions_opened;
       ++BinAt(r.at, out).sessions_opened;
@@ -331,12 +371,17 @@ void ClientFollower::OnDeclared(const TraceRecord& r, Output& out) {
   } else if (was_cut || (flags & Evidence::kPathWasCut) != 0) {
     incident.verdict = Verdict::kTransient;
     incident.failure = FailureKind::kPathCut;
-    incident.onset = cut_since_;
+    // The first of the cuts that the silence met.
+    for (const Cut& cut : cuts_) {
+      if (cut.to <= silent_since) continue;
+      incident.onset = cut.from;
+      break;
+    }
   } else {
     incident.verdict = Verdict::kFalse;
   }
   if (incident.onset != kNever) incident.latency = incident.declared - incident.onset;
-  incident.cause = CauseOf(incident.verdict, observer, incident.evidence);
+  incident.cause = CauseOf(incident.verdict, incident.failure, observer, incident.evidence);
 
   ++out.tally
         ->declared[observer][static_cast<int>(incident.verdict)][static_cast<int>(incident.cause)];
@@ -366,7 +411,8 @@ void ClientFollower::OnClosed(const TraceRecord& r, Output& out) {
   if (c == nullptr) return;
   if (observer == kByBroker && c->was[kByBroker]) {
     const Failure& f = c->failure[kByBroker];
-    if (f.active() || c->wrong) {
+    // A will that a take-over publishes tells of a client that is back.
+    if ((f.active() || c->wrong) && reason != kTakeover) {
       if (wills_.size() == kMaxWills) wills_.erase(wills_.begin());
       wills_.push_back({c->number, f.kind, f.onset, c->wrong && !f.active()});
     }
@@ -381,6 +427,11 @@ void ClientFollower::OnClosed(const TraceRecord& r, Output& out) {
     Lost(*c, observer, Undetected::kOther, out);
   }
   c->failure[observer] = Failure{};
+  if (observer == kByBroker && c->open[kByBroker] && --sessions_ == 0) EndKnown(r.at, out);
+  if (observer == kByClient && mapping_lost_conn_ == r.conn) {
+    mapping_lost_conn_ = 0;  // its next connection has a mapping of its own
+    Observe(r.at, out);
+  }
   c->open[observer] = c->there[observer] = false;
   c->gone_at[observer] = r.at;
   if (c->there[0] || c->there[1]) return;
@@ -463,6 +514,7 @@ void ClientFollower::End(Instant at, Output& out) {
   connections_.clear();
   if (!observing_) return;
   EndMistake(at, /*recorded=*/false, out);
+  if (sessions_ > 0) EndKnown(at, out);
   out.tally->observed_ns += (at - observed_since_).ns;
   observing_ = false;
 }

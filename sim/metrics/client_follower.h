@@ -84,8 +84,11 @@ class ClientFollower {
   TimeBin& BinAt(Instant at, Output& out);
 
   bool Observed() const {
-    return alive_ && !frozen_ && !asleep_ && cut_ == 0 && !broker_down_ && !broker_stalled_;
+    return alive_ && !frozen_ && !asleep_ && cut_ == 0 && !broker_down_ && !broker_stalled_ &&
+           mapping_lost_conn_ == 0;
   }
+  void ForgetObserved(Instant lost_at, Instant now);
+  void EndKnown(Instant now, Output& out);
   void Observe(Instant now, Output& out);
   void EndMistake(Instant now, bool recorded, Output& out);
 
@@ -112,6 +115,14 @@ class ClientFollower {
   Instant cut_until_ = kLongAgo;
   Instant stalled_until_ = kLongAgo;
 
+  // Cuts that are over, oldest first.
+  struct Cut {
+    Instant from;
+    Instant to;
+  };
+  static constexpr size_t kMaxCuts = 64;
+  std::vector<Cut> cuts_;
+
   std::vector<Connection> connections_;  // with an end left; few
   std::vector<Will> wills_;
 
@@ -119,6 +130,9 @@ class ClientFollower {
   bool observing_ = false;
   bool suspected_ = false;
   Instant observed_since_ = kNever;
+  uint32_t mapping_lost_conn_ = 0;  // the client's connection whose mapping is gone; 0: none
+  int sessions_ = 0;                // the broker has of this client
+  Instant known_since_ = kNever;    // both observed and with a session
   int64_t observed_ns_ = 0;
   int64_t mistake_began_ = -1;
   int64_t mistake_ended_ = -1;

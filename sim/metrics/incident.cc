@@ -36,6 +36,8 @@ const char* CauseName(Cause cause) {
       return "client_rule";
     case Cause::kCheckGranularity:
       return "check_granularity";
+    case Cause::kBrokerBusy:
+      return "broker_busy";
     case Cause::kUnknown:
       return "unknown";
   }

@@ -1,11 +1,10 @@
-// Incidents: what happened and why, from trace records alone. One IncidentBuilder follows one
-// client: it is given that client's outcome records in time order, merged with the run's own
-// (entity 0), and emits incidents and finished measurements into an Accumulator.
+// Incidents: declarations, what they were worth and why they came about, from trace records alone
+// (client_follower.h makes them).
 //
 // Definitions (docs/concepts.md): every declaration is exactly one of true, transient, false.
 //   true       at that instant the peer is not alive and running, or the path is cut, or the
 //              middlebox has lost the mapping, or the peer's end of the connection no longer exists
-//   transient  none of these, but one of path cut held at some time within the silent interval
+//   transient  none of these, but the path was cut at some time since the peer was heard last
 //   false      otherwise
 #ifndef KEEPSIM_SIM_METRICS_INCIDENT_H_
 #define KEEPSIM_SIM_METRICS_INCIDENT_H_
@@ -34,8 +33,9 @@ enum class Cause : uint8_t {
   kClientRule = 8,  // the client's rule cannot satisfy this broker's rule
   kCheckGranularity = 9,
   kUnknown = 10,
+  kBrokerBusy = 11,  // it had arrived, and was not yet handled
 };
-inline constexpr int kCauses = 11;
+inline constexpr int kCauses = 12;
 const char* CauseName(Cause cause);
 
 struct Incident {

@@ -103,8 +103,13 @@ std::string Bar(double share, size_t width) {
 std::string Wrap(absl::string_view text, size_t indent, size_t width) {
   const std::string margin(indent, ' ');
   std::string out, line;
+  // What a terminal would obey is shown and not sent to it.
+  std::string shown(text);
+  for (char& c : shown) {
+    if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') c = '?';
+  }
   for (const absl::string_view word :
-       absl::StrSplit(text, absl::ByAnyChar(" \n\t"), absl::SkipEmpty())) {
+       absl::StrSplit(shown, absl::ByAnyChar(" \n\t"), absl::SkipEmpty())) {
     if (!line.empty() && indent + Characters(line) + 1 + Characters(word) > width) {
       absl::StrAppend(&out, margin, line, "\n");
       line.clear();

@@ -142,6 +142,7 @@ void FillQos(const Tally& t, summary_pb::Qos* out) {
   out->set_ci95_low(ci.low);
   out->set_ci95_high(ci.high);
   out->set_query_accuracy(1 - suspected_s / observed_s);
+  out->set_session_share(static_cast<double>(t.known_ns) * 1e-9 / observed_s);
   if (t.mistakes == 0) return;
   out->set_mistake_recurrence_mean_s(observed_s / mistakes);
   out->set_good_period_mean_s((observed_s - suspected_s) / mistakes);
@@ -360,7 +361,10 @@ std::string EvidenceWords(const Evidence& e) {
       {Evidence::kPeerStalled, "peer stood still for a while"},
       {Evidence::kObserverStalled, "observer stood still for a while"},
       {Evidence::kPeerSilentByRule, "peer ran and wrote nothing"},
-      {Evidence::kPeerDrifts, "peer's clock drifts"},
+      {Evidence::kClockDrifts, "client's clock explains it"},
+      {Evidence::kRequestUndelivered, "its own packets still on their way"},
+      {Evidence::kPeerBusy, "broker had not yet handled what had arrived"},
+      {Evidence::kEarlyCheck, "declared before the limit by rounding"},
       {Evidence::kLateCheck, "limit had passed before the check"}};
   for (const auto& [flag, word] : kFlags) {
     if (e.flags & flag) words.push_back(word);

@@ -44,6 +44,7 @@ void Tally::Merge(const Tally& other) {
   AddArray(declared, other.declared);
   observed_ns += other.observed_ns;
   suspected_ns += other.suspected_ns;
+  known_ns += other.known_ns;
   mistakes += other.mistakes;
   mistake_recurrence.Merge(other.mistake_recurrence);
   mistake_duration.Merge(other.mistake_duration);

@@ -52,6 +52,7 @@ struct Tally {
   // ---- the broker as a monitor of clients (Chen et al. 2002)
   __int128 observed_ns = 0;   // client alive and running, path up, broker running
   __int128 suspected_ns = 0;  // of it, wrongly suspected
+  __int128 known_ns = 0;      // of it, with a session at the broker
   int64_t mistakes = 0;
   Histogram mistake_recurrence;  // observed time from a mistake's start to the next one's
   Histogram mistake_duration;

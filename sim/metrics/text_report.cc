@@ -30,6 +30,7 @@ class Report {
     Declarations();
     Quality();
     Theory();
+    Connections();
     Cost();
     Incidents();
     Expectations();
@@ -63,6 +64,7 @@ class Report {
   void DeclarationRows(absl::string_view name, const summary_pb::Declarations& d);
   void Quality();
   void Theory();
+  void Connections();
   void Cost();
   void Incidents();
   void Expectations();
@@ -164,6 +166,7 @@ void Report::UndetectedFailures() {
     add(f.recovered(), "recovered first");
     add(f.taken_over(), "taken over first");
     add(f.other(), "closed for another reason");
+    add(f.observer_gone(), "not, as the observer itself ended first");
     add(f.at_end(), "not yet detected at the end");
     if (ways.empty()) continue;
     lines.push_back(absl::StrCat(f.failure(), " before the ", f.observer(), ": ",
@@ -215,8 +218,10 @@ void Report::Quality() {
   Line(absl::StrCat("  mistakes             ",
                     RateText(q.mistakes(), q.observed_client_days(), q.ci95_low(), q.ci95_high())));
   if (q.has_query_accuracy()) {
-    Line(absl::StrCat("  right when asked     ", PerCentText(q.query_accuracy()),
+    Line(absl::StrCat("  not mistaken         ", PerCentText(q.query_accuracy()),
                       " of the observed time (P_A)"));
+    Line(absl::StrCat("  had a session        ", PerCentText(q.session_share()),
+                      " of the observed time"));
   }
   if (q.mistakes() == 0) return;
   Line(absl::StrCat("  between mistakes     ", SecondsText(q.mistake_recurrence_mean_s()),
@@ -226,6 +231,17 @@ void Report::Quality() {
     Line(absl::StrCat("  a mistake lasts      ", SecondsText(q.mistake_duration_mean_s()),
                       " on average (T_M), at most ", SecondsText(q.mistake_duration().max_s())));
   }
+}
+
+void Report::Connections() {
+  const auto& c = s_.connections();
+  if (c.connect_time().count() == 0) return;
+  Title("Connecting: from an attempt's start to CONNACK");
+  Row("", {"attempts", "connected", "min", "p50", "p90", "p99", "max"});
+  const auto& t = c.connect_time();
+  Row("clients", {CountText(c.attempts()), CountText(c.connected()), SecondsText(t.min_s()),
+                  SecondsText(t.p50_s()), SecondsText(t.p90_s()), SecondsText(t.p99_s()),
+                  SecondsText(t.max_s())});
 }
 
 void Report::Theory() {

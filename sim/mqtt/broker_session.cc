@@ -149,36 +149,6 @@ bool WillOnTakeover(const BrokerProfile& p, const PeerParams& peer, bool clean_s
 
 // ---- CONNECT ----------------------------------------------------------------------------------
 
-struct Verdict {
-  bool refused = false;
-  bool told = false;  // CONNACK carries Server Keep Alive
-  int32_t keep_alive_s = 0;
-};
-
-// What this broker makes of the keepAlive a client asks for.
-Verdict Judge(const BrokerProfile& p, MqttVersion version, int32_t k) {
-  if (k == 0 && p.refuse_zero_keep_alive) return {.refused = true};
-  if (k == 0 && p.zero_keep_alive_is_max) k = p.keep_alive_max_s;
-  const bool too_long = k > p.keep_alive_max_s || (k == 0 && p.keep_alive_max_s < 65535);
-  const bool too_short = k != 0 && k < p.keep_alive_min_s;
-  if (!too_long && !too_short) return {.keep_alive_s = k};
-  const bool v5 = version == MqttVersion::kV5;
-  const int32_t limit = too_long ? p.keep_alive_max_s : p.keep_alive_min_s;
-  switch (p.limit_reply) {
-    case KeepAliveLimitReply::kNone:
-      break;
-    case KeepAliveLimitReply::kServerKeepAlive:
-      return {.refused = !v5, .told = true, .keep_alive_s = limit};
-    case KeepAliveLimitReply::kSilentClamp:
-      return {.keep_alive_s = limit};
-    case KeepAliveLimitReply::kServerKeepAliveV5:
-      return {.told = v5, .keep_alive_s = v5 ? limit : k};
-    case KeepAliveLimitReply::kRefuse:
-      return {.refused = true};
-  }
-  return {.keep_alive_s = k};
-}
-
 Packet Connack(MqttVersion version) {
   Packet connack = SmallPacket(PacketType::kConnack);
   connack.size = version == MqttVersion::kV5 ? 5 : 4;
@@ -202,7 +172,7 @@ void SendOn(BrokerSession& s, Instant now, Effects& effects) {
 
 void OnConnect(const BrokerProfile& p, const PeerParams& peer, BrokerSession& s,
                StoredSession& stored, Instant now, const Packet& packet, Effects& effects) {
-  const Verdict verdict = Judge(p, peer.version, packet.value);
+  const KeepAliveVerdict verdict = JudgeKeepAlive(p, peer.version, packet.value);
   if (verdict.refused) return Refuse(peer, s, effects);
   const uint16_t k = static_cast<uint16_t>(verdict.keep_alive_s);
   s.state = BrokerState::kConnected;
@@ -233,6 +203,29 @@ void OnConnect(const BrokerProfile& p, const PeerParams& peer, BrokerSession& s,
 }
 
 }  // namespace
+
+KeepAliveVerdict JudgeKeepAlive(const BrokerProfile& p, MqttVersion version, int32_t k) {
+  if (k == 0 && p.refuse_zero_keep_alive) return {.refused = true};
+  if (k == 0 && p.zero_keep_alive_is_max) k = p.keep_alive_max_s;
+  const bool too_long = k > p.keep_alive_max_s || (k == 0 && p.keep_alive_max_s < 65535);
+  const bool too_short = k != 0 && k < p.keep_alive_min_s;
+  if (!too_long && !too_short) return {.keep_alive_s = k};
+  const bool v5 = version == MqttVersion::kV5;
+  const int32_t limit = too_long ? p.keep_alive_max_s : p.keep_alive_min_s;
+  switch (p.limit_reply) {
+    case KeepAliveLimitReply::kNone:
+      break;
+    case KeepAliveLimitReply::kServerKeepAlive:
+      return {.refused = !v5, .told = true, .keep_alive_s = limit};
+    case KeepAliveLimitReply::kSilentClamp:
+      return {.keep_alive_s = limit};
+    case KeepAliveLimitReply::kServerKeepAliveV5:
+      return {.told = v5, .keep_alive_s = v5 ? limit : k};
+    case KeepAliveLimitReply::kRefuse:
+      return {.refused = true};
+  }
+  return {.keep_alive_s = k};
+}
 
 Duration LimitOf(const BrokerProfile& p, Duration keep_alive) {
   if (keep_alive.ns == 0) return Duration{0};

@@ -82,6 +82,15 @@ Effects Deliver(const BrokerProfile& profile, BrokerSession& s, Instant now, uin
 // true is returned.
 bool DeliverLater(StoredSession& stored, uint8_t qos, uint32_t size);
 
+// What a broker makes of the keepAlive that a client asks for, in seconds.
+struct KeepAliveVerdict {
+  bool refused = false;
+  bool told = false;  // CONNACK carries Server Keep Alive
+  int32_t keep_alive_s = 0;
+};
+KeepAliveVerdict JudgeKeepAlive(const BrokerProfile& profile, MqttVersion version,
+                                int32_t keep_alive_s);
+
 // ---- what is asked --------------------------------------------------------------------------
 Instant NextDeadline(const BrokerProfile& profile, const BrokerSession& s);
 Instant NextDeadline(const StoredSession& stored);

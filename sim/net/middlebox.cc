@@ -1,17 +1,13 @@
 #include "sim/net/middlebox.h"
 
 namespace keepsim {
-namespace {
 
-// Forgets a mapping that has been idle too long. A packet at the very instant still passes.
 void Expire(const MiddleboxSpec& spec, MiddleboxState& s, Instant now) {
   if (!s.mapped || now - s.last_use <= spec.idle_timeout) return;
   s.mapped = false;
   s.flushed = false;
   s.gone_at = s.last_use + spec.idle_timeout;
 }
-
-}  // namespace
 
 Passage PassOutbound(const MiddleboxSpec& spec, MiddleboxState& s, Instant now, bool opens) {
   Expire(spec, s, now);

@@ -36,6 +36,8 @@ enum class Passage : uint8_t { kPass, kDrop, kReset, kNewMapping };
 // An outbound (client to broker) packet passes at `now`; `opens`: it is the first of a connection.
 Passage PassOutbound(const MiddleboxSpec& spec, MiddleboxState& state, Instant now, bool opens);
 Passage PassInbound(const MiddleboxSpec& spec, MiddleboxState& state, Instant now);
+// Forgets a mapping that has been idle for too long at `now`. One at the very timeout still lives.
+void Expire(const MiddleboxSpec& spec, MiddleboxState& state, Instant now);
 // All mappings are forgotten at `now` (reboot, failover).
 void Flush(MiddleboxState& state, Instant now);
 

@@ -138,7 +138,8 @@ absl::StatusOr<RunResult> Run(const Plan& plan, const RunOptions& options) {
     if (options.cancel != nullptr && *options.cancel) shared.stop = true;
     if (options.on_progress && WallSeconds() - reported > 0.1) {
       reported = WallSeconds();
-      options.on_progress({shared.clients_done, clients, plan.horizon, Instant{shared.now_ns}});
+      const Duration horizon = shared.cells.size() == 1 ? plan.horizon : Duration{0};
+      options.on_progress({shared.clients_done, clients, horizon, Instant{shared.now_ns}});
     }
   }
   for (std::thread& t : pool) t.join();

@@ -30,7 +30,8 @@ struct ClientRange {
 struct Progress {
   uint64_t clients_done = 0;
   uint64_t clients = 0;
-  Duration horizon{0};  // of a single large cell, whose virtual time is reported instead
+  // If all clients share one cell: its virtual time, of this horizon. Otherwise 0.
+  Duration horizon{0};
   Instant virtual_now = kStart;
 };
 

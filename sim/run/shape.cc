@@ -51,6 +51,12 @@ double WorstLoss(const DirectionSpec& d) {
   return 1 - arrives;
 }
 
+// Whether TCP as it is set up has the patience that the path asks for.
+bool Connects(const TcpConfig& tcp, Duration round_trip) {
+  return tcp.syn_retries >= 3 && tcp.synack_retries >= 3 && tcp.initial_rto > round_trip &&
+         (tcp.user_timeout.ns == 0 || tcp.user_timeout > round_trip * 20);
+}
+
 // How long after the last disturbance a client of the group may be without a connection; kForever
 // where nothing can be said.
 Duration ReconnectBound(const Plan& plan, const GroupPlan& g) {
@@ -63,6 +69,10 @@ Duration ReconnectBound(const Plan& plan, const GroupPlan& g) {
   // On a path this slow an attempt may fail without any loss.
   const Duration round_trip = g.up.latency.mean() + g.down.latency.mean();
   if (round_trip * 4 > std::min(p.connect_timeout, p.connack_timeout)) return kForever;
+  if (JudgeKeepAlive(plan.broker.profile, g.connect.version, g.connect.keep_alive_s).refused ||
+      !Connects(g.tcp, round_trip) || !Connects(plan.broker.tcp, round_trip)) {
+    return kForever;
+  }
   const Duration pause = std::max(p.reconnect.first, p.reconnect.max) +
                          p.reconnect.max * p.reconnect.jitter_permille / 1000 +
                          p.reconnect.evaluated_every;

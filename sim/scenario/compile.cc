@@ -197,6 +197,12 @@ void WarnOfFolly(const Node& node, const GroupPlan& g, const BrokerPlan& broker)
                               "away (client_profiles { base: \"",
                               p.name, "\" reconnect { enabled: true } } brings it back)"));
   }
+  if (JudgeKeepAlive(broker.profile, g.connect.version, g.connect.keep_alive_s).refused) {
+    node.Warning("keep_alive",
+                 absl::StrCat("this broker refuses a keepAlive of ", g.connect.keep_alive_s,
+                              " s: no client will connect; see broker.profile and "
+                              "broker.max_keep_alive_s"));
+  }
   if (k.ns == 0 && p.zero_keep_alive == ZeroKeepAlive::kOff) {
     node.Warning("keep_alive", "0 turns the mechanism off: neither end notices a silent loss");
   } else if (g.connect.keep_alive_s < p.keep_alive_min_s && k.ns != 0) {
@@ -215,6 +221,9 @@ void WarnOfFolly(const Node& node, const GroupPlan& g, const BrokerPlan& broker)
   if (p.wait_rule == WaitRule::kAfterPing && p.pingresp_wait.Of(k) > k) {
     node.Warning("", absl::StrCat("PINGRESP is awaited for ", FormatDuration(p.pingresp_wait.Of(k)),
                                   ", longer than keepAlive: a lost broker is noticed late"));
+  }
+  if (g.up.loss.IsOne() || g.down.loss.IsOne()) {
+    node.Warning("path", "a loss of 1 lets nothing through: no client will connect");
   }
   const Duration limit = LimitOf(broker.profile, k);
   const Duration silent =

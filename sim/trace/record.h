@@ -31,7 +31,8 @@ enum class RecordKind : uint16_t {
   kSessionOpened = 18,   // broker took CONNECT; conn             a: keepAlive in force (s),
                          //                                       b: limit (ns), 0: off
   kDeclared = 19,        // an observer declares its peer dead    conn, code: Observer,
-                         //                                       a: silence (ns), b: Evidence
+                         //                                       a: ns since the peer was heard
+                         //                                       last, b: Evidence
   kClosed = 20,          // an end's connection is over           conn, code: Observer << 8 |
                          //                                       CloseReason (sim/mqtt/effects.h),
                          //                                       a: ns since this end opened it
@@ -98,13 +99,17 @@ struct Evidence {
   uint16_t reply_lost = 0;   // transmissions towards the peer lost since it was last heard
   uint16_t flags = 0;
 
-  static constexpr uint16_t kPeerDrifts = 1;       // peer's clock differs from ours
+  static constexpr uint16_t kClockDrifts = 1;      // the client's clock explains the declaration
   static constexpr uint16_t kLateCheck = 2;        // limit had passed before this check looked
   static constexpr uint16_t kObserverStalled = 4;  // observer was frozen or stalled meanwhile
   static constexpr uint16_t kPeerStalled = 8;      // peer was frozen, asleep or stalled meanwhile
   static constexpr uint16_t kMappingLost = 16;
-  static constexpr uint16_t kPathWasCut = 32;        // in either direction, within the silence
-  static constexpr uint16_t kPeerSilentByRule = 64;  // peer ran all the while and wrote nothing
+  static constexpr uint16_t kPathWasCut = 32;           // in either direction, within the silence
+  static constexpr uint16_t kPeerSilentByRule = 64;     // peer ran all the while and wrote nothing
+  static constexpr uint16_t kRequestUndelivered = 128;  // of the observer's own packets, some are
+                                                        // still on their way to the peer
+  static constexpr uint16_t kPeerBusy = 256;    // the broker had not yet handled what had arrived
+  static constexpr uint16_t kEarlyCheck = 512;  // rounding: declared before the limit had passed
 
   int64_t Pack() const;
   static Evidence Unpack(int64_t packed);

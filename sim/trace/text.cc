@@ -35,13 +35,16 @@ std::string EvidenceText(int64_t packed) {
   if (e.lost > 0) absl::StrAppend(&out, " lost ", e.lost);
   if (e.reply_lost > 0) absl::StrAppend(&out, " reply_lost ", e.reply_lost);
   static constexpr std::pair<uint16_t, const char*> kFlags[] = {
-      {Evidence::kPeerDrifts, " peer_drifts"},
+      {Evidence::kClockDrifts, " peer_drifts"},
       {Evidence::kLateCheck, " late_check"},
       {Evidence::kObserverStalled, " observer_stalled"},
       {Evidence::kPeerStalled, " peer_stalled"},
       {Evidence::kMappingLost, " mapping_lost"},
       {Evidence::kPathWasCut, " path_was_cut"},
-      {Evidence::kPeerSilentByRule, " peer_silent_by_rule"}};
+      {Evidence::kPeerSilentByRule, " peer_silent_by_rule"},
+      {Evidence::kRequestUndelivered, " request_undelivered"},
+      {Evidence::kPeerBusy, " peer_busy"},
+      {Evidence::kEarlyCheck, " early_check"}};
   for (const auto& [flag, name] : kFlags) {
     if (e.flags & flag) out += name;
   }

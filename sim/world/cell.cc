@@ -7,14 +7,6 @@
 
 namespace keepsim {
 
-bool IsCoupled(const Plan& plan) {
-  if (plan.broker.has_capacity_limit()) return true;
-  for (const ScheduledFault& f : plan.faults) {
-    if (f.action == ScheduledFault::Action::kBrokerLimits) return true;
-  }
-  return false;
-}
-
 std::vector<CellRange> Partition(const Plan& plan) {
   std::vector<CellRange> cells;
   if (plan.client_count() == 0) return cells;
@@ -82,6 +74,7 @@ void Cell::Setup(CellRange range) {
   work_queue_.clear();
   kill_queue_.clear();
   wills_.clear();
+  free_wills_.clear();
   generation_ = 0;
 
   for (uint32_t f = 0; f < plan_.faults.size(); ++f) {
@@ -204,6 +197,7 @@ void Cell::Dispatch(const Event& event) {
       Act(host);
       Record(host, RecordKind::kWillDelivered, event.arg, event.number,
              (simulator_.now() - wills_[event.index]).ns);
+      free_wills_.push_back(event.index);
       return;
     }
   }

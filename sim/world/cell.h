@@ -192,6 +192,7 @@ class Cell {
   void ResumeBroker();
   // Whether the client's clock explains a declaration: with a right one it would not have been.
   bool ClockAtFault(const Host& host, EndIndex observer, Duration silence) const;
+  void Declare(uint32_t connection, EndIndex observer, Duration silence);
   int64_t EvidenceFor(uint32_t connection, EndIndex observer, Duration silence);
 
   const Plan& plan_;
@@ -227,12 +228,11 @@ class Cell {
   Instant next_kill_ = kStart;
   bool kill_armed_ = false;
   std::vector<Instant> wills_;  // publish times of the wills on their way
+  std::vector<uint32_t> free_wills_;
   uint32_t generation_ = 0;
   uint64_t events_ = 0;
 };
 
-// Whether the plan's clients influence one another, so that one cell must hold them all.
-bool IsCoupled(const Plan& plan);
 // The cells of the plan, in order of their first entity.
 std::vector<CellRange> Partition(const Plan& plan);
 

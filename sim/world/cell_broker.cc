@@ -79,7 +79,8 @@ void Cell::OnAcceptSlot() {
 
 void Cell::BrokerHears(uint32_t connection, const Packet& packet) {
   if (plan_.broker.handling.ns == 0) return HandleAtBroker(connection, packet);
-  const Connection& c = connections_[connection];
+  Connection& c = connections_[connection];
+  ++c.unhandled;
   work_queue_.push_back({connection, c.generation, c.host, packet});
   ArmWork();
 }
@@ -95,6 +96,7 @@ void Cell::OnHandled() {
   if (!BrokerRuns() || work_queue_.empty()) return;
   const WorkItem item = work_queue_.front();
   work_queue_.pop_front();
+  if (Is(item.connection, item.generation)) --connections_[item.connection].unhandled;
   if (Is(item.connection, item.generation) && connections_[item.connection].end[kBrokerEnd].app) {
     HandleAtBroker(item.connection, item.packet);
   } else {
@@ -151,8 +153,7 @@ void Cell::ApplyBroker(uint32_t connection, const Effects& effects) {
         PublishWill(host, number);
         break;
       case Effect::Kind::kDeclaredDead:
-        Record(host, RecordKind::kDeclared, static_cast<uint16_t>(Observer::kBroker), number,
-               e.silence.ns, EvidenceFor(connection, kBrokerEnd, e.silence));
+        Declare(connection, kBrokerEnd, e.silence);
         break;
       case Effect::Kind::kMessageDelivered:
         break;
@@ -205,8 +206,14 @@ void Cell::PublishWill(Host& host, uint32_t conn) {
       luck = host.luck.Block(Purpose::kWatcher, ++draw);
     }
     const Instant arrives = now + delay + watcher.latency.Sample(luck.low());
-    const uint32_t number = static_cast<uint32_t>(wills_.size());
-    wills_.push_back(now);
+    uint32_t number = static_cast<uint32_t>(wills_.size());
+    if (free_wills_.empty()) {
+      wills_.push_back(now);
+    } else {
+      number = free_wills_.back();
+      free_wills_.pop_back();
+      wills_[number] = now;
+    }
     Push(host, arrives, EventClass::kArrival, Kind::kWatcher, number, static_cast<uint8_t>(w),
          conn);
   }
@@ -334,6 +341,19 @@ bool Cell::ClockAtFault(const Host& host, EndIndex observer, Duration silence) c
   return behind.ns > 0 && due != kNever && due - host.SessionNow(now) <= behind;
 }
 
+void Cell::Declare(uint32_t connection, EndIndex observer, Duration silence) {
+  Connection& c = connections_[connection];
+  Host& host = HostOf(c);
+  if (host.group->middlebox.enabled) {
+    // A mapping that is gone is ground truth, whether a packet has met it or not.
+    Expire(host.group->middlebox, c.middlebox, simulator_.now());
+    NoteMappingLost(connection);
+  }
+  const Observer who = observer == kBrokerEnd ? Observer::kBroker : Observer::kClient;
+  Record(host, RecordKind::kDeclared, static_cast<uint16_t>(who), c.number, silence.ns,
+         EvidenceFor(connection, observer, silence));
+}
+
 int64_t Cell::EvidenceFor(uint32_t connection, EndIndex observer, Duration silence) {
   const Connection& c = connections_[connection];
   const Host& host = HostOf(c);
@@ -343,11 +363,14 @@ int64_t Cell::EvidenceFor(uint32_t connection, EndIndex observer, Duration silen
   e.undelivered = Saturate(c.queue[from_peer].size());
   e.lost = c.end[peer].lost;
   e.reply_lost = c.end[observer].lost;
-  if (ClockAtFault(host, observer, silence)) e.flags |= Evidence::kPeerDrifts;
+  if (ClockAtFault(host, observer, silence)) e.flags |= Evidence::kClockDrifts;
   if (c.middlebox.reported) e.flags |= Evidence::kMappingLost;
   if (host.cut[kUp] > 0 || host.cut[kDown] > 0) e.flags |= Evidence::kPathWasCut;
+  if (c.unhandled > 0) e.flags |= Evidence::kPeerBusy;
+  if (observer == kClientEnd && !c.queue[kUp].empty()) e.flags |= Evidence::kRequestUndelivered;
   if (observer == kBrokerEnd) {
     if (silence > c.session.limit) e.flags |= Evidence::kLateCheck;
+    if (silence < c.session.limit) e.flags |= Evidence::kEarlyCheck;
     if (c.end[kClientEnd].app && host.running() && e.undelivered == 0 && e.lost == 0) {
       e.flags |= Evidence::kPeerSilentByRule;
     }

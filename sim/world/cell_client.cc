@@ -52,8 +52,7 @@ void Cell::ApplyClient(Host& host, const Effects& effects) {
         break;
       case Effect::Kind::kDeclaredDead:
         if (slot == kNoConnection) break;
-        Record(host, RecordKind::kDeclared, static_cast<uint16_t>(Observer::kClient),
-               connections_[slot].number, e.silence.ns, EvidenceFor(slot, kClientEnd, e.silence));
+        Declare(slot, kClientEnd, simulator_.now() - host.last_heard);
         break;
       case Effect::Kind::kMessageDelivered:
         break;
@@ -89,6 +88,7 @@ void Cell::ClientHears(uint32_t connection, const Packet& packet) {
   Host& host = HostOf(c);
   const Instant now = simulator_.now();
   ++host.traffic.delivered[kDown];
+  host.last_heard = now;
   if (host.packets) {
     PacketRecord(host, RecordKind::kPacketReceived,
                  static_cast<uint16_t>(kDown << 8 | static_cast<int>(packet.type)), c.number,

@@ -42,6 +42,7 @@ Instant Cell::KernelGlobal(const Host& host, EndIndex at, Instant local) const {
 }
 
 uint32_t Cell::OpenConnection(Host& host) {
+  host.last_heard = simulator_.now();
   uint32_t slot;
   if (free_connections_.empty()) {
     slot = static_cast<uint32_t>(connections_.size());

@@ -3,6 +3,7 @@
 #ifndef KEEPSIM_SIM_WORLD_CONNECTION_H_
 #define KEEPSIM_SIM_WORLD_CONNECTION_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -28,11 +29,16 @@ class PacketQueue {
   const Item& front() const { return items_[head_]; }
   void Push(const Item& item) { items_.push_back(item); }
   void Pop() {
-    if (++head_ == items_.size()) Clear();
+    if (++head_ == items_.size()) return Clear();
+    if (head_ < kCompactAt || head_ * 2 < items_.size()) return;
+    // A queue that never runs empty must not grow for ever.
+    items_.erase(items_.begin(), items_.begin() + static_cast<ptrdiff_t>(head_));
+    head_ = 0;
   }
   void Clear() { items_.clear(), head_ = 0; }
 
  private:
+  static constexpr size_t kCompactAt = 32;
   std::vector<Item> items_;
   size_t head_ = 0;
 };
@@ -62,6 +68,7 @@ struct Connection {
   bool accept_queued = false;  // waits in the broker's accept queue
   bool kill_queued = false;
   uint16_t datagrams_up = 0;  // on their way to the broker
+  uint32_t unhandled = 0;     // packets of it in the broker's work queue
   uint32_t host = 0;          // in the cell
   uint32_t number = 0;        // the client's own count, from 1
   uint32_t generation = 0;    // unique in the cell: tells reuses of this slot apart

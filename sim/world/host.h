@@ -100,7 +100,8 @@ struct Host {
   Instant last_packet_out = kLongAgo;  // local clock; kLongAgo: gap not to be judged
   int64_t ping_count = 0;
   Duration ping_rtt_sum{0};
-  Instant ping_out = kNever;  // global
+  Instant ping_out = kNever;      // global
+  Instant last_heard = kLongAgo;  // global: when a packet was read last, or the attempt began
   uint64_t wills = 0;
   uint32_t in_flight[2] = {0, 0};  // counted when the run ends: datagrams, broker's work queue
 

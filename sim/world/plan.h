@@ -165,6 +165,15 @@ struct Plan {
   }
 };
 
+// Whether the plan's clients influence one another, so that one cell must hold them all.
+inline bool IsCoupled(const Plan& plan) {
+  if (plan.broker.has_capacity_limit()) return true;
+  for (const ScheduledFault& f : plan.faults) {
+    if (f.action == ScheduledFault::Action::kBrokerLimits) return true;
+  }
+  return false;
+}
+
 }  // namespace keepsim
 
 #endif  // KEEPSIM_SIM_WORLD_PLAN_H_

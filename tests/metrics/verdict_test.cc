@@ -24,7 +24,21 @@ Incident Only(Story& s, RunShape shape = DayOfFifteen()) {
 
 void ExpectTrue(const Incident& i, FailureKind failure, double onset_s) {
   EXPECT_EQ(i.verdict, Verdict::kTrue);
-  EXPECT_EQ(i.cause, Cause::kFailure);
+  switch (failure) {
+    case FailureKind::kFreeze:
+    case FailureKind::kSleep:
+    case FailureKind::kBrokerStall:
+      EXPECT_EQ(i.cause, Cause::kPeerStalled);
+      break;
+    case FailureKind::kPathCut:
+      EXPECT_EQ(i.cause, Cause::kPathCut);
+      break;
+    case FailureKind::kMiddlebox:
+      EXPECT_EQ(i.cause, Cause::kMiddleboxExpiry);
+      break;
+    default:
+      EXPECT_EQ(i.cause, Cause::kFailure);
+  }
   EXPECT_EQ(i.failure, failure);
   EXPECT_EQ(i.onset.ns, static_cast<int64_t>(onset_s * 1e9));
   EXPECT_EQ(i.latency, i.declared - i.onset);
@@ -116,13 +130,19 @@ Cause CauseWith(uint16_t lost, uint16_t reply_lost, uint16_t undelivered, uint16
 
 TEST(Cause, TheFirstThatApplies) {
   constexpr uint16_t kAll =
-      Evidence::kPeerDrifts | Evidence::kPeerSilentByRule | Evidence::kLateCheck;
+      Evidence::kClockDrifts | Evidence::kPeerSilentByRule | Evidence::kLateCheck;
   EXPECT_EQ(CauseWith(1, 0, 1, kAll), Cause::kPacketsLost);
   EXPECT_EQ(CauseWith(0, 0, 1, kAll), Cause::kPacketsLate);
   EXPECT_EQ(CauseWith(0, 0, 0, kAll), Cause::kClockDrift);
   EXPECT_EQ(CauseWith(0, 0, 0, Evidence::kPeerSilentByRule | Evidence::kLateCheck),
             Cause::kClientRule);
-  EXPECT_EQ(CauseWith(0, 0, 0, Evidence::kLateCheck), Cause::kCheckGranularity);
+  EXPECT_EQ(CauseWith(0, 0, 0, Evidence::kPeerSilentByRule | Evidence::kEarlyCheck),
+            Cause::kCheckGranularity);
+  // A late check makes a declaration later, and none.
+  EXPECT_EQ(CauseWith(0, 0, 0, Evidence::kLateCheck), Cause::kUnknown);
+  EXPECT_EQ(CauseWith(0, 0, 1, Evidence::kPeerBusy), Cause::kBrokerBusy);
+  EXPECT_EQ(CauseWith(0, 0, 0, Evidence::kRequestUndelivered, Observer::kClient),
+            Cause::kPacketsLate);
 }
 
 TEST(Cause, ALostRequestExplainsAMissingAnswerOnlyToTheClient) {

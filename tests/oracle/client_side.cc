@@ -18,7 +18,7 @@ uint16_t ClosedCode(CloseReason reason) {
 void Walker::Connect(Client& c) {
   ++c.conn;
   ++c.attempt;
-  c.opened_at = now_;
+  c.opened_at = c.last_heard = now_;
   c.ledger.Note(now_, RecordKind::kConnectAttempt, 0, c.conn, c.attempt);
   if (c.group->transport == Transport::kDatagram) {
     SayConnect(c);
@@ -58,6 +58,7 @@ void Walker::ClientReads(Client& c, const Flight& flight) {
       break;
   }
   c.ledger.Delivered(kDown);
+  c.last_heard = now_;
   if (flight.type == PacketType::kConnack && c.doing == Doing::kAwaitingConnack) {
     c.doing = Doing::kConnected;
     c.connected_at = now_;
@@ -93,7 +94,7 @@ bool Walker::ClientLooksAtItsClock(Client& c) {
   if (c.ping_pending) {
     if (now_ - c.ping_sent_at < KeepAlive(c) / 2) return false;
     c.ledger.Note(now_, RecordKind::kDeclared, static_cast<uint16_t>(Observer::kClient), c.conn,
-                  (now_ - c.ping_sent_at).ns);
+                  (now_ - c.last_heard).ns);
     ClientLeaves(c, CloseReason::kPingrespTimeout);
     return true;
   }

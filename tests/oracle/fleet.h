@@ -53,6 +53,7 @@ struct Client {
 
   // The client's process.
   Doing doing = Doing::kNothing;
+  Instant last_heard;   // a packet was read, or the attempt began
   bool shaken = false;  // TCP: the handshake is complete at this end
   uint32_t conn = 0;
   int64_t attempt = 0;

@@ -74,6 +74,68 @@ TEST(CauseTest, APathThatWasCutForAWhileIsTransient) {
   }
 }
 
+// The back-off that a cut leaves behind holds the next PINGREQ up: the silence began in the cut.
+TEST(CauseTest, ASilenceThatBeganInACutIsTransientToTheClientToo) {
+  const auto incidents =
+      IncidentsOf(*PlanOf(Quiet(R"(publish { recorded { at: "62s" } payload_bytes: 10 })",
+                                R"(broker { grace_factor: 3 }
+         faults { at: "61s" duration: "58500ms" partition {} }
+         faults { at: "130s" duration: "1s" partition {} })")));
+  ASSERT_FALSE(incidents.empty());
+  EXPECT_EQ(incidents[0].observer, Observer::kClient);
+  EXPECT_EQ(incidents[0].verdict, Verdict::kTransient);
+  EXPECT_EQ(incidents[0].silence, Milliseconds(91960));
+  // Of two cuts within the silence the first is where it began.
+  EXPECT_EQ(incidents[0].onset, kStart + Seconds(61));
+}
+
+TEST(CauseTest, AMappingThatWentBeforeTheClientDidIsWhereTheFailureBegan) {
+  const auto incidents = IncidentsOf(*PlanOf(R"(name: "nat" horizon: "30m"
+      groups {
+        name: "g" count: 1 keep_alive: "300s"
+        path { both { latency { constant: "10ms" } } middlebox { idle_timeout: "60s" } }
+      }
+      faults { at: "200s" duration: "10m" client: CRASH })"));
+  ASSERT_FALSE(incidents.empty());
+  EXPECT_EQ(incidents[0].failure, FailureKind::kMiddlebox);
+  EXPECT_EQ(incidents[0].cause, Cause::kMiddleboxExpiry);
+  EXPECT_EQ(incidents[0].onset, kStart + Milliseconds(60040));
+}
+
+TEST(CauseTest, ARequestThatTakesTooLong) {
+  EXPECT_EQ(OnlyCause(Quiet("", R"(broker { grace_factor: 3 }
+      faults { at: "100s" duration: "60s" degrade { directions: UP extra_latency: "35s" } })"),
+                      Observer::kClient),
+            Cause::kPacketsLate);
+}
+
+TEST(CauseTest, ABrokerWithMoreToDoThanItCan) {
+  EXPECT_EQ(OnlyCause(R"(name: "busy" horizon: "10m"
+      groups {
+        name: "g" count: 500 keep_alive: "60s" start { spread: "60s" }
+        path { both { latency { constant: "10ms" } } }
+      }
+      broker { handling_time: "160ms" })",
+                      Observer::kClient),
+            Cause::kBrokerBusy);
+}
+
+// 59 s of silence are early for a limit of 60 s, and a client that speaks every 59.5 s is in time.
+TEST(CauseTest, ABrokerThatRoundsDown) {
+  EXPECT_EQ(OnlyCause(R"(name: "early" horizon: "1h"
+      groups {
+        name: "g" count: 20 keep_alive: "40s" client: "slow" start { spread: "7s" }
+        path { both { latency { constant: "1ms" } } }
+      }
+      client_profiles { name: "slow" ping_factor: 1.487 pingresp_rule: NEVER }
+      broker { profile: "rounds" }
+      broker_profiles {
+        name: "rounds" mechanism: SCAN period: "1s" whole_seconds: true
+      })",
+                      Observer::kBroker),
+            Cause::kCheckGranularity);
+}
+
 TEST(CauseTest, ABrokerThatStoodStill) {
   // Stalled from 50 s to 170 s: nothing answers the PINGREQ of 60 s within half of keepAlive.
   const auto incidents = IncidentsOf(

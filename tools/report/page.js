@@ -192,7 +192,7 @@
     const lines = [];
     for (const f of summary.failures) {
       const ways = [[f.recovered, 'recovered first'], [f.taken_over, 'taken over first'],
-        [f.other, 'closed for another reason'], [f.at_end, 'not yet detected at the end']]
+        [f.other, 'closed for another reason'], [f.observer_gone, 'not, as the observer itself ended first'], [f.at_end, 'not yet detected at the end']]
           .filter(([n]) => n > 0).map(([n, how]) => `${count(n)} ${how}`);
       if (ways.length) {
         lines.push(`${words(f.failure)} before the ${f.observer}: ${count(f.detected)} of ${count(f.count)} detected, ${ways.join(', ')}`);
@@ -219,7 +219,8 @@
       ['observed', [number(q.observed_client_days) + ' client-days', {'data-metric': 'qos.observed_client_days'}], ['client running, path up, broker running', {class: 'text'}]],
       ['mistakes', [count(q.mistakes), {'data-metric': 'qos.mistakes'}], ['false or transient declarations of living clients', {class: 'text'}]],
       ['mistake rate', number(q.mistake_rate_per_client_day), [`per observed client-day; 95 %: ${number(q.ci95_low)} to ${number(q.ci95_high)}`, {class: 'text'}]],
-      ['query accuracy P_A', percent(q.query_accuracy), ['share of the observed time in which the broker is right', {class: 'text'}]],
+      ['query accuracy P_A', percent(q.query_accuracy), ['share of the observed time that is not within a mistake', {class: 'text'}]],
+      ['session', percent(q.session_share), ['share of the observed time in which the broker has a session of the client', {class: 'text'}]],
       ['mistake duration T_M', seconds(q.mistake_duration_mean_s), ['mean, until the session opens again', {class: 'text'}]],
       ['mistake recurrence T_MR', seconds(q.mistake_recurrence_mean_s), ['mean observed time per mistake', {class: 'text'}]],
       ['good period T_G', seconds(q.good_period_mean_s), ['mean', {class: 'text'}]],
