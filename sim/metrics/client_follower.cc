@@ -51,9 +51,9 @@ Cause CauseOf(Verdict verdict, FailureKind failure, int observer, const Evidence
   // missing too if the request was lost.
   if (e.lost > 0 || (observer == kByClient && e.reply_lost > 0)) return Cause::kPacketsLost;
   if (e.flags & Evidence::kPeerBusy) return Cause::kBrokerBusy;
+  if (e.flags & Evidence::kEarlyCheck) return Cause::kCheckGranularity;
   if (e.undelivered > 0 || (e.flags & Evidence::kRequestUndelivered)) return Cause::kPacketsLate;
   if (e.flags & Evidence::kClockDrifts) return Cause::kClockDrift;
-  if (e.flags & Evidence::kEarlyCheck) return Cause::kCheckGranularity;
   if (e.flags & Evidence::kPeerSilentByRule) return Cause::kClientRule;
   return Cause::kUnknown;
 }
