@@ -93,6 +93,7 @@ def broker_detection(pair, count=200, keep_alive=4):
 def library_pings(pair, duration=90.0, keep_alive=5, silent_from=60.0, count=10):
     """Real libraries against a broker that notes every packet; it falls silent near the end."""
     keep_alive = int(keep_alive)
+    paho_c = compile_paho_c()
     broker_file = f"/tmp/keepsim-conformance-{os.getpid()}"
 
     def broker():
@@ -111,6 +112,10 @@ def library_pings(pair, duration=90.0, keep_alive=5, silent_from=60.0, count=10)
                 programs.append(start(
                     ["/usr/bin/python3", "-c", PAHO.format(address=netns.BROKER_ADDRESS),
                      f"paho_python-{load}-{index}", str(keep_alive), str(period), str(qos)]))
+                for flavour, program in paho_c.items():
+                    programs.append(start(
+                        [program, netns.BROKER_ADDRESS, f"paho_c_{flavour}-{load}-{index}",
+                         str(keep_alive), str(int(period)), str(qos)]))
             for load in ("idle", "receive"):
                 programs.append(start(
                     ["mosquitto_sub", "-h", netns.BROKER_ADDRESS, "-k", str(keep_alive),
@@ -123,7 +128,21 @@ def library_pings(pair, duration=90.0, keep_alive=5, silent_from=60.0, count=10)
         for program in programs:
             program.kill()
             program.wait()
-    return read(broker_file)
+        for program in paho_c.values():
+            os.unlink(program)
+    rows = read(broker_file)
+    os.unlink(broker_file)
+    return rows
+
+
+def compile_paho_c():
+    """{flavour: program}"""
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "paho_c.c")
+    programs = {}
+    for flavour, options in (("async", ("-DASYNC", "-lpaho-mqtt3a")), ("sync", ("-lpaho-mqtt3c",))):
+        programs[flavour] = f"/tmp/keepsim-paho-c-{flavour}-{os.getpid()}"
+        subprocess.run(["gcc", "-O1", "-o", programs[flavour], source, *options], check=True)
+    return programs
 
 
 class Mosquitto:
@@ -141,7 +160,8 @@ class Mosquitto:
         self._process = subprocess.Popen(["mosquitto", "-c", self._config],
                                          stderr=subprocess.PIPE, text=True)
         self._pair.leave()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         time.sleep(1.0)
         return self
 
@@ -152,6 +172,8 @@ class Mosquitto:
     def __exit__(self, *_):
         self._process.kill()
         self._process.wait()
+        self._reader.join()
+        self._process.stderr.close()
         os.unlink(self._config)
 
     def ports(self):

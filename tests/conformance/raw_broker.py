@@ -1,6 +1,6 @@
 """A broker that answers and notes every packet; it judges nobody.
 
-It can stop answering (`silent_from_s`), and can send each client a message at intervals.
+It can fall silent (`silent_from_s`), and can send clients a message at intervals.
 """
 
 import select
@@ -27,23 +27,26 @@ class RawBroker:
 
     def run(self, duration_s, silent_from_s=None, deliver_every_s=None, deliver_to="receive"):
         end = self._began + duration_s
+        self._silent_from_s = silent_from_s or 2 * duration_s
         deliver_at = self._began + (deliver_every_s or 2 * duration_s)
         while (now := time.monotonic()) < end:
             for fd, _ in self._poll.poll(max(0.0, min(end, deliver_at) - now)):
                 if fd == self._listener.fileno():
                     self._accept()
                 else:
-                    silent = silent_from_s is not None and self._now() >= silent_from_s
-                    self._ready(self._peers[fd], silent)
+                    self._ready(self._peers[fd])
             if time.monotonic() >= deliver_at:
                 deliver_at += deliver_every_s
                 for peer in self._peers.values():
-                    if deliver_to in peer.name:
+                    if deliver_to in peer.name and not self._silent():
                         peer.socket.send(mqtt.publish("t", b"x"))
         return self.events
 
     def _now(self):
         return time.monotonic() - self._began
+
+    def _silent(self):
+        return self._now() >= self._silent_from_s
 
     def _note(self, peer, event):
         self.events.append((peer.name, peer.connection, event, self._now()))
@@ -53,7 +56,7 @@ class RawBroker:
         self._peers[peer.socket.fileno()] = peer
         self._poll.register(peer.socket, select.EPOLLIN)
 
-    def _ready(self, peer, silent):
+    def _ready(self, peer):
         try:
             data = peer.socket.recv(4096)
         except BlockingIOError:
@@ -68,13 +71,15 @@ class RawBroker:
         packets, peer.rest = mqtt.split(peer.rest + data)
         for kind, first, body in packets:
             if kind == mqtt.CONNECT:
-                length = int.from_bytes(body[10:12], "big")
-                peer.name = body[12:12 + length].decode()
+                # Protocol name ("MQTT", or MQTT 3.1's "MQIsdp"), level, flags, keepAlive, client id.
+                begin = 8 + int.from_bytes(body[:2], "big")
+                length = int.from_bytes(body[begin - 2:begin], "big")
+                peer.name = body[begin:begin + length].decode()
                 peer.connection = self._connections.get(peer.name, 0) + 1
                 self._connections[peer.name] = peer.connection
             self._note(peer, mqtt.NAMES[kind].lower())
             answer = _answer(kind, first, body)
-            if answer and not silent:
+            if answer and not self._silent():
                 peer.socket.send(answer)
 
 

@@ -1,4 +1,4 @@
-"""Many MQTT clients in one process, by the specification's rule: PINGREQ after keepAlive of silence.
+"""Many MQTT clients in one process, by the specification's rule: PINGREQ once silent for keepAlive.
 
 They leave the judgement to the broker and come back a second after a connection is lost. What
 happens to them is noted as (client, connection, event, seconds).
