@@ -6,6 +6,7 @@ namespace keepsim {
 namespace {
 
 constexpr Duration kJiffy = Milliseconds(4);   // CONFIG_HZ=250
+constexpr Duration kMinTimeout = kJiffy * 2;   // TCP_TIMEOUT_MIN
 constexpr Duration kFinTimeout = Seconds(60);  // tcp_fin_timeout
 constexpr uint8_t kMaxQuickAcks = 16;          // TCP_MAX_QUICKACKS
 
@@ -27,7 +28,8 @@ Segment Make(TcpEndpoint& e, uint8_t flags, uint32_t seq, uint32_t length, Insta
   if ((flags & Segment::kAck) != 0) {
     s.sack_start = e.ooo_start;
     s.sack_end = e.ooo_end;
-    e.owes_ack = false;
+    s.duplicate = e.owes_duplicate;
+    e.owes_ack = e.owes_duplicate = false;
     e.ack_deadline = kNever;
     e.acked_to = e.rcv_nxt;
   }
@@ -39,15 +41,30 @@ void SendAck(TcpEndpoint& e, Instant now, TcpOutput& out) {
   out.Add(Make(e, Segment::kAck, e.snd_nxt, 0, now));
 }
 
-// Kernel timers count jiffies: a duration is rounded up to whole ones and fires one later. The one
-// jiffy was chosen to meet measured retransmission times (0.206, 0.414, 0.84, 1.67 s ...:
-// tcp_test.cc); the timer wheel's coarser levels are not modelled.
-Duration InJiffies(Duration d) { return kJiffy * ((d.ns + kJiffy.ns - 1) / kJiffy.ns + 1); }
+// usecs_to_jiffies(): what the kernel counts in jiffies is rounded up to whole ones.
+Duration InJiffies(Duration d) { return kJiffy * ((d.ns + kJiffy.ns - 1) / kJiffy.ns); }
+
+// The kernel's timer wheel: a timer waits in a bucket of its level and fires when the bucket's time
+// is over, never early. A level's buckets are eight times as wide as those of the level below: 4 ms
+// up to a quarter of a second, 32 ms up to 2 s, 256 ms up to 16 s, about 2 s up to 129 s. So the
+// second SYN leaves 1.00 to 1.04 s after the first (calc_wheel_index() of kernel/time/timer.c).
+Instant InWheel(Instant now, Duration wait) {
+  constexpr int64_t kLevelSize = 63, kLevels = 9;
+  constexpr int kLevelShift = 3;
+  const int64_t jiffies = InJiffies(wait).ns / kJiffy.ns;
+  int shift = 0;
+  for (int level = 1; level < kLevels && jiffies >= kLevelSize << shift; ++level) {
+    shift += kLevelShift;
+  }
+  const int64_t expires = (now - kStart).ns / kJiffy.ns + jiffies;
+  return kStart + kJiffy * (((expires >> shift) + 1) << shift);
+}
 
 // Linux tcp_rtt_estimator(): RFC 6298 with a floor of min_rto under the variance, a damped reaction
 // to falling round-trip times, and the variance's maximum taken per round trip.
 void AddRttSample(const TcpConfig& config, TcpEndpoint& e, Duration rtt) {
   rtt = std::max(rtt, Nanoseconds(1));
+  e.min_rtt = e.srtt.ns == 0 ? rtt : std::min(e.min_rtt, rtt);
   if (e.srtt.ns == 0) {
     e.srtt = rtt;
     e.mdev = rtt * 2;
@@ -78,7 +95,7 @@ void AddRttSample(const TcpConfig& config, TcpEndpoint& e, Duration rtt) {
 }
 
 Instant RtoDeadline(const TcpConfig& config, const TcpEndpoint& e, Instant now) {
-  Instant at = now + e.rto;
+  Instant at = InWheel(now, e.rto);
   if (config.user_timeout.ns > 0 && e.first_unacked_at != kNever) {
     // tcp_clamp_rto_to_user_timeout(): look again when the user timeout is over.
     at = std::min(at, std::max(now + kJiffy, e.first_unacked_at + config.user_timeout));
@@ -95,7 +112,7 @@ void Arm(const TcpConfig& config, TcpEndpoint& e, Instant now) {
     return;
   }
   const Instant rto = RtoDeadline(config, e, now);
-  const bool may_probe = config.tail_loss_probe && e.srtt.ns > 0 && !e.probed && !e.in_recovery &&
+  const bool may_probe = config.tail_loss_probe && e.srtt.ns > 0 && !e.in_recovery &&
                          e.backoff == 0 &&
                          (e.state == TcpState::kEstablished || e.state == TcpState::kCloseWait ||
                           e.state == TcpState::kFinWait);
@@ -105,9 +122,9 @@ void Arm(const TcpConfig& config, TcpEndpoint& e, Instant now) {
     return;
   }
   const bool single = e.snd_nxt - e.snd_una == e.last_length;
-  const Duration wait = InJiffies(e.srtt * 2 + (single ? config.min_rto : kJiffy * 2));
+  const Duration wait = e.srtt * 2 + (single ? config.min_rto : kMinTimeout);
   e.timer = TcpTimer::kProbe;
-  e.rto_deadline = std::min(now + wait, rto);
+  e.rto_deadline = std::min(InWheel(now, wait), rto);
 }
 
 void NoteDataSent(TcpEndpoint& e, Instant now, const TcpConfig& config) {
@@ -134,15 +151,15 @@ void SendNew(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput& ou
       break;  // Nagle
     }
     if (!Outstanding(e)) {
-      e.first_unacked_at = now;
+      e.first_unacked_at = e.head_sent_at = now;
       e.first_retransmit_at = kNever;
-      e.probed = false;
     }
     out.Add(Make(e, fin ? Segment::kAck | Segment::kFin : Segment::kAck, e.snd_nxt, length, now));
     e.last_length = length + (fin ? 1 : 0);
     e.snd_nxt += e.last_length;
     if (fin) e.fin_sent = true;
     NoteDataSent(e, now, config);
+    e.tail_sent_at = now;
     sent = true;
   }
   if (sent && (e.rto_deadline == kNever || e.timer == TcpTimer::kProbe)) Arm(config, e, now);
@@ -158,6 +175,8 @@ void Resend(TcpEndpoint& e, uint32_t from, uint32_t to, bool probe, Instant now,
   out.Add(s);
   if (e.first_retransmit_at == kNever) e.first_retransmit_at = now;
   e.last_sent_at = now;
+  if (from == e.snd_una) e.head_sent_at = now;
+  if (to == e.snd_nxt) e.tail_sent_at = kNever;
   e.timed_at = kNever;  // Karn
 }
 
@@ -197,14 +216,25 @@ void OnAckPart(const TcpConfig& config, TcpEndpoint& e, const Segment& s, Instan
   if (!s.has_ack()) return;
   if (After(s.sack_end, s.sack_start) && !After(s.ack, e.snd_una) && Outstanding(e) &&
       After(s.sack_end, e.snd_una)) {
+    // tcp_ack_update_rtt(): a SACK is a sample too, if its data was sent once.
+    if (s.sack_end == e.snd_nxt && e.sack_end != s.sack_end && e.tail_sent_at != kNever) {
+      AddRttSample(config, e, now - e.tail_sent_at);
+    }
     e.sack_start = s.sack_start;
     e.sack_end = s.sack_end;
     if (!e.in_recovery && e.timer != TcpTimer::kReorder) {
-      // RFC 8985: what was sent before something that has arrived is lost a quarter of a round
-      // trip later.
+      // RFC 8985: what was sent more than a quarter of the smallest round trip before something
+      // that has arrived is lost; else it may have been overtaken (tcp_rack_reo_wnd()).
+      const Duration early = e.last_sent_at - e.head_sent_at;
+      const Duration wait = e.min_rtt / 4 - early;
       e.timer = TcpTimer::kReorder;
-      e.rto_deadline = std::min(e.rto_deadline, now + e.srtt / 4);
+      e.rto_deadline =
+          std::min(e.rto_deadline, wait.ns <= 0 ? now : InWheel(now, wait + kMinTimeout));
     }
+  }
+  // tcp_process_tlp_ack()
+  if (e.probed && !After(e.probe_end, s.ack) && (s.duplicate || After(s.ack, e.probe_end))) {
+    e.probed = false;
   }
   if (!After(s.ack, e.snd_una) || After(s.ack, e.snd_nxt)) return;
   e.snd_una = s.ack;
@@ -215,10 +245,10 @@ void OnAckPart(const TcpConfig& config, TcpEndpoint& e, const Segment& s, Instan
     e.timed_at = kNever;
   }
   e.in_recovery = false;
-  e.probed = false;
   if (!After(e.sack_end, e.snd_una)) e.sack_start = e.sack_end = e.snd_una;
   e.first_retransmit_at = kNever;
   e.first_unacked_at = Outstanding(e) ? now : kNever;
+  e.head_sent_at = e.last_sent_at;
   e.probes_sent = 0;
   e.timer = TcpTimer::kNone;
   e.rto_deadline = kNever;
@@ -243,18 +273,23 @@ void OnPeerFin(TcpEndpoint& e, TcpOutput& out) {
   if (e.state == TcpState::kEstablished) e.state = TcpState::kCloseWait;
 }
 
+// tcp_enter_quickack_mode(): the peer has missed our ACK.
+void NoteDuplicate(TcpEndpoint& e) {
+  e.interactive = false;
+  e.quick_acks = kMaxQuickAcks;
+  e.owes_ack = e.owes_duplicate = true;
+}
+
 // True if an ACK must go at once.
 bool OnDataPart(TcpEndpoint& e, const Segment& s, Instant now, TcpOutput& out) {
-  if (s.length == 0 && !s.fin()) return s.probe;  // a keep-alive probe asks for an ACK
+  if (s.length == 0 && !s.fin()) return false;
   const uint32_t end = s.seq + s.length;
-  if (!After(s.seq, e.acked_to)) e.ts_recent = s.ts_value;
   if (e.last_received_at != kLongAgo && now - e.last_received_at > e.rto) {
     e.quick_acks = kMaxQuickAcks;  // tcp_event_data_recv(): too long a gap
   }
   e.last_received_at = now;
   if (!After(end, e.rcv_nxt) && (!s.fin() || e.peer_fin)) {
-    e.interactive = false;  // tcp_send_dupack(): the peer has missed our ACK
-    e.quick_acks = kMaxQuickAcks;
+    NoteDuplicate(e);
     return true;
   }
   if (After(s.seq, e.rcv_nxt)) {
@@ -267,6 +302,7 @@ bool OnDataPart(TcpEndpoint& e, const Segment& s, Instant now, TcpOutput& out) {
       e.ooo_start = s.seq;
     }
     if (s.fin() && end == e.ooo_end) e.ooo_fin = true;
+    e.owes_ack = true;
     return true;
   }
   bool at_once = false;
@@ -289,7 +325,8 @@ bool OnDataPart(TcpEndpoint& e, const Segment& s, Instant now, TcpOutput& out) {
     at_once = true;
   }
   e.owes_ack = true;
-  return at_once;
+  // Quick-ACK mode: the kernel answers before the application has read (__tcp_ack_snd_check()).
+  return at_once || (!e.interactive && e.quick_acks > 0);
 }
 
 void OnSynSent(const TcpConfig& config, TcpEndpoint& e, const Segment& s, Instant now,
@@ -416,10 +453,13 @@ void TcpOnSegment(const TcpConfig& config, TcpEndpoint& e, const Segment& s, Ins
     e.rto_deadline = kNever;
     e.timer = TcpTimer::kNone;
     e.first_unacked_at = e.first_retransmit_at = kNever;
-    // tcp_synack_rtt_meas(): only if the SYN-ACK was sent once; else RFC 6298 (5.7).
+    // tcp_synack_rtt_meas(): by the time stamp if the SYN-ACK was sent more than once; without one
+    // RFC 6298 (5.7).
     e.rto = config.initial_rto;
     if (!repeated) {
       AddRttSample(config, e, now - e.last_sent_at);
+    } else if (config.timestamps) {
+      AddRttSample(config, e, now - s.ts_echo);
     } else {
       e.rto = config.fallback_rto;
     }
@@ -437,6 +477,13 @@ void TcpOnSegment(const TcpConfig& config, TcpEndpoint& e, const Segment& s, Ins
     e.keepalive_deadline = now + config.keepalive_time;
     e.probes_sent = 0;
   }
+  if (After(e.acked_to, s.seq + s.length + (s.fin() ? 1 : 0))) {
+    // tcp_sequence(): all of it is acknowledged already. Not even its ACK and its time stamp count.
+    if (s.length > 0 || s.fin()) NoteDuplicate(e);
+    if (s.length > 0 || s.fin() || s.probe) SendAck(e, now, out);
+    return;
+  }
+  if (!After(s.seq, e.acked_to)) e.ts_recent = s.ts_value;
   const bool at_once = OnDataPart(e, s, now, out);
   OnAckPart(config, e, s, now, out);
   if (e.state == TcpState::kFinWait2 && e.peer_fin) {
@@ -445,16 +492,13 @@ void TcpOnSegment(const TcpConfig& config, TcpEndpoint& e, const Segment& s, Ins
     Finish(e);
     return;
   }
-  if (at_once && !out.delivered && e.state != TcpState::kDone) SendAck(e, now, out);
+  // tcp_ack_snd_check() comes last: what the ACK has set free carries this end's ACK too.
+  if (at_once && e.owes_ack && e.state != TcpState::kDone) SendAck(e, now, out);
 }
 
-void TcpFlushAck(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput& out) {
-  if (!e.owes_ack || e.state == TcpState::kDone) return;
-  if (!e.interactive && e.quick_acks > 0) {
-    SendAck(e, now, out);
-  } else if (e.ack_deadline == kNever) {
-    e.ack_deadline = now + config.delayed_ack;
-  }
+void TcpDelayAck(const TcpConfig& config, TcpEndpoint& e, Instant now) {
+  if (!e.owes_ack || e.state == TcpState::kDone || e.ack_deadline != kNever) return;
+  e.ack_deadline = InWheel(now, config.delayed_ack);
 }
 
 void TcpOnTimer(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput& out) {
@@ -502,9 +546,16 @@ void TcpOnTimer(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput&
     return;
   }
   if (e.timer == TcpTimer::kProbe) {
-    e.probed = true;
-    Resend(e, e.snd_nxt - e.last_length, e.snd_nxt, true, now, out);
     e.timer = TcpTimer::kRetransmit;
+    if (e.probed) {
+      // tcp_send_loss_probe(): one at a time. The retransmission keeps its own time.
+      const Instant due = std::max(e.head_sent_at + e.rto, now + Nanoseconds(1));
+      e.rto_deadline = std::min(InWheel(now, due - now), RtoDeadline(config, e, now));
+      return;
+    }
+    e.probed = true;
+    e.probe_end = e.snd_nxt;
+    Resend(e, e.snd_nxt - e.last_length, e.snd_nxt, true, now, out);
     e.rto_deadline = RtoDeadline(config, e, now);
     return;
   }
@@ -525,6 +576,7 @@ void TcpOnTimer(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput&
     return GiveUp(e, out);
   }
   e.in_recovery = true;
+  e.probed = false;
   e.sack_start = e.sack_end = e.snd_una;
   ResendHead(config, e, now, out);
   if (e.backoff < 255) ++e.backoff;

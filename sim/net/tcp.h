@@ -9,10 +9,10 @@
 // Rules:
 //  1. `now` is the host's own monotonic clock and never goes back.
 //  2. TcpOnTimer before TcpNextDeadline() is a harmless no-op.
-//  3. Every call appends to TcpOutput; the driver sends the segments in order. A data segment's
-//     acknowledgement is owed until TcpFlushAck() (called by the driver once the application has
-//     had its chance to answer, so that the ACK rides on the answer), a later data segment, or the
-//     delayed-ACK timer.
+//  3. Every call appends to TcpOutput; the driver sends the segments in order. In quick-ACK mode
+//     (a new connection, an exchange that repairs a loss) data is acknowledged at once; else the
+//     ACK rides on the next segment. TcpDelayAck(), called by the driver once the application has
+//     had its chance to answer, starts the timer for an ACK that is still owed.
 #ifndef KEEPSIM_SIM_NET_TCP_H_
 #define KEEPSIM_SIM_NET_TCP_H_
 
@@ -53,6 +53,7 @@ struct Segment {
   uint8_t flags = 0;
   bool retransmission = false;
   bool probe = false;       // tail loss probe or keep-alive probe
+  bool duplicate = false;   // acknowledges data that had arrived before (DSACK)
   uint32_t sack_start = 0;  // SACK block: data beyond a hole that has arrived; empty if equal
   uint32_t sack_end = 0;
   Instant ts_value;  // timestamp option: sender's clock
@@ -80,7 +81,8 @@ enum class TcpTimer : uint8_t { kNone, kRetransmit, kProbe, kReorder };
 struct TcpEndpoint {
   TcpState state = TcpState::kClosed;
   TcpTimer timer = TcpTimer::kNone;
-  bool owes_ack = false;  // data or FIN received, not yet acknowledged
+  bool owes_ack = false;        // data or FIN received, not yet acknowledged
+  bool owes_duplicate = false;  // the next ACK says that data came twice
   bool fin_queued = false;
   bool fin_sent = false;
   bool peer_fin = false;     // peer's FIN received in order
@@ -98,7 +100,10 @@ struct TcpEndpoint {
   // One range received beyond a hole: [ooo_start, ooo_end); equal: none.
   uint32_t ooo_start = 0, ooo_end = 0;
   bool ooo_fin = false;
-  bool probed = false;  // a tail loss probe is out; one only until an ACK advances
+  // A tail loss probe was sent when snd_nxt was probe_end. Until something later is acknowledged,
+  // or the peer says that it got data twice, no other one is sent (Linux tlp_high_seq).
+  bool probed = false;
+  uint32_t probe_end = 0;
   uint32_t sack_start = 0, sack_end = 0;  // what the peer says it has beyond a hole
   uint32_t acked_to = 0;                  // rcv_nxt in the last ACK sent
   Instant rto_deadline = kNever;
@@ -107,9 +112,12 @@ struct TcpEndpoint {
   Instant first_unacked_at = kNever;     // when snd_una was first sent: user timeout
   Instant first_retransmit_at = kNever;  // retries2 counts from here
   Instant last_sent_at = kLongAgo;
+  Instant head_sent_at = kLongAgo;  // when snd_una was last sent
+  Instant tail_sent_at = kNever;    // when the last segment was sent; kNever: more than once
   Instant last_received_at = kLongAgo;
   Instant ts_recent = kLongAgo;
   Duration srtt{0};           // 0: no sample yet
+  Duration min_rtt{0};        // of all samples
   Duration mdev{0};           // Linux: four times the mean deviation
   Duration mdev_max{0};       // largest of the present round trip
   Duration rttvar{0};         // with the floor of min_rto, as Linux keeps it
@@ -154,9 +162,8 @@ void TcpClose(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput& o
 void TcpAbort(TcpEndpoint& e, Instant now, TcpOutput& out);
 void TcpOnSegment(const TcpConfig& config, TcpEndpoint& e, const Segment& segment, Instant now,
                   TcpOutput& out);
-// The application has handled what was delivered: send the owed ACK now (quick-ACK) or arm the
-// delayed-ACK timer.
-void TcpFlushAck(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput& out);
+// The application has handled what was delivered: an ACK that is still owed waits for its timer.
+void TcpDelayAck(const TcpConfig& config, TcpEndpoint& e, Instant now);
 void TcpOnTimer(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput& out);
 Instant TcpNextDeadline(const TcpEndpoint& e);
 // The answer of a host that has no such connection; false if none is due (the segment is RST).

@@ -6,7 +6,7 @@
 
 namespace keepsim {
 
-inline constexpr char kEngineVersion[] = "2";
+inline constexpr char kEngineVersion[] = "3";
 
 }  // namespace keepsim
 

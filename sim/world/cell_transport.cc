@@ -329,11 +329,7 @@ void Cell::OnTcpOutput(uint32_t connection, EndIndex at, const TcpOutput& out) {
     Read(connection, at);
     if (!Is(connection, generation)) return;
   }
-  if (end.kernel && end.tcp.owes_ack) {
-    TcpOutput more;
-    TcpFlushAck(ConfigOf(host, at), end.tcp, KernelNow(host, at), more);
-    Carry(connection, at, more);
-  }
+  if (end.kernel) TcpDelayAck(ConfigOf(host, at), end.tcp, KernelNow(host, at));
   if (out.reset || out.gave_up || out.finished || end.tcp.state == TcpState::kDone) {
     end.kernel = false;
   }

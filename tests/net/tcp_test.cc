@@ -80,9 +80,7 @@ class Wire {
           continue;
         }
         Take(f.to, out);
-        TcpOutput ack;
-        TcpFlushAck(config, end[f.to], now, ack);
-        Take(f.to, ack);
+        TcpDelayAck(config, end[f.to], now);
       } else {
         for (int e = 0; e < 2; ++e) {
           if (TcpNextDeadline(end[e]) > now) continue;
@@ -124,12 +122,80 @@ TEST(TcpTest, AQuietPingCostsThreeSegments) {
   w.Connect();
   w.RunUntil(At(60000));
   EXPECT_TRUE(w.connected[0] && w.connected[1]);
+  w.Write(0, 2);  // the first answer makes the exchange an interactive one
+  w.RunUntil(At(90000));
   const size_t before[2] = {w.sent[0].size(), w.sent[1].size()};
   w.Write(0, 2);
   w.RunUntil(At(120000));
   EXPECT_EQ(w.sent[0].size() - before[0], 2u);  // PINGREQ, ACK of PINGRESP
   EXPECT_EQ(w.sent[1].size() - before[1], 1u);  // PINGRESP with the ACK of PINGREQ
-  EXPECT_EQ(w.delivered[0], 2u);
+  EXPECT_EQ(w.delivered[0], 4u);
+}
+
+// A new connection is in quick-ACK mode: the kernel acknowledges before the application answers.
+TEST(TcpTest, TheFirstDataIsAcknowledgedAtOnce) {
+  Wire w(Milliseconds(10));
+  w.answers = true;
+  w.Connect();
+  w.RunUntil(At(1000));
+  const size_t before = w.sent[1].size();
+  w.Write(0, 2);
+  w.RunUntil(At(1500));
+  EXPECT_EQ(w.sent[1].size() - before, 2u);  // the ACK, then the answer
+}
+
+// Recorded on a real kernel (6.18; 10 ms each way): a ping whose probe repaired it, then one that
+// is lost again. The kernel remembers its probe and does not send another one, so the second is
+// sent again after 0.24 and 0.72 s, not after 0.23, 0.46 and 0.92 s.
+TEST(TcpTest, NoSecondProbeUntilLaterDataIsAcknowledged) {
+  Wire w(Milliseconds(10));
+  w.answers = true;
+  w.Connect();
+  w.RunUntil(At(1000));
+  w.Write(0, 2);
+  w.RunUntil(At(4000));
+  size_t ping = w.sent[0].size();
+  const auto lose = [&](size_t count) {
+    w.lost = [&w, from = ping, count](int end, int n) {
+      return end == 0 && static_cast<size_t>(n) >= from && static_cast<size_t>(n) < from + count;
+    };
+  };
+  lose(1);
+  const Instant first = w.now;
+  w.Write(0, 2);
+  w.RunUntil(At(7000));
+  std::vector<double> times = w.Times(0, first);
+  ASSERT_EQ(times.size(), 3u);  // ping, probe, ACK of the answer
+  EXPECT_NEAR(times[1], 0.228, 0.008);
+
+  ping = w.sent[0].size();
+  lose(2);
+  const Instant second = w.now;
+  w.Write(0, 2);
+  w.RunUntil(At(10000));
+  times = w.Times(0, second);
+  ASSERT_EQ(times.size(), 4u);
+  EXPECT_NEAR(times[1], 0.2395, 0.012);
+  // Twice an RTO of 220 or 224 ms; a jiffy and a bucket of 32 ms may be added. Recorded: 0.480.
+  EXPECT_GE(times[2] - times[1], 0.440);
+  EXPECT_LE(times[2] - times[1], 0.484);
+}
+
+// RFC 8985: data that was sent well after the lost one has arrived; nothing is waited for.
+TEST(TcpTest, ASackOfLaterDataBringsTheLostOneAtOnce) {
+  Wire w(Milliseconds(10));
+  w.Connect();
+  w.RunUntil(At(1000));
+  const auto n = static_cast<int>(w.sent[0].size());
+  w.lost = [n](int from, int k) { return from == 0 && k == n; };
+  const Instant start = w.now;
+  w.Write(0, 2);
+  w.RunUntil(start + Milliseconds(100));
+  w.Write(0, 2);
+  w.RunUntil(start + Seconds(2));
+  const std::vector<double> times = w.Times(0, start);
+  ASSERT_EQ(times.size(), 3u);
+  EXPECT_NEAR(times[2], 0.120, 0.001);  // a round trip after the second
 }
 
 TEST(TcpTest, ABlackHoleSeesAProbeAndThenDoublingRetransmissions) {
@@ -181,26 +247,26 @@ TEST(TcpTest, ALostSynLeavesALargerRtoBehind) {
   lost_syn_ack.RunUntil(At(5000));
   EXPECT_TRUE(lost_syn_ack.connected[0] && lost_syn_ack.connected[1]);
   // The repeated SYN-ACK echoes the first SYN: a sample of 1.02 s, so an RTO of about three times
-  // that at the client.
+  // that at the client; its timer may be late by 32 ms. The client's ACK echoes what it answers, so
+  // the server's stays small (recorded: CONNACK repeated after 0.22 s).
   EXPECT_GT(lost_syn_ack.end[0].rto, Seconds(3));
-  EXPECT_LT(lost_syn_ack.end[0].rto, Milliseconds(3100));
+  EXPECT_LT(lost_syn_ack.end[0].rto, (Milliseconds(1032 + 20) * 3) + Milliseconds(4));
+  EXPECT_LT(lost_syn_ack.end[1].rto, Milliseconds(250));
 }
 
 // The answer to a repeated SYN takes the place of the timer's own repetition (tcp_check_req()).
 TEST(TcpTest, ALostSynAckIsRepeatedOnceForEachRepeatedSyn) {
   Wire w(Milliseconds(10));
   w.lost = [](int from, int n) { return from == 1 && n < 2; };
+  // Begun here, the client's second SYN (1.004 s later) arrives before the server's own timer ends.
+  w.now = At(20);
   w.Connect();
   w.RunUntil(At(4000));
   EXPECT_TRUE(w.connected[0]);
-  // SYN at 0, 1 and 3 s; SYN-ACK 10 ms after each; the third arrives.
-  ASSERT_GE(w.sent[1].size(), 3u);
-  EXPECT_EQ(w.sent[1][0], At(10));
-  EXPECT_EQ(w.sent[1][1], At(1010));
-  EXPECT_GE(w.sent[1][2], At(2010));
-  EXPECT_EQ(
-      std::count_if(w.sent[1].begin(), w.sent[1].end(), [](Instant t) { return t == At(1010); }),
-      1);
+  ASSERT_EQ(w.sent[1].size(), 3u);
+  EXPECT_EQ(w.sent[1][0], At(30));
+  EXPECT_EQ(w.sent[1][1], At(1034));
+  EXPECT_EQ(w.sent[1][2], At(2048));  // the timer began anew
 }
 
 // An answer whose first copies are lost brings its ACK late, and that is a valid sample: SRTT and
@@ -226,8 +292,8 @@ TEST(TcpTest, LossInflatesTheRtoBeyondTheBackOff) {
     }
     return largest;
   };
-  // 20 ms + 200 ms in jiffies of 4 ms, and one.
-  EXPECT_EQ(largest_rto(0), Milliseconds(224));
+  // 20 ms + 200 ms in jiffies of 4 ms.
+  EXPECT_EQ(largest_rto(0), Milliseconds(220));
   EXPECT_GT(largest_rto(2), Milliseconds(500));
   EXPECT_GT(largest_rto(4), Seconds(2));
 }

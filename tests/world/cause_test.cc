@@ -79,7 +79,7 @@ TEST(CauseTest, ASilenceThatBeganInACutIsTransientToTheClientToo) {
   const auto incidents =
       IncidentsOf(*PlanOf(Quiet(R"(publish { recorded { at: "62s" } payload_bytes: 10 })",
                                 R"(broker { grace_factor: 3 }
-         faults { at: "61s" duration: "58500ms" partition {} }
+         faults { at: "61s" duration: "60s" partition {} }
          faults { at: "130s" duration: "1s" partition {} })")));
   ASSERT_FALSE(incidents.empty());
   EXPECT_EQ(incidents[0].observer, Observer::kClient);
