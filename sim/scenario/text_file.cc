@@ -15,10 +15,10 @@
 namespace keepsim {
 namespace {
 
-using google::protobuf::FileDescriptor;
 using google::protobuf::Descriptor;
 using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
+using google::protobuf::FileDescriptor;
 using google::protobuf::TextFormat;
 
 std::vector<std::string> FieldNames(const Descriptor* type) {
@@ -204,8 +204,8 @@ absl::StatusOr<std::string> ReadInputFile(const std::string& path) {
 }
 
 absl::Status TooLarge(size_t bytes) {
-  return absl::InvalidArgumentError(absl::StrCat("the file has ", bytes, " bytes; at most ",
-                                                 kMaxInputBytes, " are accepted"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("the file has ", bytes, " bytes; at most ", kMaxInputBytes, " are accepted"));
 }
 
 }  // namespace keepsim
