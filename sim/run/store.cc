@@ -418,7 +418,7 @@ absl::Status Store::MergeFrom(const std::vector<std::unique_ptr<Store>>& sources
     }
     KEEPSIM_RETURN_IF_ERROR(Insert(run));
   }
-  return Execute("COMMIT; VACUUM;");
+  return Execute("COMMIT;");
 }
 
 absl::Status Store::Merge(const std::vector<std::string>& paths, const std::string& out) {
