@@ -60,6 +60,8 @@ int CheckCommand(const std::vector<std::string>& args);
 int CompareCommand(const std::vector<std::string>& args);
 int ShowCommand(const std::vector<std::string>& args);
 int ReplayCommand(const std::vector<std::string>& args);
+int SweepCommand(const std::vector<std::string>& args);
+int MergeCommand(const std::vector<std::string>& args);
 int ProfilesCommand(const std::vector<std::string>& args);
 int DiffCommand(const std::vector<std::string>& args);
 

@@ -9,6 +9,18 @@ makes
     bazel run  //PACKAGE:my_fleet          runs it; further arguments are keepsim's
     bazel build //PACKAGE:my_fleet_result  its trace.kst, summary.json and report.html
     bazel test //PACKAGE:my_fleet_test     its expectations and the model's invariants
+
+and for sweeps (docs/sweeps.md)
+
+    load("//tools:keepsim.bzl", "keepsim_sweep")
+
+    keepsim_sweep(name = "my_sweep", src = "sweep.textproto", data = ["fleet.textproto"], shards = 8)
+
+makes
+
+    bazel run   //PACKAGE:my_sweep         runs it; further arguments are keepsim's
+    bazel build //PACKAGE:my_sweep_result  its sweep.sqlite, merged from 8 build actions
+    bazel test  //PACKAGE:my_sweep_test    runs it and fails if a run of it does
 """
 
 load("@rules_shell//shell:sh_binary.bzl", "sh_binary")
@@ -86,5 +98,96 @@ def keepsim_scenario(name, src, set = [], test_set = [], test_size = "small", ta
         srcs = ["//tools:exec.sh"],
         args = command + overrides,
         data = data,
+        tags = tags,
+    )
+
+def _sweep_result_impl(ctx):
+    stores = []
+    for i in range(1, ctx.attr.shards + 1):
+        store = ctx.actions.declare_file("%s/shard%d/sweep.sqlite" % (ctx.label.name, i))
+        args = ctx.actions.args()
+        args.add("sweep")
+        args.add(ctx.file.src)
+        args.add("--shard", "%d/%d" % (i, ctx.attr.shards))
+        args.add("--out", store.dirname)
+
+        # Bazel runs the shards side by side; one thread also writes the same bytes each time.
+        args.add("--threads", "1")
+        ctx.actions.run_shell(
+            inputs = [ctx.file.src] + ctx.files.data,
+            tools = [ctx.executable._keepsim],
+            outputs = [store],
+            # Failed runs (1, 3) are in the store, for the merge to say.
+            command = '"$@" > /dev/null || [ $? = 1 ] || [ $? = 3 ]',
+            arguments = [ctx.executable._keepsim.path, args],
+            mnemonic = "KeepsimSweep",
+            progress_message = "Sweeping %s, shard %d of %d" % (ctx.label, i, ctx.attr.shards),
+        )
+        stores.append(store)
+    merged = ctx.actions.declare_file(ctx.label.name + "/sweep.sqlite")
+    args = ctx.actions.args()
+    args.add("merge")
+    args.add_all([s.dirname for s in stores])
+    args.add("--out", merged.dirname)
+    ctx.actions.run(
+        inputs = stores,
+        executable = ctx.executable._keepsim,
+        outputs = [merged],
+        arguments = [args],
+        mnemonic = "KeepsimMerge",
+        progress_message = "Merging %s" % ctx.label,
+    )
+    return [DefaultInfo(
+        files = depset([merged]),
+        runfiles = ctx.runfiles(files = [merged]),
+    )]
+
+_keepsim_sweep_result = rule(
+    implementation = _sweep_result_impl,
+    attrs = {
+        "src": attr.label(allow_single_file = True, mandatory = True),
+        "data": attr.label_list(allow_files = True),
+        "shards": attr.int(default = 1),
+        "_keepsim": attr.label(
+            default = Label("//tools:keepsim"),
+            executable = True,
+            cfg = "target",
+        ),
+    },
+)
+
+def keepsim_sweep(name, src, data = [], shards = 1, test_size = "small", tags = []):
+    """One sweep file and everything that follows from it.
+
+    Args:
+      name: the targets' name.
+      src: the sweep file.
+      data: the base scenario, if it is a file of its own.
+      shards: build actions that NAME_result is made of.
+      test_size: of the test.
+      tags: of the test.
+    """
+    if shards < 1:
+        fail("shards = %d: at least one is needed" % shards)
+    command = ["$(location //tools:keepsim)", "sweep", "$(location %s)" % src]
+    sh_binary(
+        name = name,
+        srcs = ["//tools:exec.sh"],
+        args = command,
+        data = ["//tools:keepsim", src] + data,
+    )
+    _keepsim_sweep_result(
+        name = name + "_result",
+        src = src,
+        data = data,
+        shards = shards,
+        tags = ["manual"],
+    )
+    sh_test(
+        name = name + "_test",
+        size = test_size,
+        srcs = ["//tools:exec.sh"],
+        args = command,
+        data = ["//tools:keepsim", src] + data,
         tags = tags,
     )

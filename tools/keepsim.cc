@@ -23,6 +23,10 @@ constexpr Command kCommands[] = {
      "      [--format text|json] [--packets GROUP/INDEX,...] [--verify]\n"
      "      [--ties canonical|reversed|shuffled]"},
     {"check", CheckCommand, "check SCENARIO [--set PATH=VALUE]... [--print]"},
+    {"sweep", SweepCommand,
+     "sweep FILE [--out DIR] [--resume] [--shard I/N] [--threads N] | --print POINT\n"
+     "  keepsim sweep --digest DIR"},
+    {"merge", MergeCommand, "merge DIR... --out DIR"},
     {"compare", CompareCommand, "compare A B [--group NAME] [--format text|json]"},
     {"show", ShowCommand,
      "show TRACE [--client GROUP/INDEX] [--from TIME] [--to TIME] [--allow-damaged]"},

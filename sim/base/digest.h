@@ -10,6 +10,8 @@
 #include <initializer_list>
 #include <string>
 
+#include "absl/strings/string_view.h"
+
 namespace keepsim {
 
 class Digest {
@@ -28,6 +30,9 @@ class Digest {
   uint64_t hi_ = 0;
   uint64_t lo_ = 0;
 };
+
+// Of a text: its bytes with their places, and its length.
+Digest DigestOfBytes(absl::string_view bytes);
 
 }  // namespace keepsim
 

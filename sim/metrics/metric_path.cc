@@ -1,5 +1,6 @@
 #include "sim/metrics/metric_path.h"
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -65,15 +66,53 @@ const Descriptor* Root(bool of_group) {
   return of_group ? summary_pb::GroupSummary::descriptor() : RunSummary::descriptor();
 }
 
+// The text fields at the beginning of an element: its first alone, or all of them.
+std::string NameOf(const Message& element, bool all) {
+  std::string name;
+  const Descriptor* type = element.GetDescriptor();
+  for (int i = 0; i < type->field_count(); ++i) {
+    const FieldDescriptor* field = type->field(i);
+    if (field->is_repeated() || field->cpp_type() != FieldDescriptor::CPPTYPE_STRING) break;
+    absl::StrAppend(&name, i > 0 ? "/" : "", element.GetReflection()->GetString(element, field));
+    if (!all) break;
+  }
+  return name;
+}
+
+void AddNumbers(const Message& m, const std::string& prefix, const std::string& group,
+                std::vector<NamedNumber>* out) {
+  // What is no number of the result, or too long to be a list of numbers with names.
+  constexpr absl::string_view kLeftOut[] = {"seed", "wall_s",    "threads",   "groups",      "bins",
+                                            "cdf",  "incidents", "time_line", "expectations"};
+  const Reflection* r = m.GetReflection();
+  const Descriptor* type = m.GetDescriptor();
+  for (int i = 0; i < type->field_count(); ++i) {
+    const FieldDescriptor* field = type->field(i);
+    if (absl::c_linear_search(kLeftOut, field->name())) continue;
+    const std::string path = absl::StrCat(prefix, field->name());
+    if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+      if (!field->is_repeated()) {
+        AddNumbers(r->GetMessage(m, field), path + ".", group, out);
+        continue;
+      }
+      for (int e = 0; e < r->FieldSize(m, field); ++e) {
+        const Message& element = r->GetRepeatedMessage(m, field, e);
+        AddNumbers(element, absl::StrCat(path, ".", NameOf(element, true), "."), group, out);
+      }
+    } else if (!field->is_repeated() && IsNumber(field) &&
+               (!field->has_presence() || r->HasField(m, field))) {
+      out->push_back({path, group, NumberOf(m, field)});
+    }
+  }
+}
+
 // The element of a list that `key` names; null if there is none.
 const Message* Element(const Message& m, const FieldDescriptor* field, const std::string& key) {
   const Reflection* r = m.GetReflection();
   const int n = r->FieldSize(m, field);
   for (int i = 0; i < n; ++i) {
     const Message& element = r->GetRepeatedMessage(m, field, i);
-    const FieldDescriptor* name = element.GetDescriptor()->field(0);
-    if (name->cpp_type() == FieldDescriptor::CPPTYPE_STRING &&
-        element.GetReflection()->GetString(element, name) == key) {
+    if (NameOf(element, false) == key || NameOf(element, true) == key) {
       return &element;
     }
   }
@@ -83,6 +122,15 @@ const Message* Element(const Message& m, const FieldDescriptor* field, const std
 }
 
 }  // namespace
+
+std::vector<NamedNumber> AllNumbers(const RunSummary& summary) {
+  std::vector<NamedNumber> numbers;
+  AddNumbers(summary, "", "", &numbers);
+  for (const summary_pb::GroupSummary& g : summary.groups()) {
+    AddNumbers(g, "", g.name(), &numbers);
+  }
+  return numbers;
+}
 
 std::vector<std::string> MetricPaths(bool of_group) {
   std::vector<std::string> paths;

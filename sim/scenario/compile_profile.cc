@@ -48,6 +48,19 @@ void ReadPingIn(const Node& row, ClientProfile& p) {
 
 }  // namespace
 
+std::vector<std::string> BuiltInProfiles(bool clients) {
+  std::vector<std::string> names;
+  const auto add = [&](const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
+  if (clients) {
+    for (const ClientProfile& p : ClientProfiles()) add(p.name);
+  } else {
+    for (const BrokerProfile& p : BrokerProfiles()) add(p.name);
+  }
+  return names;
+}
+
 const ClientProfile* FindClient(const std::vector<ClientProfile>& own, const std::string& text) {
   for (const ClientProfile& p : own) {
     if (p.name == text) return &p;

@@ -15,6 +15,9 @@ ClientProfile ReadClientProfile(const Node& row, const std::vector<ClientProfile
 void ReadGraceFactor(const Node& node, BrokerProfile& profile);
 BrokerProfile ReadBrokerProfile(const Node& row, const std::vector<BrokerProfile>& known);
 
+// Names of the built-in rows, each once: a name stands for its newest version.
+std::vector<std::string> BuiltInProfiles(bool clients);
+
 // "name" or "name version" among the rows of the scenario, then the built-in ones; null if unknown.
 const ClientProfile* FindClient(const std::vector<ClientProfile>& own, const std::string& text);
 const BrokerProfile* FindBroker(const std::vector<BrokerProfile>& own, const std::string& text);

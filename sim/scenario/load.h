@@ -24,9 +24,6 @@ struct LoadedScenario {
 
 enum class ScenarioFormat { kText, kBinary, kJson };
 
-// Larger files are refused.
-inline constexpr size_t kMaxScenarioBytes = size_t{64} << 20;
-
 ScenarioFormat FormatOf(absl::string_view path);
 // Reads the file; on errors adds to `diagnostics` and returns what could be read.
 LoadedScenario Load(const std::string& path, Diagnostics& diagnostics);

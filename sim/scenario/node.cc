@@ -65,9 +65,12 @@ void Node::Report(bool warning, absl::string_view name, absl::string_view messag
     absl::StrAppend(&d.path, d.path.empty() ? "" : ".", name);
     if (index >= 0) absl::StrAppend(&d.path, "[", index, "]");
     if (tree_ != nullptr) {
-      // A list as a whole stands where its first element does.
+      // A list as a whole stands where its first element does; of [a, b, c] only the beginning has
+      // a place.
       const FieldDescriptor* field = Field(name);
-      const auto at = tree_->GetLocation(field, field->is_repeated() ? std::max(index, 0) : -1);
+      int place = field->is_repeated() ? std::max(index, 0) : -1;
+      while (place > 0 && tree_->GetLocation(field, place).line < 0) --place;
+      const auto at = tree_->GetLocation(field, place);
       if (at.line >= 0) d.line = at.line + 1, d.column = at.column + 1;
     }
   }

@@ -3,6 +3,8 @@
 set -u
 keepsim="$1"
 quickstart="$2"
+sweep="$3"
+built="$4"
 work="$(mktemp -d "${TEST_TMPDIR:-/tmp}/cli.XXXXXX")"
 unset BUILD_WORKING_DIRECTORY
 failures=0
@@ -78,6 +80,17 @@ expect 0 '"metric": "detection.broker.p50_s"' "$keepsim" compare "$work/a" "$wor
 expect 2 "there is no group \"x\"" "$keepsim" compare "$work/a" "$work/b" --group x
 expect 2 "not a run's summary" "$keepsim" compare "$work/a" "$quickstart"
 expect 2 "summary.json" "$keepsim" compare "$work/a" "$work"
+
+# A sweep in two parts, merged; then nothing is left to do (sweep_test has the rest).
+for part in 1 2; do
+  expect 0 "shard $part/2" "$keepsim" sweep "$sweep" --shard "$part/2" --out "$work/part$part"
+done
+expect 0 "39 of 39 runs, content" "$keepsim" merge "$work/part2" "$work/part1" --out "$work/all"
+expect 0 "going on: 39 of 39 runs are there" "$keepsim" sweep "$sweep" --out "$work/all" --resume
+# What build actions made in three parts has the same content.
+digest="$("$keepsim" sweep --digest "$work/all")"
+[[ ${#digest} == 32 ]] || { echo "FAILED: no digest"; failures=$((failures + 1)); }
+expect 0 "$digest" "$keepsim" sweep --digest "$(dirname "$built")"
 
 # Records as text.
 expect 0 "host_up" "$keepsim" show "$work/a/trace.kst" --client wired/0 --to 1m

@@ -100,18 +100,29 @@ std::string NameOf(const Type& type) {
   return package.empty() ? type.full_name() : type.full_name().substr(package.size() + 1);
 }
 
-// The anchor that GitHub gives a heading.
-std::string LinkTo(const std::string& name) {
+// The anchor that GitHub gives a heading; `page`: the file that it is in, "" for this one.
+std::string LinkTo(const std::string& name, const std::string& page = "") {
   std::string anchor;
   for (const char c : name) {
     if (absl::ascii_isalnum(c) || c == '_' || c == '-') anchor += absl::ascii_tolower(c);
   }
-  return absl::StrCat("[", name, "](#", anchor, ")");
+  return absl::StrCat("[", name, "](", page, "#", anchor, ")");
+}
+
+// A type of this page, or of the imported schema's own page, beside this one.
+template <typename Type>
+std::string LinkToType(const Type& type, const FileDescriptor& here) {
+  if (type.file() == &here) return LinkTo(NameOf(type));
+  for (const Reference& r : References()) {
+    if (r.proto != type.file()->name()) continue;
+    return LinkTo(NameOf(type), r.page.substr(r.page.rfind('/') + 1));
+  }
+  return NameOf(type);
 }
 
 std::string TypeOf(const FieldDescriptor& field) {
-  if (field.message_type() != nullptr) return LinkTo(NameOf(*field.message_type()));
-  if (field.enum_type() != nullptr) return LinkTo(NameOf(*field.enum_type()));
+  if (field.message_type() != nullptr) return LinkToType(*field.message_type(), *field.file());
+  if (field.enum_type() != nullptr) return LinkToType(*field.enum_type(), *field.file());
   return field.type_name();
 }
 
@@ -134,7 +145,7 @@ struct Section {
 
 class Order {
  public:
-  Order(const FileDescriptor& file, const Descriptor& root) {
+  Order(const FileDescriptor& file, const Descriptor& root) : file_(file) {
     Visit(&root, 0);
     for (int i = 0; i < file.message_type_count(); ++i) Visit(file.message_type(i), 0);
     for (int i = 0; i < file.enum_type_count(); ++i) Visit(file.enum_type(i), 0);
@@ -144,7 +155,7 @@ class Order {
  private:
   void Visit(const Descriptor* message, int depth) {
     const auto same = [message](const Section& s) { return s.message == message; };
-    if (std::any_of(sections_.begin(), sections_.end(), same)) return;
+    if (message->file() != &file_ || std::any_of(sections_.begin(), sections_.end(), same)) return;
     sections_.push_back({message, nullptr, depth});
     for (int i = 0; i < message->field_count(); ++i) {
       const FieldDescriptor* field = message->field(i);
@@ -154,10 +165,12 @@ class Order {
   }
   void Visit(const EnumDescriptor* enumeration, int depth) {
     const auto same = [enumeration](const Section& s) { return s.enumeration == enumeration; };
+    if (enumeration->file() != &file_) return;
     if (std::any_of(sections_.begin(), sections_.end(), same)) return;
     sections_.push_back({nullptr, enumeration, depth});
   }
 
+  const FileDescriptor& file_;  // what it imports has a page of its own
   std::vector<Section> sections_;
 };
 
@@ -205,6 +218,8 @@ const std::vector<Reference>& References() {
        "Scenario reference", "docs/scenario_reference.md"},
       {"sim/metrics/summary.proto", "tools/docs/summary.binpb", "keepsim.summary_pb.RunSummary",
        "Summary reference", "docs/summary_reference.md"},
+      {"sim/run/sweep.proto", "tools/docs/sweep.binpb", "keepsim.pb.Sweep", "Sweep reference",
+       "docs/sweep_reference.md"},
   };
   return *references;
 }

@@ -1,0 +1,447 @@
+#include "sim/run/store.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "sim/base/digest.h"
+#include "sim/base/status_macros.h"
+#include "sim/run/sqlite_statement.h"
+#include "sim/trace/engine_version.h"
+
+namespace keepsim {
+namespace {
+
+constexpr int64_t kApplicationId = 0x4b505357;  // "KPSW"
+constexpr char kFormat[] = "1";
+// How long one process waits for another's transaction.
+constexpr int kBusyMs = 60000;
+
+constexpr char kSchema[] = R"(
+CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE point (point INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
+                    PRIMARY KEY (point, name)) WITHOUT ROWID;
+CREATE TABLE run (point INTEGER NOT NULL, seed INTEGER NOT NULL, status TEXT NOT NULL,
+                  error TEXT NOT NULL, digest TEXT NOT NULL, scenario_digest TEXT NOT NULL,
+                  engine_version TEXT NOT NULL, PRIMARY KEY (point, seed)) WITHOUT ROWID;
+CREATE TABLE metric (metric INTEGER PRIMARY KEY, name TEXT NOT NULL, of_group TEXT NOT NULL,
+                     UNIQUE (name, of_group));
+CREATE TABLE value (point INTEGER NOT NULL, seed INTEGER NOT NULL, metric INTEGER NOT NULL,
+                    value REAL NOT NULL, PRIMARY KEY (point, seed, metric)) WITHOUT ROWID;
+)";
+
+constexpr RunStatus kStatuses[] = {RunStatus::kOk, RunStatus::kNotMet, RunStatus::kError,
+                                   RunStatus::kViolation};
+
+std::map<std::string, std::string> FactsOf(const Sweep& sweep) {
+  std::vector<std::string> fields;
+  for (const SweepAxis& a : sweep.axes) {
+    for (const SweepField& f : a.fields) fields.push_back(f.name);
+  }
+  return {{"format", kFormat},
+          {"engine_version", kEngineVersion},
+          {"name", sweep.name},
+          {"sweep_digest", sweep.digest},
+          {"base_digest", sweep.base_digest},
+          {"points_digest", sweep.points_digest},
+          {"points", absl::StrCat(sweep.points.size())},
+          {"fields", absl::StrJoin(fields, " ")},
+          {"first_seed", absl::StrCat(sweep.first_seed)},
+          {"replications", absl::StrCat(sweep.replications)}};
+}
+
+std::string ValueOf(const std::map<std::string, std::string>& facts, const std::string& name) {
+  const auto at = facts.find(name);
+  return at == facts.end() ? "" : at->second;
+}
+
+// Runs with their point's values as columns, and the same with one row per number.
+std::string Views(const std::string& fields) {
+  std::string columns;
+  for (const absl::string_view f : absl::StrSplit(fields, ' ', absl::SkipEmpty())) {
+    absl::StrAppend(&columns, ", (SELECT value FROM point p WHERE p.point = run.point AND name = '",
+                    f, "') AS \"", f, "\"");
+  }
+  return absl::StrCat("CREATE VIEW runs AS SELECT run.*", columns,
+                      " FROM run;"
+                      "CREATE VIEW results AS SELECT runs.*, m.name AS metric, m.of_group, "
+                      "v.value AS result FROM value v JOIN metric m ON m.metric = v.metric "
+                      "JOIN runs ON runs.point = v.point AND runs.seed = v.seed;");
+}
+
+}  // namespace
+
+absl::string_view RunStatusName(RunStatus status) {
+  switch (status) {
+    case RunStatus::kOk:
+      return "ok";
+    case RunStatus::kNotMet:
+      return "not met";
+    case RunStatus::kError:
+      return "error";
+    case RunStatus::kViolation:
+      return "violation";
+  }
+  return "";
+}
+
+absl::Status Store::Error(absl::string_view doing) const {
+  const int code = sqlite3_errcode(db_) & 0xff;
+  std::string reason = sqlite3_errmsg(db_);
+  const bool system = code == SQLITE_CANTOPEN || code == SQLITE_IOERR || code == SQLITE_FULL;
+  if (const int number = sqlite3_system_errno(db_); system && number != 0) {
+    absl::StrAppend(&reason, ": ", std::strerror(number));
+  }
+  if (code == SQLITE_NOTADB) {
+    return absl::FailedPreconditionError(absl::StrCat(path_, " is no store of a sweep"));
+  }
+  const std::string text = absl::StrCat(path_, " cannot be ", doing, ": ", reason);
+  return code == SQLITE_BUSY ? absl::AbortedError(text) : absl::UnavailableError(text);
+}
+
+absl::Status Store::Execute(const std::string& sql) {
+  if (sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) {
+    return absl::OkStatus();
+  }
+  return Error("written");
+}
+
+Store::~Store() { sqlite3_close_v2(db_); }
+
+absl::StatusOr<std::unique_ptr<Store>> Store::OpenFile(const std::string& path, int flags) {
+  sqlite3* db = nullptr;
+  const int code = sqlite3_open_v2(path.c_str(), &db, flags, nullptr);
+  std::unique_ptr<Store> store(new Store(db, path));
+  if (code != SQLITE_OK) return store->Error("opened");
+  sqlite3_busy_timeout(db, kBusyMs);
+  return store;
+}
+
+absl::StatusOr<bool> Store::IsStore() {
+  Statement id(db_, "PRAGMA application_id");
+  if (id.Step() != SQLITE_ROW) return Error("read");
+  if (id.Integer(0) == kApplicationId) return true;
+  Statement tables(db_, "SELECT count(*) FROM sqlite_schema");
+  if (tables.Step() != SQLITE_ROW) return Error("read");
+  if (id.Integer(0) == 0 && tables.Integer(0) == 0) return false;
+  return absl::FailedPreconditionError(absl::StrCat(path_, " is no store of a sweep"));
+}
+
+absl::Status Store::Create(const std::map<std::string, std::string>& facts) {
+  KEEPSIM_RETURN_IF_ERROR(Execute(absl::StrCat(kSchema, Views(ValueOf(facts, "fields")),
+                                               "PRAGMA application_id = ", kApplicationId, ";")));
+  for (const auto& [name, value] : facts) {
+    Statement insert(db_, "INSERT INTO fact VALUES (?, ?)");
+    if (insert.Bind(name).Bind(value).Step() != SQLITE_DONE) return Error("written");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Store::AddPointValue(uint32_t point, const std::string& name,
+                                  const std::string& value) {
+  Statement insert(db_, "INSERT INTO point VALUES (?, ?, ?)");
+  insert.Bind(int64_t{point}).Bind(name).Bind(value);
+  return insert.Step() == SQLITE_DONE ? absl::OkStatus() : Error("written");
+}
+
+absl::Status Store::ReadFacts() {
+  Statement read(db_, "SELECT name, value FROM fact");
+  int step;
+  while ((step = read.Step()) == SQLITE_ROW) facts_[read.Text(0)] = read.Text(1);
+  if (step != SQLITE_DONE) return Error("read");
+  if (facts_["format"] != kFormat) {
+    return absl::FailedPreconditionError(absl::StrCat(path_, " has format ", facts_["format"],
+                                                      "; this keepsim reads format ", kFormat));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Store::CheckFacts(const std::map<std::string, std::string>& facts) const {
+  const auto mine = [&](const char* name) { return ValueOf(facts_, name); };
+  const auto theirs = [&](const char* name) { return ValueOf(facts, name); };
+  const auto differs = [&](const char* name) { return mine(name) != theirs(name); };
+  std::string why;
+  if (differs("engine_version")) {
+    why = absl::StrCat("it is of engine version ", mine("engine_version"), ", not of ",
+                       theirs("engine_version"));
+  } else if (differs("base_digest")) {
+    why = "the base scenario is another one";
+  } else if (differs("points_digest")) {
+    why = "the axes or filters are others";
+  } else if (differs("first_seed") || differs("replications")) {
+    why = absl::StrCat("it has ", mine("replications"), " seeds from ", mine("first_seed"),
+                       " on, not ", theirs("replications"), " from ", theirs("first_seed"), " on");
+  } else if (differs("sweep_digest")) {
+    why = "the reported metrics of lists are others";
+  } else {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat(path_, " does not fit: ", why, "; choose another folder"));
+}
+
+absl::StatusOr<std::unique_ptr<Store>> Store::OpenOnce(const std::string& path,
+                                                       const Sweep& sweep) {
+  KEEPSIM_ASSIGN_OR_RETURN(std::unique_ptr<Store> store,
+                           OpenFile(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
+  sqlite3_busy_timeout(store->db_, 0);
+  // Before anything is changed: it may be somebody else's.
+  KEEPSIM_RETURN_IF_ERROR(store->IsStore().status());
+  // Readers and a writer do not wait for one another, and a commit is one write. Where the file
+  // system cannot do it, SQLite stays with its journal.
+  KEEPSIM_RETURN_IF_ERROR(
+      store->Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE;"));
+  const std::map<std::string, std::string> facts = FactsOf(sweep);
+  KEEPSIM_ASSIGN_OR_RETURN(const bool is_store, store->IsStore());
+  if (!is_store) {
+    KEEPSIM_RETURN_IF_ERROR(store->Create(facts));
+    for (uint32_t p = 0; p < sweep.points.size(); ++p) {
+      for (const auto& [name, value] : sweep.Values(p)) {
+        KEEPSIM_RETURN_IF_ERROR(store->AddPointValue(p, name, value));
+      }
+    }
+  }
+  KEEPSIM_RETURN_IF_ERROR(store->Execute("COMMIT;"));
+  sqlite3_busy_timeout(store->db_, kBusyMs);
+  KEEPSIM_RETURN_IF_ERROR(store->ReadFacts());
+  KEEPSIM_RETURN_IF_ERROR(store->CheckFacts(facts));
+  return store;
+}
+
+absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& path, const Sweep& sweep) {
+  // SQLite does not wait for the lock that a change of the journal takes.
+  constexpr int kPauseMs = 10;
+  auto store = OpenOnce(path, sweep);
+  for (int ms = 0; absl::IsAborted(store.status()) && ms < kBusyMs; ms += kPauseMs) {
+    sqlite3_sleep(kPauseMs);
+    store = OpenOnce(path, sweep);
+  }
+  return store;
+}
+
+absl::StatusOr<std::unique_ptr<Store>> Store::OpenToRead(const std::string& path) {
+  KEEPSIM_ASSIGN_OR_RETURN(std::unique_ptr<Store> store, OpenFile(path, SQLITE_OPEN_READONLY));
+  KEEPSIM_ASSIGN_OR_RETURN(const bool is_store, store->IsStore());
+  if (!is_store) return absl::FailedPreconditionError(absl::StrCat(path, " is empty"));
+  KEEPSIM_RETURN_IF_ERROR(store->ReadFacts());
+  return store;
+}
+
+absl::StatusOr<int64_t> Store::MetricId(const std::string& metric, const std::string& group) {
+  const auto [at, fresh] = metric_ids_.try_emplace({metric, group}, 0);
+  if (!fresh) return at->second;
+  Statement find(db_, "SELECT metric FROM metric WHERE name = ? AND of_group = ?");
+  const int step = find.Bind(metric).Bind(group).Step();
+  if (step == SQLITE_ROW) return at->second = find.Integer(0);
+  if (step != SQLITE_DONE) return Error("read");
+  Statement insert(db_, "INSERT INTO metric (name, of_group) VALUES (?, ?)");
+  if (insert.Bind(metric).Bind(group).Step() != SQLITE_DONE) return Error("written");
+  return at->second = sqlite3_last_insert_rowid(db_);
+}
+
+absl::Status Store::Insert(const StoredRun& run) {
+  Statement insert(db_, "INSERT OR IGNORE INTO run VALUES (?, ?, ?, ?, ?, ?, ?)");
+  insert.Bind(int64_t{run.point}).Bind(static_cast<int64_t>(run.seed));
+  insert.Bind(RunStatusName(run.status)).Bind(run.error).Bind(run.digest);
+  insert.Bind(run.scenario_digest).Bind(absl::string_view(facts_["engine_version"]));
+  if (insert.Step() != SQLITE_DONE) return Error("written");
+  if (sqlite3_changes(db_) == 0) return absl::OkStatus();  // another process was first
+  Statement value(db_, "INSERT OR IGNORE INTO value VALUES (?, ?, ?, ?)");
+  for (const Measurement& m : run.metrics) {
+    KEEPSIM_ASSIGN_OR_RETURN(const int64_t id, MetricId(m.metric, m.group));
+    value.Reset();
+    value.Bind(int64_t{run.point}).Bind(static_cast<int64_t>(run.seed)).Bind(id).Bind(m.value);
+    if (value.Step() != SQLITE_DONE) return Error("written");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Store::Add(const StoredRun& run) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  absl::Status status = Execute("BEGIN IMMEDIATE;");
+  if (status.ok()) status = Insert(run);
+  if (status.ok()) status = Execute("COMMIT;");
+  if (!status.ok()) {
+    metric_ids_.clear();
+    (void)Execute("ROLLBACK;");
+  }
+  return status;
+}
+
+void Store::Finish() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  // Another process that still writes keeps its log.
+  sqlite3_busy_timeout(db_, 0);
+  (void)Execute("PRAGMA journal_mode = DELETE;");
+  sqlite3_busy_timeout(db_, kBusyMs);
+}
+
+size_t Store::ExpectedRuns() const {
+  size_t points = 0;
+  size_t replications = 0;
+  (void)absl::SimpleAtoi(ValueOf(facts_, "points"), &points);
+  (void)absl::SimpleAtoi(ValueOf(facts_, "replications"), &replications);
+  return points * replications;
+}
+
+absl::StatusOr<std::set<RunKey>> Store::Done() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Statement read(db_, "SELECT point, seed FROM run");
+  std::set<RunKey> keys;
+  int step;
+  while ((step = read.Step()) == SQLITE_ROW) {
+    keys.emplace_hint(keys.end(), static_cast<uint32_t>(read.Integer(0)),
+                      static_cast<uint64_t>(read.Integer(1)));
+  }
+  if (step != SQLITE_DONE) return Error("read");
+  return keys;
+}
+
+absl::StatusOr<StoredRun> Store::Fetch(RunKey key, bool with_metrics) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  StoredRun run;
+  run.point = key.first;
+  run.seed = key.second;
+  const auto point = int64_t{key.first};
+  const auto seed = static_cast<int64_t>(key.second);
+  Statement read(db_,
+                 "SELECT status, error, digest, scenario_digest FROM run "
+                 "WHERE point = ? AND seed = ?");
+  if (read.Bind(point).Bind(seed).Step() != SQLITE_ROW) return Error("read");
+  for (const RunStatus s : kStatuses) {
+    if (RunStatusName(s) == read.Text(0)) run.status = s;
+  }
+  run.error = read.Text(1);
+  run.digest = read.Text(2);
+  run.scenario_digest = read.Text(3);
+  if (!with_metrics) return run;
+  Statement values(db_,
+                   "SELECT name, of_group, value FROM value JOIN metric USING (metric) "
+                   "WHERE point = ? AND seed = ?");
+  values.Bind(point).Bind(seed);
+  int step;
+  while ((step = values.Step()) == SQLITE_ROW) {
+    run.metrics.push_back({values.Text(0), values.Text(1), values.Real(2)});
+  }
+  if (step != SQLITE_DONE) return Error("read");
+  std::sort(run.metrics.begin(), run.metrics.end());
+  return run;
+}
+
+absl::StatusOr<std::vector<StoredRun>> Store::Runs(bool with_metrics) {
+  KEEPSIM_ASSIGN_OR_RETURN(const std::set<RunKey> keys, Done());
+  std::vector<StoredRun> runs;
+  for (const RunKey& key : keys) {
+    KEEPSIM_ASSIGN_OR_RETURN(StoredRun run, Fetch(key, with_metrics));
+    runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+absl::StatusOr<std::vector<Store::Value>> Store::Values(absl::string_view metric,
+                                                        absl::string_view group) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Statement read(db_,
+                 "SELECT point, seed, value FROM value WHERE metric = "
+                 "(SELECT metric FROM metric WHERE name = ? AND of_group = ?) "
+                 "ORDER BY point, seed");
+  read.Bind(metric).Bind(group);
+  std::vector<Value> values;
+  int step;
+  while ((step = read.Step()) == SQLITE_ROW) {
+    values.push_back({static_cast<uint32_t>(read.Integer(0)),
+                      static_cast<uint64_t>(read.Integer(1)), read.Real(2)});
+  }
+  if (step != SQLITE_DONE) return Error("read");
+  return values;
+}
+
+absl::StatusOr<std::string> Store::ContentDigest() {
+  KEEPSIM_ASSIGN_OR_RETURN(const std::set<RunKey> keys, Done());
+  Digest digest =
+      DigestOfBytes(absl::StrCat(facts_["engine_version"], " ", facts_["sweep_digest"]));
+  for (const RunKey& key : keys) {
+    KEEPSIM_ASSIGN_OR_RETURN(const StoredRun run, Fetch(key, true));
+    std::string text = absl::StrCat(run.point, " ", run.seed, " ", RunStatusName(run.status), "\n",
+                                    run.digest, " ", run.scenario_digest, "\n", run.error);
+    for (const Measurement& m : run.metrics) {
+      absl::StrAppend(&text, "\n", m.metric, " ", m.group, " ",
+                      absl::Hex(std::bit_cast<uint64_t>(m.value)));
+    }
+    digest.Merge(DigestOfBytes(text));
+  }
+  return digest.Hex();
+}
+
+absl::Status Store::MergeFrom(const std::vector<std::unique_ptr<Store>>& sources) {
+  const std::map<std::string, std::string>& facts = sources[0]->facts();
+  KEEPSIM_RETURN_IF_ERROR(Execute("BEGIN IMMEDIATE;"));
+  KEEPSIM_RETURN_IF_ERROR(Create(facts));
+  KEEPSIM_RETURN_IF_ERROR(ReadFacts());
+  {
+    Statement read(sources[0]->db_, "SELECT point, name, value FROM point ORDER BY point, name");
+    int step;
+    while ((step = read.Step()) == SQLITE_ROW) {
+      KEEPSIM_RETURN_IF_ERROR(
+          AddPointValue(static_cast<uint32_t>(read.Integer(0)), read.Text(1), read.Text(2)));
+    }
+    if (step != SQLITE_DONE) return sources[0]->Error("read");
+  }
+  std::map<RunKey, std::vector<Store*>> holders;
+  std::set<std::pair<std::string, std::string>> metrics;
+  for (const auto& source : sources) {
+    KEEPSIM_ASSIGN_OR_RETURN(const std::set<RunKey> keys, source->Done());
+    for (const RunKey& key : keys) holders[key].push_back(source.get());
+    Statement read(source->db_, "SELECT name, of_group FROM metric");
+    int step;
+    while ((step = read.Step()) == SQLITE_ROW) metrics.emplace(read.Text(0), read.Text(1));
+    if (step != SQLITE_DONE) return source->Error("read");
+  }
+  // In order of their names, so that the numbers say nothing of who came first.
+  for (const auto& [metric, group] : metrics) {
+    KEEPSIM_RETURN_IF_ERROR(MetricId(metric, group).status());
+  }
+  for (const auto& [key, stores] : holders) {
+    KEEPSIM_ASSIGN_OR_RETURN(const StoredRun run, stores[0]->Fetch(key, true));
+    for (size_t i = 1; i < stores.size(); ++i) {
+      KEEPSIM_ASSIGN_OR_RETURN(const StoredRun other, stores[i]->Fetch(key, true));
+      if (other == run) continue;
+      return absl::FailedPreconditionError(
+          absl::StrCat(stores[0]->path_, " and ", stores[i]->path_, " differ about point ",
+                       key.first, ", seed ", key.second, "; one of the two is damaged"));
+    }
+    KEEPSIM_RETURN_IF_ERROR(Insert(run));
+  }
+  return Execute("COMMIT;");
+}
+
+absl::Status Store::Merge(const std::vector<std::string>& paths, const std::string& out) {
+  std::vector<std::unique_ptr<Store>> sources;
+  for (const std::string& path : paths) {
+    KEEPSIM_ASSIGN_OR_RETURN(std::unique_ptr<Store> source, OpenToRead(path));
+    sources.push_back(std::move(source));
+    KEEPSIM_RETURN_IF_ERROR(sources.back()->CheckFacts(sources[0]->facts()));
+  }
+  const std::string temporary = out + ".tmp";
+  std::remove(temporary.c_str());
+  const absl::Cleanup remove = [&] { std::remove(temporary.c_str()); };
+  {
+    KEEPSIM_ASSIGN_OR_RETURN(std::unique_ptr<Store> merged,
+                             OpenFile(temporary, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
+    // Nobody else knows the file; a merge that is cut short is thrown away.
+    KEEPSIM_RETURN_IF_ERROR(merged->Execute("PRAGMA journal_mode = MEMORY;"));
+    KEEPSIM_RETURN_IF_ERROR(merged->MergeFrom(sources));
+  }
+  if (std::rename(temporary.c_str(), out.c_str()) != 0) {
+    return absl::UnavailableError(absl::StrCat(out, " cannot be written: ", std::strerror(errno)));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace keepsim

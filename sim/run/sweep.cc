@@ -1,0 +1,62 @@
+#include "sim/run/sweep.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "sim/base/check.h"
+
+namespace keepsim {
+namespace {
+
+// For a shell, in single quotes.
+std::string Quoted(absl::string_view text) {
+  return absl::StrCat("'", absl::StrReplaceAll(text, {{"'", "'\\''"}}), "'");
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> Sweep::Values(size_t point) const {
+  std::vector<std::pair<std::string, std::string>> values;
+  for (size_t a = 0; a < axes.size(); ++a) {
+    for (const SweepField& f : axes[a].fields) {
+      values.emplace_back(f.name, f.values[points[point].index[a]]);
+    }
+  }
+  return values;
+}
+
+std::string Sweep::PointText(size_t point) const {
+  const std::string text = absl::StrJoin(Values(point), ", ", absl::PairFormatter("="));
+  return text.empty() ? "the base" : text;
+}
+
+LoadedScenario Sweep::Scenario(size_t point, uint64_t seed) const {
+  LoadedScenario scenario = base;
+  Diagnostics diagnostics;
+  for (size_t a = 0; a < axes.size(); ++a) {
+    for (const SweepField& f : axes[a].fields) {
+      for (const std::string& path : f.paths) {
+        ApplyOverride(absl::StrCat(path, "=", f.values[points[point].index[a]]), scenario,
+                      diagnostics);
+      }
+    }
+  }
+  // Loading has tried each value.
+  SIM_CHECK(diagnostics.ok());
+  scenario.proto.set_seed(seed);
+  return scenario;
+}
+
+std::string Sweep::Repro(size_t point, uint64_t seed) const {
+  if (base_file.empty()) {
+    return absl::StrCat("keepsim sweep ", file, " --print ", point,
+                        " > point.textproto; keepsim run point.textproto --seed ", seed);
+  }
+  std::string line = absl::StrCat("keepsim run ", base_file, " --seed ", seed);
+  for (const std::string& o : Scenario(point, seed).overrides) {
+    absl::StrAppend(&line, " --set ", Quoted(o));
+  }
+  return line;
+}
+
+}  // namespace keepsim

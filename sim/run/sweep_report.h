@@ -1,0 +1,37 @@
+// What a sweep found: a table of its points and plain sentences on what is best.
+#ifndef KEEPSIM_SIM_RUN_SWEEP_REPORT_H_
+#define KEEPSIM_SIM_RUN_SWEEP_REPORT_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "sim/base/stats.h"
+#include "sim/run/store.h"
+#include "sim/run/sweep.h"
+
+namespace keepsim {
+
+// A metric at a point, over the seeds that have been run.
+struct PointEstimate {
+  std::optional<double> value;
+  std::optional<ConfidenceInterval> interval;  // 95 %
+};
+
+// One per point. A rate of events is pooled over the seeds, with the exact interval of a Poisson
+// process; other numbers are means with Student's interval over the seeds, or, of a single seed,
+// with the run's own interval where it gives one.
+absl::StatusOr<std::vector<PointEstimate>> EstimatesOf(const Sweep& sweep, Store& store,
+                                                       const SweepMetric& metric);
+
+// Table and sentences, for a terminal.
+absl::StatusOr<std::string> ToReport(const Sweep& sweep, Store& store);
+
+// Runs that failed, each with the commands that repeat it: the first hundred of them; "" if none
+// did.
+std::string FailuresText(const Sweep& sweep, const std::vector<StoredRun>& runs);
+
+}  // namespace keepsim
+
+#endif  // KEEPSIM_SIM_RUN_SWEEP_REPORT_H_

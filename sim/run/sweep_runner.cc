@@ -1,0 +1,233 @@
+#include "sim/run/sweep_runner.h"
+
+#include <algorithm>
+#include <chrono>  // lint: allow(clock) how often progress is shown: nothing simulated reads it
+#include <cmath>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "sim/base/check.h"
+#include "sim/metrics/expectation.h"
+#include "sim/metrics/metric_path.h"
+#include "sim/run/run_summary.h"
+#include "sim/run/runner.h"
+#include "sim/scenario/compile.h"
+
+namespace keepsim {
+namespace {
+
+constexpr size_t kMostShownViolations = 5;
+
+std::string ErrorsOf(const Diagnostics& diagnostics) {
+  std::string text;
+  for (const Diagnostic& d : diagnostics.items()) {
+    if (d.warning) continue;
+    absl::StrAppend(&text, text.empty() ? "" : "; ", d.path, d.path.empty() ? "" : ": ", d.message);
+  }
+  return text;
+}
+
+std::string ViolationsOf(const CheckerSet& checks) {
+  std::string text = absl::StrCat(checks.total(), " invariants broken");
+  for (size_t i = 0; i < std::min(kMostShownViolations, checks.violations().size()); ++i) {
+    const Violation& v = checks.violations()[i];
+    absl::StrAppend(&text, "; ", v.rule, " (", v.clause, "), entity ", v.entity, ": ", v.text);
+  }
+  return text;
+}
+
+std::string UnmetOf(const RunSummary& summary) {
+  std::string text;
+  for (const summary_pb::ExpectationResult& e : summary.expectations()) {
+    if (!e.met()) absl::StrAppend(&text, text.empty() ? "" : "; ", e.text());
+  }
+  return text;
+}
+
+class Pool {
+ public:
+  Pool(const Sweep& sweep, std::vector<SweepJob> jobs, const SweepRunOptions& options, Store& store)
+      : sweep_(sweep), jobs_(std::move(jobs)), options_(options), store_(store) {
+    threads_ = options.threads > 0 ? options.threads
+                                   : static_cast<int>(std::thread::hardware_concurrency());
+    free_ = threads_ = std::clamp(threads_, 1, 1024);
+    for (const SweepJob& j : jobs_) cost_left_ += j.cost;
+    progress_.runs = jobs_.size();
+    progress_.cost = cost_left_;
+  }
+
+  absl::Status Run() {
+    std::vector<std::thread> workers;
+    for (int i = 0; i < threads_ && static_cast<size_t>(i) < jobs_.size(); ++i) {
+      workers.emplace_back([this] { Work(); });
+    }
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      while (working_ > 0 || (next_ < jobs_.size() && !stop_)) {
+        changed_.wait_for(lock, std::chrono::milliseconds(100));
+        if (options_.cancel != nullptr && *options_.cancel) stop_ = true;
+        if (!options_.on_progress) continue;
+        const SweepProgress now = progress_;
+        lock.unlock();
+        options_.on_progress(now);
+        lock.lock();
+      }
+      stop_ = true;
+    }
+    freed_.notify_all();
+    for (std::thread& t : workers) t.join();
+    if (!status_.ok()) return status_;
+    return progress_.done < jobs_.size() ? absl::CancelledError("the sweep was stopped")
+                                         : absl::OkStatus();
+  }
+
+ private:
+  void Work() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    while (true) {
+      freed_.wait(lock, [&] { return stop_ || next_ >= jobs_.size() || free_ > 0; });
+      if (stop_ || next_ >= jobs_.size()) return;
+      const SweepJob job = jobs_[next_++];
+      const int threads = ThreadsFor(job.cost, cost_left_, threads_, free_);
+      free_ -= threads;
+      ++working_;
+      lock.unlock();
+      const auto run = options_.run ? options_.run : RunJob;
+      const absl::StatusOr<StoredRun> result = run(sweep_, job, threads, &stop_);
+      const absl::Status status = result.ok() ? store_.Add(*result) : result.status();
+      lock.lock();
+      --working_;
+      free_ += threads;
+      cost_left_ -= job.cost;
+      if (status.ok()) {
+        ++progress_.done;
+        progress_.cost_done += job.cost;
+      } else {
+        stop_ = true;
+        if (!absl::IsCancelled(status)) status_.Update(status);
+      }
+      freed_.notify_all();
+      if (stop_ || next_ >= jobs_.size()) changed_.notify_all();
+    }
+  }
+
+  const Sweep& sweep_;
+  const std::vector<SweepJob> jobs_;
+  const SweepRunOptions& options_;
+  Store& store_;
+  int threads_ = 1;
+  std::atomic<bool> stop_{false};
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable freed_;
+  std::condition_variable changed_;
+  size_t next_ = 0;
+  int free_ = 1;
+  int working_ = 0;
+  double cost_left_ = 0;
+  SweepProgress progress_;
+  absl::Status status_;
+};
+
+}  // namespace
+
+std::vector<SweepJob> JobsOf(const Sweep& sweep) {
+  std::vector<SweepJob> jobs;
+  for (uint32_t p = 0; p < sweep.points.size(); ++p) {
+    for (uint32_t r = 0; r < sweep.replications; ++r) {
+      jobs.push_back({p, sweep.first_seed + r, sweep.points[p].cost});
+    }
+  }
+  std::stable_sort(jobs.begin(), jobs.end(),
+                   [](const SweepJob& a, const SweepJob& b) { return a.cost > b.cost; });
+  return jobs;
+}
+
+std::vector<SweepJob> ShardOf(const std::vector<SweepJob>& jobs, uint32_t index, uint32_t count) {
+  SIM_CHECK(index < count);
+  struct Load {
+    double cost = 0;
+    size_t jobs = 0;  // tells empty ones apart where nothing costs anything
+    uint32_t shard = 0;
+    bool operator>(const Load& o) const {
+      return cost != o.cost ? cost > o.cost : jobs != o.jobs ? jobs > o.jobs : shard > o.shard;
+    }
+  };
+  // The largest job left goes to the shard that has least to do.
+  std::vector<Load> heap;
+  for (uint32_t s = 0; s < count; ++s) heap.push_back({0, 0, s});
+  std::make_heap(heap.begin(), heap.end(), std::greater<>());
+  std::vector<SweepJob> mine;
+  for (const SweepJob& job : jobs) {
+    std::pop_heap(heap.begin(), heap.end(), std::greater<>());
+    Load& least = heap.back();
+    if (least.shard == index) mine.push_back(job);
+    least.cost += job.cost;
+    ++least.jobs;
+    std::push_heap(heap.begin(), heap.end(), std::greater<>());
+  }
+  return mine;
+}
+
+int ThreadsFor(double cost, double cost_left, int threads, int free) {
+  const double share = cost_left > 0 ? cost / cost_left : 1;
+  return std::clamp(static_cast<int>(std::lround(share * threads)), 1, std::max(1, free));
+}
+
+absl::StatusOr<StoredRun> RunJob(const Sweep& sweep, const SweepJob& job, int threads,
+                                 const std::atomic<bool>* cancel) {
+  StoredRun out;
+  out.point = job.point;
+  out.seed = job.seed;
+  const LoadedScenario scenario = sweep.Scenario(job.point, job.seed);
+  out.scenario_digest = ScenarioDigest(scenario.proto);
+  Diagnostics diagnostics;
+  Plan plan = Compile(scenario, diagnostics);
+  if (sweep.judge_expectations) CheckExpectations(scenario, diagnostics);
+  if (!diagnostics.ok()) {
+    out.status = RunStatus::kError;
+    out.error = ErrorsOf(diagnostics);
+    return out;
+  }
+  plan.Link();
+  RunOptions options;
+  options.threads = threads;
+  options.cancel = cancel;
+  const absl::StatusOr<RunResult> result = Run(plan, options);
+  if (!result.ok()) return result.status();
+  out.digest = result->digest.Hex();
+  const RunSummary summary = SummaryOf(*result, plan, scenario);
+  for (NamedNumber& n : AllNumbers(summary)) {
+    if (!std::isnan(n.value)) out.metrics.push_back({n.metric, n.group, n.value});
+  }
+  // Under the name that the sweep file gives it, which may be another one of the same number.
+  for (const SweepMetric& m : sweep.metrics) {
+    const absl::StatusOr<double> value = LookupMetric(summary, m.metric, m.group);
+    const auto same = [&](const Measurement& x) {
+      return x.metric == m.metric && x.group == m.group;
+    };
+    if (value.ok() && std::none_of(out.metrics.begin(), out.metrics.end(), same)) {
+      out.metrics.push_back({m.metric, m.group, *value});
+    }
+  }
+  std::sort(out.metrics.begin(), out.metrics.end());
+  if (result->checks->total() > 0) {
+    out.status = RunStatus::kViolation;
+    out.error = ViolationsOf(*result->checks);
+  } else if (sweep.judge_expectations && !ExpectationsMet(summary)) {
+    out.status = RunStatus::kNotMet;
+    out.error = UnmetOf(summary);
+  }
+  return out;
+}
+
+absl::Status RunJobs(const Sweep& sweep, std::vector<SweepJob> jobs, const SweepRunOptions& options,
+                     Store& store) {
+  const absl::StatusOr<std::set<RunKey>> done = store.Done();
+  if (!done.ok()) return done.status();
+  std::erase_if(jobs, [&](const SweepJob& j) { return done->count({j.point, j.seed}) > 0; });
+  return Pool(sweep, std::move(jobs), options, store).Run();
+}
+
+}  // namespace keepsim

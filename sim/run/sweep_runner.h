@@ -1,0 +1,64 @@
+// Runs the points of a sweep over all cores and puts what they give into a store.
+#ifndef KEEPSIM_SIM_RUN_SWEEP_RUNNER_H_
+#define KEEPSIM_SIM_RUN_SWEEP_RUNNER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "sim/run/store.h"
+#include "sim/run/sweep.h"
+
+namespace keepsim {
+
+// One run: a point with a seed.
+struct SweepJob {
+  uint32_t point = 0;
+  uint64_t seed = 0;
+  double cost = 0;  // client-seconds
+};
+
+// Every run of the sweep, the largest first.
+std::vector<SweepJob> JobsOf(const Sweep& sweep);
+// Part `index` (from 0) of `count`: every job is in exactly one part, and the parts cost about the
+// same. REQUIRES: index < count.
+std::vector<SweepJob> ShardOf(const std::vector<SweepJob>& jobs, uint32_t index, uint32_t count);
+
+// Threads for the next of `jobs_left` runs when `free` of `threads` have nothing to do: many small
+// runs get one each, and a run that is a large part of `cost_left` gets as large a part of them.
+int ThreadsFor(double cost, double cost_left, int threads, int free);
+
+struct SweepProgress {
+  uint64_t done = 0;  // this time
+  uint64_t runs = 0;
+  double cost_done = 0;
+  double cost = 0;
+};
+
+struct SweepRunOptions {
+  int threads = 0;  // over all runs; 0: all cores
+  // Set from a signal handler: runs that are not finished are dropped.
+  const std::atomic<bool>* cancel = nullptr;
+  // From the calling thread, about every 100 ms. May be empty.
+  std::function<void(const SweepProgress&)> on_progress;
+  // How a run is done; RunJob unless a test says otherwise.
+  std::function<absl::StatusOr<StoredRun>(const Sweep&, const SweepJob&, int threads,
+                                          const std::atomic<bool>* cancel)>
+      run;
+};
+
+// Cancelled if it was stopped. A point that cannot be run, or breaks an invariant, is a result.
+absl::StatusOr<StoredRun> RunJob(const Sweep& sweep, const SweepJob& job, int threads,
+                                 const std::atomic<bool>* cancel);
+
+// Runs those of `jobs` that the store does not have yet. Cancelled if it was stopped; otherwise an
+// error is the store's.
+absl::Status RunJobs(const Sweep& sweep, std::vector<SweepJob> jobs, const SweepRunOptions& options,
+                     Store& store);
+
+}  // namespace keepsim
+
+#endif  // KEEPSIM_SIM_RUN_SWEEP_RUNNER_H_

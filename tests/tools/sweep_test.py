@@ -1,0 +1,268 @@
+"""keepsim sweep as a user and a scheduler meet it: killed, stopped, in two processes, on a full disk."""
+
+import os
+import random
+import re
+import resource
+import signal
+import sqlite3
+import subprocess
+import tempfile
+import time
+import unittest
+
+KEEPSIM = os.path.abspath("tools/keepsim")
+COMPARISON = os.path.abspath("scenarios/broker_comparison/sweep.textproto")
+
+# Long enough to be killed several times: 80 runs of a hundredth of a second.
+SWEEP = """
+inline_scenario {
+  horizon: "6h"
+  groups {
+    name: "g" count: 20 start { spread: "60s" }
+    path { both { latency { lognormal { median: "80ms" sigma: 0.6 } } loss: 0.02 } }
+    random_faults { fault: CRASH gap { exponential { mean: "1h" } } length { constant: "9m" } }
+  }
+}
+axes { fields { path: "groups[g].keep_alive" values: ["10s", "20s", "40s", "60s"] } }
+axes { fields { path: "groups[g].path.both.loss" range { from: "0" to: "0.4" step: "0.1" } } }
+replications: 4
+metrics { metric: "detection.broker.p50_s" }
+"""
+RUNS = 80
+
+# What a scheduler around this test says is not meant for the sweeps in it.
+_SCHEDULER = ("SLURM_", "JOB_COMPLETION", "TEST_SHARD", "TEST_TOTAL", "BUILD_WORKING")
+ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith(_SCHEDULER)}
+
+
+def keepsim(*args, env=None, **kwargs):
+    return subprocess.run(
+        [KEEPSIM, *args], capture_output=True, text=True, env={**ENVIRONMENT, **(env or {})}, **kwargs
+    )
+
+
+def content(text):
+    return re.search(r"of (\d+) runs, content ([0-9a-f]{32})", text).group(2)
+
+
+class SweepTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.work = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
+        cls.file = cls.path("sweep.textproto")
+        with open(cls.file, "w") as file:
+            file.write(SWEEP)
+        whole = keepsim("sweep", cls.file, "--out", cls.path("whole"))
+        assert whole.returncode == 0, whole.stderr
+        cls.report = whole.stdout
+        cls.digest = content(whole.stdout)
+
+    @classmethod
+    def path(cls, name):
+        return os.path.join(cls.work, name)
+
+    def start(self, out, *args):
+        return subprocess.Popen(
+            [KEEPSIM, "sweep", self.file, "--out", self.path(out), *args],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=ENVIRONMENT,
+        )
+
+    def runs_in(self, out):
+        """Runs that a store holds whole; its file and every run must be sound."""
+        file = self.path(out) + "/sweep.sqlite"
+        if not os.path.exists(file):
+            return 0
+        db = sqlite3.connect(file)
+        try:
+            self.assertEqual(db.execute("PRAGMA integrity_check").fetchone(), ("ok",))
+            if not db.execute("SELECT name FROM sqlite_schema WHERE name = 'run'").fetchone():
+                return 0
+            runs = db.execute("SELECT count(*) FROM run").fetchone()[0]
+            broken = db.execute(
+                "SELECT count(*) FROM run WHERE NOT EXISTS (SELECT 1 FROM value "
+                "WHERE value.point = run.point AND value.seed = run.seed)"
+            ).fetchone()[0]
+            stray = db.execute(
+                "SELECT count(*) FROM value WHERE NOT EXISTS (SELECT 1 FROM run "
+                "WHERE value.point = run.point AND value.seed = run.seed)"
+            ).fetchone()[0]
+            self.assertEqual((broken, stray), (0, 0))
+            return runs
+        finally:
+            db.close()
+
+    def test_killed_at_any_moment_it_goes_on_and_ends_the_same(self):
+        luck = random.Random(1)
+        runs, kills, cut = 0, 0, 0
+        while True:
+            process = self.start("killed")
+            if kills < 8:
+                time.sleep(0.002 * 1.6**kills)  # before there is a store, or while it is made
+            else:
+                # Well into the runs: some time after the next one has been written.
+                while process.poll() is None and self.written("killed") <= runs:
+                    time.sleep(0.003)
+                time.sleep(luck.uniform(0, 0.03))
+            process.send_signal(signal.SIGKILL)
+            out, err = process.communicate()
+            if process.returncode == 0:
+                break
+            self.assertEqual(process.returncode, -signal.SIGKILL, err)
+            kills += 1
+            before, runs = runs, self.runs_in("killed")
+            self.assertGreaterEqual(runs, before)  # nothing is lost
+            cut += 0 < runs < RUNS
+            if runs == RUNS:  # killed while it reported
+                out, err = self.start("killed").communicate()
+                break
+        self.assertGreaterEqual(cut, 3, "hardly ever killed in the middle")
+        self.assertEqual(content(out), self.digest)
+        self.assertEqual(self.runs_in("killed"), RUNS)
+        self.assertEqual(out, self.report)
+        # The last one took up where the killed ones ended.
+        self.assertIn(f"keepsim: going on: {runs} of {RUNS} runs are there", err)
+
+    def test_stopped_by_a_signal_it_can_be_resumed(self):
+        for number, name in ((signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")):
+            process = self.start(name, "--threads", "1")
+            deadline = time.monotonic() + 30
+            while self.written(name) == 0 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            process.send_signal(number)
+            _, err = process.communicate()
+            self.assertEqual(process.returncode, 130, err)
+            self.assertIn("the same command goes on", err)
+            runs = self.runs_in(name)
+            self.assertTrue(0 < runs < RUNS, runs)
+            again = keepsim("sweep", self.file, "--out", self.path(name), "--resume")
+            self.assertEqual(again.returncode, 0, again.stderr)
+            self.assertEqual(again.stdout, self.report)
+
+    def written(self, name):
+        """Runs in a store that somebody may be writing."""
+        try:
+            db = sqlite3.connect(f"file:{self.path(name)}/sweep.sqlite?mode=ro", uri=True)
+            try:
+                return db.execute("SELECT count(*) FROM run").fetchone()[0]
+            finally:
+                db.close()
+        except sqlite3.Error:
+            return 0
+
+    def test_two_processes_can_share_a_store(self):
+        processes = [self.start("shared") for _ in range(2)]
+        for process in processes:
+            out, err = process.communicate()
+            self.assertEqual(process.returncode, 0, err)
+            self.assertEqual(content(out), self.digest)
+        self.assertEqual(self.runs_in("shared"), RUNS)
+
+    def test_shards_merge_in_any_order_into_the_same_bytes(self):
+        env = {"SLURM_ARRAY_TASK_COUNT": "3", "SLURM_ARRAY_TASK_MIN": "1"}
+        for i in (1, 2, 3):
+            shard = keepsim("sweep", self.file, "--out", self.path(f"s{i}"),
+                            env={**env, "SLURM_ARRAY_TASK_ID": str(i)})
+            self.assertEqual(shard.returncode, 0, shard.stderr)
+            self.assertIn(f"shard {i}/3 by SLURM_ARRAY_TASK_ID", shard.stderr)
+        self.assertEqual(sum(self.runs_in(f"s{i}") for i in (1, 2, 3)), RUNS)
+        first = keepsim("merge", *(self.path(f"s{i}") for i in (1, 2, 3)), "--out", self.path("m1"))
+        self.assertEqual((first.returncode, content(first.stdout)), (0, self.digest), first.stderr)
+        # Another cut, another order.
+        for i in (1, 2):
+            keepsim("sweep", self.file, "--out", self.path(f"t{i}"), "--shard", f"{i}/2")
+        keepsim("merge", self.path("t2"), self.path("t1"), "--out", self.path("m2"))
+        stores = []
+        for merged in ("m1", "m2"):
+            with open(self.path(merged) + "/sweep.sqlite", "rb") as file:
+                stores.append(file.read())
+        self.assertEqual(stores[0], stores[1])
+        digest = keepsim("sweep", "--digest", self.path("m1"))
+        self.assertEqual(digest.stdout, self.digest + "\n")
+        part = keepsim("merge", self.path("s2"), "--out", self.path("part"))
+        self.assertIn("runs are missing", part.stderr)
+        rest = keepsim("sweep", self.file, "--out", self.path("part"))
+        self.assertEqual(content(rest.stdout), self.digest)
+        again = keepsim("merge", self.path("s2"), "--out", self.path("part"))
+        self.assertEqual(again.returncode, 2)
+        self.assertIn("is there already", again.stderr)
+
+    def test_other_schedulers(self):
+        for env, said in (
+            ({"JOB_COMPLETION_INDEX": "0", "JOB_COMPLETIONS": "40"}, "shard 1/40 by JOB_COMPL"),
+            ({"TEST_SHARD_INDEX": "39", "TEST_TOTAL_SHARDS": "40"}, "shard 40/40 by TEST_SHARD"),
+        ):
+            run = keepsim("sweep", self.file, env=env)
+            self.assertEqual(run.returncode, 0, run.stderr)
+            self.assertIn(said, run.stderr)
+            self.assertIn("2 of 80 runs", run.stdout)
+        for env in (
+            {"JOB_COMPLETION_INDEX": "0"},
+            {"SLURM_ARRAY_TASK_ID": "9", "SLURM_ARRAY_TASK_COUNT": "9"},
+        ):
+            run = keepsim("sweep", self.file, env=env)
+            self.assertEqual(run.returncode, 2, run.stderr)
+            self.assertIn("say --shard I/N", run.stderr)
+
+    def test_a_full_disk_is_an_error_and_no_damage(self):
+        def small_files():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, resource.RLIM_INFINITY))
+
+        full = keepsim("sweep", self.file, "--out", self.path("full"), preexec_fn=small_files)
+        self.assertEqual(full.returncode, 2, full.stderr)
+        self.assertIn("sweep.sqlite cannot be written", full.stderr)
+        self.assertTrue(0 < self.runs_in("full") < RUNS)
+        more = keepsim("sweep", self.file, "--out", self.path("full"))
+        self.assertEqual((more.returncode, content(more.stdout)), (0, self.digest), more.stderr)
+
+    def test_bad_input(self):
+        for args, said in (
+            (("sweep",), "needs one sweep file"),
+            (("sweep", self.file, "--shard", "0/3"), "--shard must be I/N"),
+            (("sweep", self.file, "--shard", "4/3"), "--shard must be I/N"),
+            (("sweep", self.file, "--threads", "0"), "--threads must be"),
+            (("sweep", self.file, "--resume"), "--resume needs --out"),
+            (("sweep", self.file, "--resume", "--out", self.path("no")), "nothing to resume"),
+            (("sweep", self.file, "--out", "/proc/nowhere"), "cannot be made"),
+            (("sweep", self.file, "--out", "/proc"), "cannot be opened"),
+            (("sweep", self.file, "--print", "20"), "a point from 0 to 19"),
+            (("sweep", COMPARISON, "--out", self.path("whole")), "does not fit: the base scenario"),
+            (("sweep", "--digest", self.path("no")), "cannot be opened"),
+            (("sweep", self.path("no.textproto")), "cannot be opened"),
+            (("merge", self.path("whole")), "merge needs --out"),
+            (("merge", "--out", self.path("x")), "needs the folders"),
+            (("merge", self.path("no"), "--out", self.path("x")), "cannot be opened"),
+        ):
+            run = keepsim(*args)
+            self.assertEqual(run.returncode, 2, (args, run.stdout, run.stderr))
+            self.assertIn(said, run.stderr, args)
+        self.assertFalse(os.path.exists(self.path("no")))
+
+    def test_the_repro_line_repeats_the_failure(self):
+        file = self.path("combination.textproto")
+        with open(file, "w") as out:
+            out.write(
+                'inline_scenario { horizon: "1h" groups { name: "g" path { up { latency '
+                '{ constant: "3s" } } } } }\n'
+                'axes { fields { name: "lo" path: "groups[0].path.up.latency.min" '
+                'values: ["1s", "5s"] } }\n'
+                'axes { fields { name: "hi" path: "groups[0].path.up.latency.max" '
+                'values: ["9s", "2s"] } }\n'
+            )
+        run = keepsim("sweep", file)
+        self.assertEqual(run.returncode, 1, run.stderr)
+        self.assertIn("4 of 4 runs", run.stdout)
+        self.assertIn("point 3, seed 1 (lo=5s, hi=2s): error: groups[0].path.up.latency", run.stderr)
+        line = re.search(r"again: (.*)", run.stderr).group(1)
+        path = {"PATH": os.path.dirname(KEEPSIM) + ":" + os.environ["PATH"]}
+        again = subprocess.run(line, shell=True, cwd=self.work, capture_output=True, text=True,
+                               env={**ENVIRONMENT, **path})
+        self.assertEqual(again.returncode, 2, again.stderr)
+        self.assertIn("groups[0].path.up.latency", again.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
