@@ -26,7 +26,9 @@ constexpr Command kCommands[] = {
     {"compare", CompareCommand, "compare A B [--group NAME] [--format text|json]"},
     {"show", ShowCommand,
      "show TRACE [--client GROUP/INDEX] [--from TIME] [--to TIME] [--allow-damaged]"},
-    {"replay", ReplayCommand, "replay TRACE [--client GROUP/INDEX] [--allow-damaged]"},
+    {"replay", ReplayCommand,
+     "replay TRACE [--incident N | --client GROUP/INDEX [--records]] [--from TIME] [--to TIME]\n"
+     "      [--threads N] [--allow-damaged]"},
     {"diff", DiffCommand, "diff TRACE_A TRACE_B [--allow-damaged]"},
     {"profiles", ProfilesCommand, "profiles [NAME [VERSION]]"},
 };
