@@ -29,6 +29,7 @@ constexpr Command kCommands[] = {
     {"replay", ReplayCommand,
      "replay TRACE [--incident N | --client GROUP/INDEX [--records]] [--from TIME] [--to TIME]\n"
      "      [--threads N] [--allow-damaged]"},
+    {"explain", ExplainCommand, "explain TRACE [--incident N] [--allow-damaged]"},
     {"diff", DiffCommand, "diff TRACE_A TRACE_B [--allow-damaged]"},
     {"profiles", ProfilesCommand, "profiles [NAME [VERSION]]"},
 };

@@ -21,6 +21,9 @@ void GroundTruth::Add(const TraceRecord& r) {
     e.conn = r.conn;
     e.whose = whose;
     e.opened = r.at;
+    if (whose != Observer::kBroker) return;
+    e.keep_alive_s = r.a;
+    e.limit = Duration{r.b};
   };
   switch (r.kind) {
     case RecordKind::kHostUp:

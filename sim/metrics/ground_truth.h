@@ -31,7 +31,9 @@ struct GroundTruth {
     Observer whose = Observer::kBroker;
     Instant opened;
     Instant closed = kNever;
-    int reason = 0;  // of closing
+    int reason = 0;            // of closing
+    int64_t keep_alive_s = 0;  // in force; the broker's end
+    Duration limit{0};         // 0: off; the broker's end
   };
 
   Condition down;  // the client's process

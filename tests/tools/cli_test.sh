@@ -76,6 +76,12 @@ expect 0 "incident 2: at " "$keepsim" replay "$work/a/trace.kst" --incident 2
 expect 0 "CLIENT" "$keepsim" replay "$work/a/trace.kst" --incident 2 --from 1m --to 2m
 expect 2 "there is no incident 1000000; the trace holds 1 to " "$keepsim" replay "$work/a/trace.kst" --incident 1000000
 expect 2 "--incident must be a number" "$keepsim" replay "$work/a/trace.kst" --incident first
+# Why, and what would have prevented it.
+expect 0 "incidents by cause" "$keepsim" explain "$work/a/trace.kst"
+expect 0 "Would it have happened?" "$keepsim" explain "$work/a/trace.kst" --incident 1
+expect 0 "--set 'broker.grace_factor=2'" "$keepsim" explain "$work/a/trace.kst" --incident 1
+expect 0 "[MQTT-3.1.2-2" "$keepsim" explain "$work/a/trace.kst" --incident 1
+expect 2 "there is no incident 1000000" "$keepsim" explain "$work/a/trace.kst" --incident 1000000
 expect 2 "has clients 0 to 4" "$keepsim" replay "$work/a/trace.kst" --client cellular/5
 expect 0 "trace.kst" "$keepsim" run "$quickstart" --seed 9 --out "$work/b" "${small[@]}" "${lenient[@]}"
 expect 0 "no record differs" "$keepsim" diff "$work/a/trace.kst" "$work/a/trace.kst"
