@@ -62,6 +62,7 @@ int ShowCommand(const std::vector<std::string>& args);
 int ReplayCommand(const std::vector<std::string>& args);
 int ProfilesCommand(const std::vector<std::string>& args);
 int ExplainCommand(const std::vector<std::string>& args);
+int ExportCommand(const std::vector<std::string>& args);
 int DiffCommand(const std::vector<std::string>& args);
 
 }  // namespace keepsim

@@ -30,6 +30,9 @@ constexpr Command kCommands[] = {
      "replay TRACE [--incident N | --client GROUP/INDEX [--records]] [--from TIME] [--to TIME]\n"
      "      [--threads N] [--allow-damaged]"},
     {"explain", ExplainCommand, "explain TRACE [--incident N] [--allow-damaged]"},
+    {"export", ExportCommand,
+     "export TRACE --format csv|json|pcapng|perfetto [--client GROUP/INDEX,...] [--out FILE]\n"
+     "      [--allow-damaged]"},
     {"diff", DiffCommand, "diff TRACE_A TRACE_B [--allow-damaged]"},
     {"profiles", ProfilesCommand, "profiles [NAME [VERSION]]"},
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sim/trace/instant_order.h"
+
 namespace keepsim {
 namespace {
 
@@ -10,17 +12,6 @@ bool Before(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b) < 0; }
 
 // A connection this much older than the newest one has nothing under way that matters.
 constexpr uint32_t kOldConnection = 4;
-
-bool IsTruth(RecordKind kind) {
-  const uint16_t k = static_cast<uint16_t>(kind);
-  return k < static_cast<uint16_t>(RecordKind::kConnectAttempt) ||
-         (k >= static_cast<uint16_t>(RecordKind::kFaultBegins) && k < kFirstPacketKind);
-}
-
-bool IsSending(RecordKind kind) {
-  return kind == RecordKind::kPacketSent || kind == RecordKind::kSegmentSent ||
-         kind == RecordKind::kDatagramSent;
-}
 
 }  // namespace
 
@@ -174,18 +165,10 @@ std::vector<LogEntry> PacketLog::InOrder() const {
   for (size_t i = 0; i < entries_.size();) {
     size_t end = i;
     while (end < entries_.size() && entries_[end].record.at == entries_[i].record.at) ++end;
-    // Within an instant the two levels count apart. What is sent follows from what was decided,
-    // and that from what happened.
-    std::vector<LogEntry> truth, decided, packets;
-    for (; i < end; ++i) {
-      const TraceRecord& r = entries_[i].record;
-      (!r.is_outcome() ? packets : IsTruth(r.kind) ? truth : decided).push_back(entries_[i]);
-    }
-    const auto sending = std::find_if(packets.begin(), packets.end(),
-                                      [](const LogEntry& e) { return IsSending(e.record.kind); });
-    packets.insert(sending, decided.begin(), decided.end());
-    out.insert(out.end(), truth.begin(), truth.end());
-    out.insert(out.end(), packets.begin(), packets.end());
+    std::vector<TraceRecord> records;
+    for (size_t n = i; n < end; ++n) records.push_back(entries_[n].record);
+    for (const size_t n : AsTheyCameAbout(records)) out.push_back(entries_[i + n]);
+    i = end;
   }
   return out;
 }
