@@ -292,7 +292,7 @@ std::string TimeLine(const Stretch& stretch, const TraceHeader& header,
     out = RecordText(header).Entity(stretch.entity) + "\n";
   }
   absl::StrAppend(&out, "simulated again at packet level from ", At(stretch.from), " to ",
-                  At(stretch.to), "; silence: since that end last read a packet\n\n",
+                  At(stretch.to), "\nsilence: since that end last read a packet\n\n",
                   Painter(stretch, header, incident).Paint());
   return out;
 }

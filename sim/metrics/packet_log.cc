@@ -100,10 +100,11 @@ void PacketLog::OnArrival(LogEntry& e) {
     if (Sent(id) == nullptr) continue;
     Transmission& t = transmissions_[id - transmissions_.front().id];
     if (t.segment.number != segment.number) continue;
-    (ignored ? t.ignored : t.arrived) = e.record.at;
+    // A datagram may come twice: the first counts.
+    Instant& at = ignored ? t.ignored : t.arrived;
+    if (at == kNever) at = e.record.at;
     if (ignored) t.why_ignored = segment.fate;
     e.transmission = id;
-    // A datagram may come twice.
     if (!datagrams_) s.on_way.erase(s.on_way.begin() + static_cast<ptrdiff_t>(i));
     return;
   }
