@@ -1,6 +1,7 @@
 // Incidents simulated again: the window, and what became of every packet in it.
 #include "sim/run/stretch.h"
 
+#include <set>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -126,7 +127,7 @@ TEST(StretchTest, AnyStretchOfAnyClient) {
     horizon: "10m"
     groups { name: "g" count: 2 keep_alive: "10s"
              path { both { latency { exponential { mean: "50ms" } } loss: 0.2 } }
-             publish { periodic { period: "3s" } qos: 1 payload_bytes: 100 } }
+             publish { bursts { mean_gap: "3s" size: 5 spacing: "5ms" } qos: 1 payload_bytes: 100 } }
   )");
   const auto whole = ReplayStretch(*run.plan, *run.trace, 2, kStart, kStart + run.plan->horizon);
   ASSERT_TRUE(whole.ok()) << whole.status();
@@ -141,10 +142,20 @@ TEST(StretchTest, AnyStretchOfAnyClient) {
   const std::vector<LogEntry> got = part->log.InOrder();
   ASSERT_EQ(got.size(), expected.size());
   size_t read = 0;
+  std::set<uint64_t> taken;
   for (size_t i = 0; i < got.size(); ++i) {
     EXPECT_EQ(got[i].record, expected[i].record);
     EXPECT_EQ(got[i].packet, expected[i].packet);
     EXPECT_EQ(got[i].transmission, expected[i].transmission);
+    if (got[i].record.kind == RecordKind::kSegmentArrived) {
+      // It is the one that was sent: the same bytes, and each is taken once.
+      const Transmission* t = part->log.Sent(got[i].transmission);
+      ASSERT_NE(t, nullptr);
+      EXPECT_EQ(t->arrived, got[i].record.at);
+      EXPECT_EQ(t->segment.seq, SegmentFieldsOf(got[i].record).seq);
+      EXPECT_EQ(t->segment.ack, SegmentFieldsOf(got[i].record).ack);
+      EXPECT_TRUE(taken.insert(t->id).second);
+    }
     if (got[i].record.kind != RecordKind::kPacketReceived) continue;
     ++read;
     const LoggedPacket* p = part->log.Packet(got[i].packet);

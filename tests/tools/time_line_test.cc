@@ -44,10 +44,10 @@ TEST(TimeLineTest, BothEndsSideBySide) {
   const std::string text = TimeLine(s.stretch, s.run.trace->header(), s.incident);
   // clang-format off
   for (const char* row : {
-           "      0.020000       -  CONNECT                  ---> 10.00 ms                                        -\n",
+           "      0.020000       -  CONNECT                  ---> 10 ms                                            -\n",
            "      0.030000       -                                                   reads CONNECT              0.00\n",
            "     60.000000  ==== path down: cut down by deaf\n",
-           "     60.020000   59.98  PINGREQ                  ---> 10.00 ms                                    59.99\n",
+           "     60.020000   59.98  PINGREQ                  ---> 10 ms                                        59.99\n",
            "     60.030000   59.99                                                   reads PINGREQ              0.00\n",
            "     60.030000   59.99                           x--- lost: path cut     PINGRESP                   0.00\n",
            "     90.020000   89.98  DECLARES BROKER DEAD                                                       29.99\n"
