@@ -63,6 +63,8 @@ int ReplayCommand(const std::vector<std::string>& args);
 int SweepCommand(const std::vector<std::string>& args);
 int MergeCommand(const std::vector<std::string>& args);
 int ProfilesCommand(const std::vector<std::string>& args);
+int ExplainCommand(const std::vector<std::string>& args);
+int ExportCommand(const std::vector<std::string>& args);
 int DiffCommand(const std::vector<std::string>& args);
 
 }  // namespace keepsim

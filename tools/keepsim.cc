@@ -30,7 +30,13 @@ constexpr Command kCommands[] = {
     {"compare", CompareCommand, "compare A B [--group NAME] [--format text|json]"},
     {"show", ShowCommand,
      "show TRACE [--client GROUP/INDEX] [--from TIME] [--to TIME] [--allow-damaged]"},
-    {"replay", ReplayCommand, "replay TRACE [--client GROUP/INDEX] [--allow-damaged]"},
+    {"replay", ReplayCommand,
+     "replay TRACE [--incident N | --client GROUP/INDEX [--records]] [--from TIME] [--to TIME]\n"
+     "      [--threads N] [--allow-damaged]"},
+    {"explain", ExplainCommand, "explain TRACE [--incident N] [--allow-damaged]"},
+    {"export", ExportCommand,
+     "export TRACE --format csv|json|pcapng|perfetto [--client GROUP/INDEX,...] [--out FILE]\n"
+     "      [--allow-damaged]"},
     {"diff", DiffCommand, "diff TRACE_A TRACE_B [--allow-damaged]"},
     {"profiles", ProfilesCommand, "profiles [NAME [VERSION]]"},
 };

@@ -307,4 +307,11 @@ std::string InWords(const BrokerProfile& p) {
       Line("will", Wills(p)), Line("source", p.source));
 }
 
+std::string PingRuleWords(const ClientProfile& p) { return Pinging(p); }
+std::string WaitRuleWords(const ClientProfile& p) { return Waiting(p); }
+std::string AnswerWords(const ClientProfile& p) { return Answer(p.pingresp_by); }
+std::string LookingWords(const ClientProfile& p) { return Looking(p); }
+std::string GraceWords(const BrokerProfile& p) { return Grace(p); }
+std::string CheckingWords(const BrokerProfile& p) { return Checking(p); }
+
 }  // namespace keepsim

@@ -12,6 +12,14 @@ namespace keepsim {
 std::string InWords(const ClientProfile& profile);
 std::string InWords(const BrokerProfile& profile);
 
+// Its rules one by one, as phrases.
+std::string PingRuleWords(const ClientProfile& profile);  // "keepAlive after any packet sent"
+std::string WaitRuleWords(const ClientProfile& profile);  // "keepAlive / 2 after PINGREQ"
+std::string AnswerWords(const ClientProfile& profile);    // "PINGRESP": what ends the wait
+std::string LookingWords(const ClientProfile& profile);   // "exactly in time"
+std::string GraceWords(const BrokerProfile& profile);     // "3/2 x keepAlive"
+std::string CheckingWords(const BrokerProfile& profile);  // "a scan of all clients every 6s"
+
 }  // namespace keepsim
 
 #endif  // KEEPSIM_TOOLS_PROFILE_WORDS_H_

@@ -16,10 +16,12 @@
 namespace keepsim {
 namespace {
 
+using EntityFilter = std::function<bool(uint32_t entity)>;
+
 // Takes the stored outcome records one by one.
 class Stored {
  public:
-  explicit Stored(TraceReader& reader) : reader_(reader) {}
+  Stored(TraceReader& reader, EntityFilter filter) : reader_(reader), filter_(std::move(filter)) {}
 
   // The next; absent at the end.
   absl::StatusOr<std::optional<TraceRecord>> Next() {
@@ -28,25 +30,30 @@ class Stored {
       const auto more = reader_.Next(&r);
       if (!more.ok()) return more.status();
       if (!*more) return std::optional<TraceRecord>();
-      if (r.is_outcome()) return std::optional<TraceRecord>(r);
+      if (r.is_outcome() && filter_(r.entity)) return std::optional<TraceRecord>(r);
     }
   }
   bool damaged() const { return !reader_.damage().ok(); }
 
  private:
   TraceReader& reader_;
+  EntityFilter filter_;
 };
 
-}  // namespace
-
-absl::StatusOr<Replayed> RunAgainst(const Plan& plan, const RunOptions& options,
-                                    TraceReader& reader) {
+// Runs the plan; the records that pass the filter are compared, and handed to `take`.
+absl::StatusOr<Replayed> Compared(const Plan& plan, const RunOptions& options, TraceReader& reader,
+                                  const EntityFilter& filter,
+                                  const std::function<absl::Status(const TraceRecord&)>& take) {
   Replayed out;
-  Stored stored(reader);
+  Stored stored(reader, filter);
   bool over = false;  // the stored records have ended, or differed
   RunOptions with = options;
   with.on_records = [&](const TraceRecord* begin, const TraceRecord* end) -> absl::Status {
     for (const TraceRecord* r = begin; r != end && !over; ++r) {
+      if (!filter(r->entity)) continue;
+      if (take) {
+        if (absl::Status s = take(*r); !s.ok()) return s;
+      }
       if (!r->is_outcome()) continue;
       auto next = stored.Next();
       if (!next.ok()) return next.status();
@@ -71,6 +78,38 @@ absl::StatusOr<Replayed> RunAgainst(const Plan& plan, const RunOptions& options,
   out.same = !out.stored.has_value() && !out.simulated.has_value();
   out.digest = result->digest;
   return out;
+}
+
+}  // namespace
+
+absl::StatusOr<Replayed> RunAgainst(const Plan& plan, const RunOptions& options,
+                                    TraceReader& stored) {
+  return Compared(
+      plan, options, stored, [](uint32_t) { return true; }, nullptr);
+}
+
+bool Holds(const std::vector<ClientRange>& clients, const std::vector<TraceGroup>& groups,
+           uint32_t entity) {
+  for (const ClientRange& r : clients) {
+    const uint32_t first = groups[r.group].first_entity;
+    if (entity >= first + r.first && entity <= first + r.last) return true;
+  }
+  return false;
+}
+
+absl::StatusOr<Replayed> RunClientsAgainst(const Plan& plan,
+                                           const std::vector<ClientRange>& clients,
+                                           const RunOptions& options, TraceReader& stored) {
+  if (absl::Status s = stored.Seek(kStart); !s.ok()) return s;
+  RunOptions with = options;
+  with.only = with.packets = clients;
+  const std::vector<TraceGroup> groups = stored.header().groups;
+  return Compared(
+      plan, with, stored,
+      [&](uint32_t entity) { return entity == 0 || Holds(clients, groups, entity); },
+      [&](const TraceRecord& r) {
+        return options.on_records ? options.on_records(&r, &r + 1) : absl::OkStatus();
+      });
 }
 
 absl::StatusOr<Replayed> RunTwice(const Plan& plan, const RunOptions& options,

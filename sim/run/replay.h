@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "sim/base/digest.h"
@@ -27,6 +28,17 @@ struct Replayed {
 // reader's.
 absl::StatusOr<Replayed> RunAgainst(const Plan& plan, const RunOptions& options,
                                     TraceReader& stored);
+
+// The same for some clients alone: their cells are run again at packet level, and their outcome
+// records are held against theirs in the trace, which is read from its start. on_records, if set,
+// gets all records of these clients and of the whole run (entity 0), of whatever level.
+absl::StatusOr<Replayed> RunClientsAgainst(const Plan& plan,
+                                           const std::vector<ClientRange>& clients,
+                                           const RunOptions& options, TraceReader& stored);
+
+// Whether the entity is one of these clients.
+bool Holds(const std::vector<ClientRange>& clients, const std::vector<TraceGroup>& groups,
+           uint32_t entity);
 
 // Runs the plan twice, with different numbers of threads, the second against the first, which is
 // kept on disk in options.scratch_dir meanwhile.

@@ -62,11 +62,15 @@ enum class RecordKind : uint16_t {
                          //                                       a: fields (PackPacket), b: size
   kPacketReceived = 65,  // handed to the application             as above
   kSegmentSent = 66,     // conn, code: direction << 8 | Fate     a: seq << 32 | ack, b: SegmentInfo
+                         //                                       (wire_fields.h)
   kSegmentArrived = 67,  // conn, code: direction << 8            a, b: as above
-  kSegmentIgnored = 68,  // arrived where nobody listens          code: direction << 8 | why
+  kSegmentIgnored = 68,  // segment or datagram that nobody took  code: direction << 8 | why (Fate;
+                         //                                       0: connection forgotten), a, b: as
+                         //                                       it was sent
   kTimerArmed = 69,      // code: TimerName                       conn, a: deadline (ns, global)
   kTimerFired = 70,      // code: TimerName
-  kDatagramSent = 71,    // conn, code: direction << 8 | Fate     a: fields, b: size << 32
+  kDatagramSent = 71,    // conn, code: direction << 8 | Fate     a: fields, b: size << 32 |
+                         //                                       transmission number << 16
   kDatagramArrived = 72,
 };
 inline constexpr uint16_t kFirstPacketKind = 64;

@@ -18,14 +18,6 @@ const char* DirectionsText(int mask) {
   return kNames[mask & 3];
 }
 
-// sim/net's Fate.
-const char* FateText(int fate) {
-  static constexpr const char* kNames[] = {"delivered",     "lost",        "lost_burst",
-                                           "lost_degraded", "lost_outage", "lost_middlebox",
-                                           "lost_host_down"};
-  return fate >= 0 && fate < 7 ? kNames[fate] : "?";
-}
-
 std::string DurationText(int64_t ns) { return FormatDuration(Duration{ns}); }
 
 std::string EvidenceText(int64_t packed) {
@@ -94,6 +86,13 @@ std::string SegmentText(int64_t a, int64_t b) {
 }
 
 }  // namespace
+
+const char* FateText(int fate) {
+  static constexpr const char* kNames[] = {"delivered",     "lost",        "lost_burst",
+                                           "lost_degraded", "lost_outage", "lost_middlebox",
+                                           "lost_host_down"};
+  return fate >= 0 && fate < 7 ? kNames[fate] : "?";
+}
 
 const char* PacketTypeText(int type) {
   static constexpr const char* kNames[] = {"RESERVED",  "CONNECT",  "CONNACK",     "PUBLISH",
@@ -243,7 +242,7 @@ std::string RecordText::Details(const TraceRecord& r) const {
     case RecordKind::kSegmentArrived:
       return absl::StrCat(DirectionText(high), " ", SegmentText(r.a, r.b));
     case RecordKind::kSegmentIgnored:
-      return absl::StrCat(DirectionText(high), " ", FateText(low));
+      return absl::StrCat(DirectionText(high), " ", low == 0 ? "nobody_there" : FateText(low));
     case RecordKind::kTimerArmed:
     case RecordKind::kTimerFired:
       return absl::StrCat(r.code == 0   ? "client"

@@ -37,7 +37,8 @@ class RecordText {
 
 // Names as in MQTT and sim/mqtt, here because traces are read without the protocol code.
 const char* PacketTypeText(int type);     // "PINGREQ"
-const char* CloseReasonText(int reason);  // "keep_alive_timeout"
+const char* CloseReasonText(int reason);  // "keep alive timeout"
+const char* FateText(int fate);           // "lost_burst"
 
 }  // namespace keepsim
 

@@ -74,6 +74,8 @@ class Cell {
     uint32_t connection = 0;
     uint32_t generation = 0;
     uint32_t host = 0;
+    uint32_t conn = 0;    // the connection's number, which may have been forgotten on arrival
+    uint16_t number = 0;  // of the transmission, in its direction, modulo 2^16
     uint8_t direction = 0;
     bool pending = false;  // in the event queue
     bool datagram = false;
@@ -136,6 +138,7 @@ class Cell {
   void NoteMappingLost(uint32_t connection);
   void WritePacket(uint32_t connection, EndIndex from, const Packet& packet);
   void Transmit(Flight flight, uint32_t wire_bytes);
+  void RecordFlight(Host& host, const Flight& flight, RecordKind kind, int low);
   void Answer(uint32_t connection, EndIndex from, const Segment& segment);
   void Carry(uint32_t connection, EndIndex from, const TcpOutput& out);
   void OnArrival(uint32_t flight);

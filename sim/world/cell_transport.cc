@@ -15,9 +15,11 @@ constexpr uint32_t kDatagramHeaders = 28;
 // Stream offsets wrap.
 constexpr bool AtOrBefore(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b) <= 0; }
 
-int64_t PackSegment(const Segment& s) {
-  return static_cast<int64_t>(uint64_t{s.length} << 32 | uint64_t{s.flags} << 8 |
-                              (s.retransmission ? 1u : 0u) | (s.probe ? 2u : 0u));
+// SegmentInfo of sim/trace/wire_fields.h.
+int64_t PackSegment(const Segment& s, uint16_t number, bool foreign) {
+  return static_cast<int64_t>(uint64_t{s.length} << 32 | uint64_t{number} << 16 |
+                              uint64_t{s.flags} << 8 | (s.retransmission ? 1u : 0u) |
+                              (s.probe ? 2u : 0u) | (foreign ? 4u : 0u));
 }
 
 int64_t PackFields(const Packet& p) {
@@ -148,6 +150,8 @@ void Cell::Transmit(Flight flight, uint32_t wire_bytes) {
   Traffic& t = host.traffic;
   flight.generation = c.generation;
   flight.host = c.host;
+  flight.conn = c.number;
+  flight.number = static_cast<uint16_t>(host.path[d].transmissions);
   ++t.segments[d];
   t.wire_bytes[d] += wire_bytes;
   if (!flight.datagram && flight.segment.retransmission) ++t.retransmitted[d];
@@ -197,14 +201,9 @@ void Cell::Transmit(Flight flight, uint32_t wire_bytes) {
   }
 
   if (host.packets) {
-    const int64_t a =
-        flight.datagram
-            ? PackFields(flight.packet)
-            : static_cast<int64_t>(uint64_t{flight.segment.seq} << 32 | flight.segment.ack);
-    const int64_t b = flight.datagram ? static_cast<int64_t>(uint64_t{flight.packet.size} << 32)
-                                      : PackSegment(flight.segment);
-    PacketRecord(host, flight.datagram ? RecordKind::kDatagramSent : RecordKind::kSegmentSent,
-                 Code(d, static_cast<int>(transit.fate)), c.number, a, b);
+    RecordFlight(host, flight,
+                 flight.datagram ? RecordKind::kDatagramSent : RecordKind::kSegmentSent,
+                 static_cast<int>(transit.fate));
   }
   if (transit.fate != Fate::kDelivered) {
     ++t.lost[d];
@@ -231,6 +230,18 @@ void Cell::Transmit(Flight flight, uint32_t wire_bytes) {
   }
 }
 
+void Cell::RecordFlight(Host& host, const Flight& flight, RecordKind kind, int low) {
+  if (!host.packets) return;
+  const Segment& s = flight.segment;
+  const int64_t a = flight.datagram ? PackFields(flight.packet)
+                                    : static_cast<int64_t>(uint64_t{s.seq} << 32 | s.ack);
+  const int64_t b =
+      flight.datagram
+          ? static_cast<int64_t>(uint64_t{flight.packet.size} << 32 | uint64_t{flight.number} << 16)
+          : PackSegment(s, flight.number, flight.foreign);
+  PacketRecord(host, kind, Code(flight.direction, low), flight.conn, a, b);
+}
+
 void Cell::NoteMappingLost(uint32_t connection) {
   Connection& c = connections_[connection];
   MiddleboxState& m = c.middlebox;
@@ -248,16 +259,16 @@ void Cell::OnArrival(uint32_t slot) {
   if (!Is(flight.connection, flight.generation)) {  // both ends have forgotten it
     if (flight.datagram) ++host.traffic.dropped[d];
     if (d == kDown && host.reachable()) TouchRadio(host);
-    return;
+    return RecordFlight(host, flight, RecordKind::kSegmentIgnored,
+                        static_cast<int>(Fate::kDelivered));
   }
   Connection& c = connections_[flight.connection];
   const EndIndex at = d == kUp ? kBrokerEnd : kClientEnd;
   End& end = c.end[at];
-  const uint32_t conn = c.number;
   if (flight.datagram && at == kBrokerEnd) --c.datagrams_up;
   auto ignored = [&](Fate why) {
-    PacketRecord(host, RecordKind::kSegmentIgnored, Code(d, static_cast<int>(why)), conn, 0, 0);
     if (flight.datagram) DropDatagram(flight.connection, d);
+    RecordFlight(host, flight, RecordKind::kSegmentIgnored, static_cast<int>(why));
   };
   if (at == kBrokerEnd) {
     if (broker_dark_ > 0) return ignored(Fate::kLostHostDown);
@@ -274,15 +285,9 @@ void Cell::OnArrival(uint32_t slot) {
     TouchRadio(host);
   }
   Act(host);
-  if (host.packets) {
-    PacketRecord(host, flight.datagram ? RecordKind::kDatagramArrived : RecordKind::kSegmentArrived,
-                 Code(d, flight.datagram ? static_cast<int>(flight.packet.type) : 0), conn,
-                 flight.datagram ? PackFields(flight.packet)
-                                 : static_cast<int64_t>(uint64_t{flight.segment.seq} << 32 |
-                                                        flight.segment.ack),
-                 flight.datagram ? static_cast<int64_t>(uint64_t{flight.packet.size} << 32)
-                                 : PackSegment(flight.segment));
-  }
+  RecordFlight(host, flight,
+               flight.datagram ? RecordKind::kDatagramArrived : RecordKind::kSegmentArrived,
+               flight.datagram ? static_cast<int>(flight.packet.type) : 0);
 
   if (flight.datagram) return OnDatagram(flight.connection, d, flight.packet);
 

@@ -68,6 +68,26 @@ done
 expect 0 "the same" "$keepsim" replay "$work/a/trace.kst"
 expect 0 "meets the recorded outcome" "$keepsim" replay "$work/a/trace.kst" --client cellular/3
 expect 0 "PINGREQ" "$keepsim" replay "$work/a/trace.kst" --client cellular/3
+expect 0 "packet_received" "$keepsim" replay "$work/a/trace.kst" --client cellular --records --to 1m
+expect 2 "must name one client" "$keepsim" replay "$work/a/trace.kst" --client cellular
+expect 2 "not both" "$keepsim" replay "$work/a/trace.kst" --client cellular/3 --incident 1
+expect 2 "need --client" "$keepsim" replay "$work/a/trace.kst" --from 1m
+# An incident as a time line; its numbers are the report's.
+expect 0 "verdict " "$keepsim" replay "$work/a/trace.kst" --incident 1
+expect 0 "incident 2: at " "$keepsim" replay "$work/a/trace.kst" --incident 2
+expect 0 "CLIENT" "$keepsim" replay "$work/a/trace.kst" --incident 2 --from 1m --to 2m
+expect 2 "there is no incident 1000000; the trace holds 1 to " "$keepsim" replay "$work/a/trace.kst" --incident 1000000
+expect 2 "--incident must be a number" "$keepsim" replay "$work/a/trace.kst" --incident first
+# Why, and what would have prevented it.
+expect 0 "incidents by cause" "$keepsim" explain "$work/a/trace.kst"
+expect 0 "Would it have happened?" "$keepsim" explain "$work/a/trace.kst" --incident 1
+expect 0 "--set 'broker.grace_factor=2'" "$keepsim" explain "$work/a/trace.kst" --incident 1
+expect 0 "[MQTT-3.1.2-2" "$keepsim" explain "$work/a/trace.kst" --incident 1
+expect 2 "there is no incident 1000000" "$keepsim" explain "$work/a/trace.kst" --incident 1000000
+# For other programs.
+expect 0 "incident,group,client,observer,verdict,failure,cause,onset_s,declared_s,latency_s" \
+  "$keepsim" export "$work/a/trace.kst" --format csv
+expect 2 "--format must be csv, json, pcapng or perfetto" "$keepsim" export "$work/a/trace.kst" --format xml
 expect 2 "has clients 0 to 4" "$keepsim" replay "$work/a/trace.kst" --client cellular/5
 expect 0 "trace.kst" "$keepsim" run "$quickstart" --seed 9 --out "$work/b" "${small[@]}" "${lenient[@]}"
 expect 0 "no record differs" "$keepsim" diff "$work/a/trace.kst" "$work/a/trace.kst"

@@ -1,0 +1,51 @@
+// What packet-level records hold in their two numbers, by name.
+//
+//   SegmentInfo = length << 32 | transmission number << 16 | flags << 8 | bits
+//   bits        = 1 retransmission, 2 probe, 4 under another address (from or through a middlebox
+//                 that has forgotten the mapping)
+//   fields      = qos << 48 | reason << 40 | flags << 32 | packet id << 16 | value
+#ifndef KEEPSIM_SIM_TRACE_WIRE_FIELDS_H_
+#define KEEPSIM_SIM_TRACE_WIRE_FIELDS_H_
+
+#include <cstdint>
+
+#include "sim/trace/record.h"
+
+namespace keepsim {
+
+// An MQTT packet: of kPacketSent, kPacketReceived, kDatagramSent, kDatagramArrived.
+struct PacketFields {
+  Direction direction = kUp;
+  uint8_t type = 0;  // as in the fixed header; 0 where the record does not say (kDatagramSent)
+  uint8_t qos = 0;
+  uint8_t reason = 0;
+  uint8_t flags = 0;
+  uint16_t packet_id = 0;
+  uint16_t value = 0;
+  uint32_t size = 0;
+};
+PacketFields PacketFieldsOf(const TraceRecord& r);
+
+// One transmission: of kSegmentSent, kSegmentArrived, kSegmentIgnored, kDatagramSent,
+// kDatagramArrived.
+struct SegmentFields {
+  static constexpr uint8_t kSyn = 1, kAck = 2, kFin = 4, kRst = 8;
+
+  Direction direction = kUp;
+  uint8_t fate = 0;  // of what was sent, or why it was ignored: Fate of sim/net; 0 of what arrived
+  bool datagram = false;
+  bool retransmission = false;
+  bool probe = false;
+  bool foreign = false;
+  uint8_t flags = 0;
+  uint16_t number = 0;  // of the transmission in its direction, modulo 2^16
+  uint32_t seq = 0;
+  uint32_t ack = 0;
+  uint32_t length = 0;  // of a datagram: the MQTT packet's size
+};
+// REQUIRES: one of these kinds. kSegmentIgnored does not say whether it was a datagram.
+SegmentFields SegmentFieldsOf(const TraceRecord& r);
+
+}  // namespace keepsim
+
+#endif  // KEEPSIM_SIM_TRACE_WIRE_FIELDS_H_

@@ -1,0 +1,97 @@
+// A time line and an explanation as they are printed.
+#include "tools/time_line.h"
+
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "sim/metrics/incident_reader.h"
+#include "tests/run/stored_run.h"
+#include "tools/explanation_text.h"
+
+namespace keepsim {
+namespace {
+
+using testing::HasSubstr;
+
+// Down is cut at 60 s: the PINGREQ of 60.02 s arrives, its PINGRESP does not.
+constexpr char kDeaf[] = R"(
+  horizon: "2m"
+  groups { name: "g" keep_alive: "60s" path { both { latency { constant: "10ms" } } } }
+  faults { name: "deaf" at: "60s" partition { directions: DOWN } }
+)";
+
+struct Story {
+  StoredRun run;
+  Incident incident;
+  IncidentStretch stretch;
+};
+
+Story First(const char* scenario) {
+  Story s;
+  s.run = Store(scenario);
+  const auto incident = FindIncident(*s.run.trace, 1);
+  EXPECT_TRUE(incident.ok()) << incident.status();
+  s.incident = *incident;
+  auto stretch = ReplayIncident(*s.run.plan, *s.run.trace, s.incident);
+  EXPECT_TRUE(stretch.ok()) << stretch.status();
+  s.stretch = *std::move(stretch);
+  return s;
+}
+
+TEST(TimeLineTest, BothEndsSideBySide) {
+  const Story s = First(kDeaf);
+  const std::string text = TimeLine(s.stretch, s.run.trace->header(), s.incident);
+  // clang-format off
+  for (const char* row : {
+           "      0.020000       -  CONNECT                  ---> 10 ms                                            -\n",
+           "      0.030000       -                                                   reads CONNECT              0.00\n",
+           "     60.000000  ==== path down: cut down by deaf\n",
+           "     60.020000   59.98  PINGREQ                  ---> 10 ms                                        59.99\n",
+           "     60.030000   59.99                                                   reads PINGREQ              0.00\n",
+           "     60.030000   59.99                           x--- lost: path cut     PINGRESP                   0.00\n",
+           "     90.020000   89.98  DECLARES BROKER DEAD                                                       29.99\n"
+           "                silence: 89.98s (connection #1)\n"
+           "                verdict true, cause path_cut\n"}) {
+    EXPECT_THAT(text, HasSubstr(row));
+  }
+  // clang-format on
+  EXPECT_THAT(text, HasSubstr("PINGRESP again (probe)"));
+}
+
+TEST(ExplanationTextTest, ChainRuleAndVerdict) {
+  const Story s = First(kDeaf);
+  const std::string text =
+      ExplanationText(*s.run.plan, s.run.trace->header(), s.stretch, s.incident);
+  for (const char* part :
+       {"incident 1: at 90.020000 s g/0 declared the broker dead: true, cause path_cut (path_cut)",
+        "0.040000 s  g/0 read CONNACK, the last packet it heard from the broker",
+        "60.000000 s  fault: path down cut down by deaf",
+        "60.020000 s  g/0 wrote PINGREQ, which asks for an answer; read at 60.030000 s",
+        "60.030000 s  the broker wrote PINGRESP; read in time, it would have prevented",
+        "60.030000 s sent: lost (path cut)", "repeated (tail loss probe): lost (path cut)",
+        "it was never read", "waits keepAlive / 2", "[MQTT-3.1.2-23]",
+        "True: the path was cut since 60.000000 s", "Neither transient nor false"}) {
+    EXPECT_THAT(text, HasSubstr(part));
+  }
+}
+
+TEST(ExplanationTextTest, AFalseOneSaysWhyItIsNeitherOfTheOthers) {
+  // A PINGREQ only every 100 s, where the broker allows 90 s.
+  const Story s = First(R"(
+    horizon: "3m"
+    client_profiles { name: "lazy" base: "spec" ping_factor: 1.667 }
+    groups { name: "g" client: "lazy" keep_alive: "60s" path { both { latency { constant: "10ms" } } } }
+  )");
+  const std::string text =
+      ExplanationText(*s.run.plan, s.run.trace->header(), s.stretch, s.incident);
+  for (const char* part :
+       {"the broker declared g/0 dead: false, cause client_rule", "g/0 had written nothing since",
+        "with keepAlive 60s that is 90s", "Not true: at that instant g/0 lived and ran",
+        "Not transient: the path was not cut at any time"}) {
+    EXPECT_THAT(text, HasSubstr(part));
+  }
+}
+
+}  // namespace
+}  // namespace keepsim

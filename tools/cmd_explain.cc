@@ -1,0 +1,111 @@
+// keepsim explain: why an observer declared its peer dead, and what would have prevented it.
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "sim/metrics/incident_reader.h"
+#include "sim/metrics/render.h"
+#include "sim/run/counterfactual.h"
+#include "sim/run/stretch.h"
+#include "sim/trace/text.h"
+#include "tools/command.h"
+#include "tools/explanation_text.h"
+#include "tools/time_line.h"
+#include "tools/trace_input.h"
+
+namespace keepsim {
+namespace {
+
+// What incidents are counted by.
+using Kind = std::tuple<Verdict, Cause, FailureKind, Observer>;
+struct Count {
+  int64_t count = 0;
+  int64_t example = 0;
+};
+
+int ExplainAll(TraceReader& reader) {
+  std::map<Kind, Count> counts;
+  int64_t total = 0;
+  const absl::Status status = ReadIncidents(reader, [&](const Incident& i) {
+    Count& c = counts[{i.verdict, i.cause, i.failure, i.observer}];
+    if (c.count++ == 0) c.example = i.number;
+    ++total;
+    return true;
+  });
+  if (!status.ok()) return Fail(std::string(status.message()));
+  ReportDamage(reader);
+  if (total == 0) {
+    std::printf("no incident: nobody declared its peer dead\n");
+    return kExitOk;
+  }
+  std::vector<std::pair<Kind, Count>> ranked(counts.begin(), counts.end());
+  std::stable_sort(ranked.begin(), ranked.end(),
+                   [](const auto& a, const auto& b) { return a.second.count > b.second.count; });
+  std::printf("%s incidents by cause; `keepsim explain TRACE --incident N` explains one\n\n",
+              CountText(total).c_str());
+  std::printf("  %9s %7s  %-10s %-17s %-13s %-8s %s\n", "count", "share", "verdict", "cause",
+              "failure", "by", "example");
+  for (const auto& [kind, c] : ranked) {
+    const auto& [verdict, cause, failure, observer] = kind;
+    const double share = static_cast<double>(c.count) / static_cast<double>(total);
+    std::printf("  %9s %7s  %-10s %-17s %-13s %-8s %lld\n", CountText(c.count).c_str(),
+                absl::StrFormat("%.1f %%", share * 100).c_str(), VerdictName(verdict),
+                CauseName(cause), failure == FailureKind::kNone ? "-" : FailureKindName(failure),
+                ObserverName(observer), static_cast<long long>(c.example));
+  }
+  return kExitOk;
+}
+
+int ExplainOne(const std::string& path, TraceReader& reader, int64_t number) {
+  const auto incident = FindIncident(reader, number);
+  if (!incident.ok()) return Fail(std::string(incident.status().message()));
+  const Prepared p = PrepareFromTrace(path, reader);
+  if (p.plan == nullptr) return kExitBadInput;
+  const auto stretch = ReplayIncident(*p.plan, reader, *incident);
+  if (!stretch.ok()) return Fail(std::string(stretch.status().message()));
+  ReportDamage(reader);
+  if (!stretch->replayed.same) {
+    std::fputs(DifferenceText(stretch->replayed, RecordText(reader.header()), "stored", "replayed")
+                   .c_str(),
+               stdout);
+    return kExitNotMet;
+  }
+  std::fputs(ExplanationText(*p.plan, reader.header(), *stretch, *incident).c_str(), stdout);
+  const Window window = WindowOf(*incident, stretch->last_heard);
+  const std::string client = RecordText(reader.header()).Entity(incident->entity);
+  const bool by_broker = incident->observer == Observer::kBroker;
+  const std::string what = absl::StrCat(
+      "Simulated again: the cell of this client alone, with the same seed and the same "
+      "luck. \"Yes\": ",
+      by_broker ? "the broker declares " : "", client,
+      by_broker ? " dead" : " declares the broker dead", " between ", At(window.from), " and ",
+      At(window.to), ", which is from the last packet heard to as long after the declaration.");
+  std::printf("\nWould it have happened?\n%s", Wrap(what, 2, 98).c_str());
+  for (const Counterfactual& change : CounterfactualsFor(p.scenario, *p.plan, *incident)) {
+    absl::StatusOr<Answer> answer = Answer{};
+    if (!change.overrides.empty()) answer = Simulate(p.scenario, change, *incident, window);
+    std::fputs(AnswerText(change, answer, *incident).c_str(), stdout);
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+int ExplainCommand(const std::vector<std::string>& args) {
+  Arguments a;
+  if (!a.Parse(args, {"incident"}, {"allow-damaged"})) return kExitBadInput;
+  if (a.positional().size() != 1) return Fail("explain needs one trace file");
+  int64_t number = 0;
+  if (a.Has("incident") && !ReadIncidentNumber(a, &number)) return kExitBadInput;
+  auto opened = OpenTrace(a.positional()[0], a);
+  if (!opened.ok()) return Fail(std::string(opened.status().message()));
+  if (a.Has("incident")) return ExplainOne(a.positional()[0], **opened, number);
+  return ExplainAll(**opened);
+}
+
+}  // namespace keepsim

@@ -1,0 +1,130 @@
+// keepsim replay: a stored run again, whole or one client of it at packet level.
+#include <cstdio>
+#include <optional>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "sim/metrics/incident_reader.h"
+#include "sim/run/replay.h"
+#include "sim/run/stretch.h"
+#include "sim/trace/text.h"
+#include "tools/command.h"
+#include "tools/selector.h"
+#include "tools/time_line.h"
+#include "tools/trace_input.h"
+
+namespace keepsim {
+namespace {
+
+int Met() {
+  std::fflush(stdout);
+  std::fputs("replayed at packet level; meets the recorded outcome\n", stderr);
+  return kExitOk;
+}
+
+// What of it was told before is no good if it does not meet the trace.
+int NotMet(const Replayed& replayed, const TraceReader& reader) {
+  std::fputs(DifferenceText(replayed, RecordText(reader.header()), "stored", "replayed").c_str(),
+             stdout);
+  return kExitNotMet;
+}
+
+int ReplayRecords(const Plan& plan, TraceReader& reader, const std::vector<ClientRange>& clients,
+                  Instant from, Instant to) {
+  const RecordText text(reader.header());
+  RunOptions options;
+  options.on_records = [&](const TraceRecord* begin, const TraceRecord* end) {
+    for (const TraceRecord* r = begin; r != end; ++r) {
+      if (r->at < from || r->at > to) continue;
+      std::printf("%s\n", text.Line(*r).c_str());
+    }
+    return absl::OkStatus();
+  };
+  const auto replayed = RunClientsAgainst(plan, clients, options, reader);
+  if (!replayed.ok()) return Fail(std::string(replayed.status().message()));
+  ReportDamage(reader);
+  if (!replayed->same) return NotMet(*replayed, reader);
+  return Met();
+}
+
+int Told(const Stretch& stretch, const TraceReader& reader,
+         const std::optional<Incident>& incident) {
+  ReportDamage(reader);
+  if (!stretch.replayed.same) return NotMet(stretch.replayed, reader);
+  std::fputs(TimeLine(stretch, reader.header(), incident).c_str(), stdout);
+  return Met();
+}
+
+int ReplayClients(const Plan& plan, TraceReader& reader, const Arguments& a) {
+  std::vector<ClientRange> clients;
+  std::string why;
+  const std::vector<TraceGroup>& groups = reader.header().groups;
+  if (!ParseSelector(a.Get("client"), groups, &clients, &why)) return Fail("--client " + why);
+  Instant from, to;
+  if (!ReadStretch(a, reader.header(), &from, &to)) return kExitBadInput;
+  if (a.Has("records")) return ReplayRecords(plan, reader, clients, from, to);
+  if (clients.size() != 1 || clients[0].first != clients[0].last) {
+    return Fail("--client must name one client, GROUP/INDEX; with --records it may name several");
+  }
+  const auto stretch = ReplayStretch(
+      plan, reader, groups[clients[0].group].first_entity + clients[0].first, from, to);
+  if (!stretch.ok()) return Fail(std::string(stretch.status().message()));
+  return Told(*stretch, reader, std::nullopt);
+}
+
+int ReplayOneIncident(const Plan& plan, TraceReader& reader, const Arguments& a) {
+  int64_t number;
+  if (!ReadIncidentNumber(a, &number)) return kExitBadInput;
+  const auto incident = FindIncident(reader, number);
+  if (!incident.ok()) return Fail(std::string(incident.status().message()));
+  if (!a.Has("from") && !a.Has("to")) {
+    const auto stretch = ReplayIncident(plan, reader, *incident);
+    if (!stretch.ok()) return Fail(std::string(stretch.status().message()));
+    return Told(*stretch, reader, *incident);
+  }
+  Instant from, to;
+  if (!ReadStretch(a, reader.header(), &from, &to)) return kExitBadInput;
+  const auto stretch = ReplayStretch(plan, reader, incident->entity, from, to);
+  if (!stretch.ok()) return Fail(std::string(stretch.status().message()));
+  return Told(*stretch, reader, *incident);
+}
+
+}  // namespace
+
+int ReplayCommand(const std::vector<std::string>& args) {
+  Arguments a;
+  if (!a.Parse(args, {"client", "incident", "from", "to", "threads"},
+               {"records", "allow-damaged"})) {
+    return kExitBadInput;
+  }
+  if (a.positional().size() != 1) return Fail("replay needs one trace file");
+  if (a.Has("client") && a.Has("incident")) return Fail("give --client or --incident, not both");
+  if (!a.Has("client") &&
+      (a.Has("records") || (!a.Has("incident") && (a.Has("from") || a.Has("to"))))) {
+    return Fail("--records, --from and --to need --client (--from and --to: or --incident)");
+  }
+  auto opened = OpenTrace(a.positional()[0], a);
+  if (!opened.ok()) return Fail(std::string(opened.status().message()));
+  TraceReader& reader = **opened;
+  const Prepared p = PrepareFromTrace(a.positional()[0], reader);
+  if (p.plan == nullptr) return kExitBadInput;
+  if (a.Has("client")) return ReplayClients(*p.plan, reader, a);
+  if (a.Has("incident")) return ReplayOneIncident(*p.plan, reader, a);
+
+  // The records that come out of the run are held against the stored ones as they come.
+  RunOptions options;
+  if (a.Has("threads") && (!absl::SimpleAtoi(a.Get("threads"), &options.threads) ||
+                           options.threads < 1 || options.threads > 1024)) {
+    return Fail("--threads must be a number from 1 to 1024, not \"" + a.Get("threads") + "\"");
+  }
+  const auto replayed = RunAgainst(*p.plan, options, reader);
+  if (!replayed.ok()) return Fail(std::string(replayed.status().message()));
+  ReportDamage(reader);
+  if (!replayed->same) return NotMet(*replayed, reader);
+  std::printf("digest %s\n%llu records, the same%s\n", replayed->digest.Hex().c_str(),
+              static_cast<unsigned long long>(replayed->met),
+              reader.damage().ok() ? "" : " as far as the trace is whole");
+  return kExitOk;
+}
+
+}  // namespace keepsim

@@ -1,0 +1,36 @@
+// Where an export goes, piece by piece: a file that appears whole or not at all, or stdout.
+#ifndef KEEPSIM_TOOLS_OUTPUT_FILE_H_
+#define KEEPSIM_TOOLS_OUTPUT_FILE_H_
+
+#include <cstdio>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace keepsim {
+
+class OutputFile {
+ public:
+  // "-": stdout. A file is written under a temporary name beside it until Finish().
+  explicit OutputFile(const std::string& path);
+  ~OutputFile();  // without Finish(): removes the temporary file
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  // After an error further calls do nothing; Finish() returns the first.
+  void Write(absl::string_view bytes);
+  absl::Status Finish();
+
+ private:
+  void Failed(const char* what);
+
+  const std::string path_;
+  std::string temporary_;  // "": stdout
+  std::FILE* file_ = nullptr;
+  absl::Status status_;
+};
+
+}  // namespace keepsim
+
+#endif  // KEEPSIM_TOOLS_OUTPUT_FILE_H_

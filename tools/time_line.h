@@ -1,0 +1,34 @@
+// A stretch of a client's life for reading: client left, broker right, the wire between.
+#ifndef KEEPSIM_TOOLS_TIME_LINE_H_
+#define KEEPSIM_TOOLS_TIME_LINE_H_
+
+#include <optional>
+#include <string>
+
+#include "sim/metrics/incident.h"
+#include "sim/run/stretch.h"
+#include "sim/trace/trace_header.h"
+
+namespace keepsim {
+
+// `incident` is explained where it is declared; others in the stretch are only named.
+std::string TimeLine(const Stretch& stretch, const TraceHeader& header,
+                     const std::optional<Incident>& incident);
+
+// ---- words that explanations share
+
+std::string PacketName(const PacketFields& fields);  // "PUBLISH QoS 1"
+// "S", "SA": "SYN", "SYN-ACK"; of a segment without data.
+std::string SegmentName(const SegmentFields& segment);
+// Why a transmission was lost: "bad spell", "path cut".
+const char* LossName(int fate);
+// "incident 3: the broker declared fleet/17 dead: false, cause packets_lost"
+std::string IncidentLine(const Incident& incident, const TraceHeader& header);
+// "48.1 ms", "12.3 s": four digits that count.
+std::string ShortDuration(Duration d);
+// "1234.567891 s", to the microsecond.
+std::string At(Instant t);
+
+}  // namespace keepsim
+
+#endif  // KEEPSIM_TOOLS_TIME_LINE_H_

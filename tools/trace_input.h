@@ -1,0 +1,37 @@
+// What the commands on stored traces share: opening, the scenario inside, one client's name.
+#ifndef KEEPSIM_TOOLS_TRACE_INPUT_H_
+#define KEEPSIM_TOOLS_TRACE_INPUT_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "sim/base/time.h"
+#include "sim/run/runner.h"
+#include "sim/trace/reader.h"
+#include "tools/command.h"
+
+namespace keepsim {
+
+// A relative path is the user's; heeds --allow-damaged.
+absl::StatusOr<std::unique_ptr<TraceReader>> OpenTrace(const std::string& path,
+                                                       const Arguments& arguments);
+
+// Says on stderr what damage was met, if any.
+void ReportDamage(const TraceReader& reader);
+
+// The scenario that a trace carries, ready to be run, with these overrides on top of its own. Null
+// plan: it cannot be, and why was printed.
+Prepared PrepareFromTrace(const std::string& path, const TraceReader& reader,
+                          const std::vector<std::string>& overrides = {});
+
+// --from and --to; without them the whole run. False: a message was printed.
+bool ReadStretch(const Arguments& arguments, const TraceHeader& header, Instant* from, Instant* to);
+
+// --incident. False: a message was printed.
+bool ReadIncidentNumber(const Arguments& arguments, int64_t* number);
+
+}  // namespace keepsim
+
+#endif  // KEEPSIM_TOOLS_TRACE_INPUT_H_
