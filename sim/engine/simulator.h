@@ -7,7 +7,7 @@
 #include "sim/base/check.h"
 #include "sim/base/time.h"
 #include "sim/engine/event.h"
-#include "sim/engine/heap_queue.h"
+#include "sim/engine/event_queue.h"
 
 namespace keepsim {
 
@@ -31,7 +31,7 @@ constexpr uint64_t PermuteOrder(TieMode mode, uint64_t order) {
   return order;
 }
 
-template <typename Queue = HeapQueue>
+template <typename Queue = EventQueue>
 class Simulator {
  public:
   void Reset(TieMode ties) {
