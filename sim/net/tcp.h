@@ -130,7 +130,12 @@ struct TcpOutput {
   bool gave_up = false;       // timed out (retries2, user timeout, SYN retries, keep-alive)
   uint32_t delivered_to = 0;  // in-order bytes received so far (rcv_nxt), valid if `delivered`
   bool delivered = false;
-  Segment segments[kMaxSegments];
+  union {
+    Segment segments[kMaxSegments];  // the first `segment_count` of them
+  };
+
+  // Most calls send one segment or none: the other places are left as they are.
+  TcpOutput() {}
 
   void Add(const Segment& segment) {
     SIM_CHECK(segment_count < kMaxSegments);
