@@ -29,7 +29,11 @@ class EventQueue {
   const Event& Top() const { return few_ ? sorted_[count_ - 1] : heap_.Top(); }
 
   void Push(const Event& event) {
-    if (!few_ || count_ == kFew) return PushToHeap(event);
+    if (!few_ || count_ == kFew) {
+      // A copy, so that `event` itself may stay in registers: no address of it gets out.
+      const Event copy = event;
+      return PushToHeap(copy);
+    }
     // The next event is the last, so that a pop moves nothing.
     size_t hole = count_++;
     while (hole > 0 && Before(sorted_[hole - 1], event)) {
@@ -46,7 +50,7 @@ class EventQueue {
   }
 
  private:
-  void PushToHeap(const Event& event) {
+  [[gnu::noinline]] void PushToHeap(const Event& event) {
     for (size_t i = 0; few_ && i < count_; ++i) heap_.Push(sorted_[i]);
     few_ = false;
     heap_.Push(event);

@@ -48,7 +48,7 @@ class Simulator {
   // REQUIRES: event.at >= now().
   void Schedule(Event event) {
     SIM_CHECK(event.at >= now_);
-    event.order = PermuteOrder(ties_, event.order);
+    if (ties_ != TieMode::kCanonical) event.order = PermuteOrder(ties_, event.order);
     queue_.Push(event);
   }
 

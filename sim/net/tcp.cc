@@ -16,8 +16,10 @@ bool After(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b) > 0; }
 uint32_t SendLimit(const TcpEndpoint& e) { return e.snd_end + (e.fin_queued ? 1 : 0); }
 bool Outstanding(const TcpEndpoint& e) { return e.snd_una != e.snd_nxt; }
 
-Segment Make(TcpEndpoint& e, uint8_t flags, uint32_t seq, uint32_t length, Instant now) {
-  Segment s;
+// Made in its place in the list: a copy would have to wait for the fields just written.
+Segment& Add(TcpEndpoint& e, uint8_t flags, uint32_t seq, uint32_t length, Instant now,
+             TcpOutput& out) {
+  Segment& s = out.Add();
   s.flags = flags;
   s.seq = seq;
   s.length = length;
@@ -36,7 +38,7 @@ Segment Make(TcpEndpoint& e, uint8_t flags, uint32_t seq, uint32_t length, Insta
 
 void SendAck(TcpEndpoint& e, Instant now, TcpOutput& out) {
   if (!e.interactive && e.quick_acks > 0) --e.quick_acks;
-  out.Add(Make(e, Segment::kAck, e.snd_nxt, 0, now));
+  Add(e, Segment::kAck, e.snd_nxt, 0, now, out);
 }
 
 // Kernel timers count jiffies: a duration is rounded up to whole ones and fires one later. The one
@@ -138,7 +140,7 @@ void SendNew(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput& ou
       e.first_retransmit_at = kNever;
       e.probed = false;
     }
-    out.Add(Make(e, fin ? Segment::kAck | Segment::kFin : Segment::kAck, e.snd_nxt, length, now));
+    Add(e, fin ? Segment::kAck | Segment::kFin : Segment::kAck, e.snd_nxt, length, now, out);
     e.last_length = length + (fin ? 1 : 0);
     e.snd_nxt += e.last_length;
     if (fin) e.fin_sent = true;
@@ -151,11 +153,10 @@ void SendNew(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput& ou
 // Sends [from, to) again; the FIN rides along if it is within.
 void Resend(TcpEndpoint& e, uint32_t from, uint32_t to, bool probe, Instant now, TcpOutput& out) {
   const bool fin = e.fin_sent && After(to, e.snd_end);
-  Segment s = Make(e, fin ? Segment::kAck | Segment::kFin : Segment::kAck, from,
-                   to - from - (fin ? 1 : 0), now);
+  Segment& s = Add(e, fin ? Segment::kAck | Segment::kFin : Segment::kAck, from,
+                   to - from - (fin ? 1 : 0), now, out);
   s.retransmission = true;
   s.probe = probe;
-  out.Add(s);
   if (e.first_retransmit_at == kNever) e.first_retransmit_at = now;
   e.last_sent_at = now;
   e.timed_at = kNever;  // Karn
@@ -323,9 +324,8 @@ void TcpConnect(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput&
   e.rto = config.initial_rto;
   e.snd_nxt = e.snd_end = 1;
   e.first_unacked_at = e.last_sent_at = now;
-  Segment syn = Make(e, Segment::kSyn, 0, 0, now);
+  Segment& syn = Add(e, Segment::kSyn, 0, 0, now, out);
   syn.ack = 0;
-  out.Add(syn);
   e.timer = TcpTimer::kRetransmit;
   e.rto_deadline = RtoDeadline(config, e, now);
 }
@@ -339,7 +339,7 @@ void TcpAccept(const TcpConfig& config, TcpEndpoint& e, const Segment& syn, Inst
   e.ts_recent = syn.ts_value;
   e.snd_nxt = e.snd_end = 1;
   e.first_unacked_at = e.last_sent_at = now;
-  out.Add(Make(e, Segment::kSyn | Segment::kAck, 0, 0, now));
+  Add(e, Segment::kSyn | Segment::kAck, 0, 0, now, out);
   e.timer = TcpTimer::kRetransmit;
   e.rto_deadline = RtoDeadline(config, e, now);
 }
@@ -379,7 +379,7 @@ void TcpClose(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput& o
 
 void TcpAbort(TcpEndpoint& e, Instant now, TcpOutput& out) {
   if (e.state != TcpState::kClosed && e.state != TcpState::kDone && e.state != TcpState::kSynSent) {
-    out.Add(Make(e, Segment::kRst | Segment::kAck, e.snd_nxt, 0, now));
+    Add(e, Segment::kRst | Segment::kAck, e.snd_nxt, 0, now, out);
   }
   Finish(e);
 }
@@ -397,9 +397,8 @@ void TcpOnSegment(const TcpConfig& config, TcpEndpoint& e, const Segment& s, Ins
   if (e.state == TcpState::kSynSent) return OnSynSent(config, e, s, now, out);
   if (s.syn()) {
     if (e.state == TcpState::kSynReceived && !s.has_ack()) {
-      Segment again = Make(e, Segment::kSyn | Segment::kAck, 0, 0, now);
+      Segment& again = Add(e, Segment::kSyn | Segment::kAck, 0, 0, now, out);
       again.retransmission = true;
-      out.Add(again);
       // tcp_check_req(): its own timer starts anew, and no RTT is taken of it any more.
       e.first_retransmit_at = now;
       e.rto_deadline = RtoDeadline(config, e, now);
@@ -475,9 +474,8 @@ void TcpOnTimer(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput&
     } else if (e.probes_sent >= config.keepalive_probes) {
       return GiveUp(e, out);
     } else {
-      Segment probe = Make(e, Segment::kAck, e.snd_una - 1, 0, now);
+      Segment& probe = Add(e, Segment::kAck, e.snd_una - 1, 0, now, out);
       probe.probe = true;
-      out.Add(probe);
       ++e.probes_sent;
       e.keepalive_deadline = now + config.keepalive_interval;
     }
@@ -488,10 +486,9 @@ void TcpOnTimer(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput&
     if (e.backoff >= (active ? config.syn_retries : config.synack_retries)) return GiveUp(e, out);
     ++e.backoff;
     e.rto = std::min(e.rto * 2, config.max_rto);
-    Segment again = Make(e, active ? Segment::kSyn : Segment::kSyn | Segment::kAck, 0, 0, now);
+    Segment& again = Add(e, active ? Segment::kSyn : Segment::kSyn | Segment::kAck, 0, 0, now, out);
     if (active) again.ack = 0;
     again.retransmission = true;
-    out.Add(again);
     e.last_sent_at = now;
     e.rto_deadline = RtoDeadline(config, e, now);
     return;
@@ -530,10 +527,6 @@ void TcpOnTimer(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput&
   if (e.backoff < 255) ++e.backoff;
   e.rto = std::min(e.rto * 2, config.max_rto);
   e.rto_deadline = RtoDeadline(config, e, now);
-}
-
-Instant TcpNextDeadline(const TcpEndpoint& e) {
-  return std::min({e.rto_deadline, e.ack_deadline, e.keepalive_deadline});
 }
 
 bool TcpResetFor(const Segment& segment, Segment* rst) {

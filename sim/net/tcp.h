@@ -16,6 +16,7 @@
 #ifndef KEEPSIM_SIM_NET_TCP_H_
 #define KEEPSIM_SIM_NET_TCP_H_
 
+#include <algorithm>
 #include <cstdint>
 
 #include "sim/base/check.h"
@@ -137,9 +138,9 @@ struct TcpOutput {
   // Most calls send one segment or none: the other places are left as they are.
   TcpOutput() {}
 
-  void Add(const Segment& segment) {
+  Segment& Add() {
     SIM_CHECK(segment_count < kMaxSegments);
-    segments[segment_count++] = segment;
+    return segments[segment_count++] = Segment{};
   }
 };
 
@@ -163,7 +164,9 @@ void TcpOnSegment(const TcpConfig& config, TcpEndpoint& e, const Segment& segmen
 // delayed-ACK timer.
 void TcpFlushAck(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput& out);
 void TcpOnTimer(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput& out);
-Instant TcpNextDeadline(const TcpEndpoint& e);
+inline Instant TcpNextDeadline(const TcpEndpoint& e) {
+  return std::min({e.rto_deadline, e.ack_deadline, e.keepalive_deadline});
+}
 // The answer of a host that has no such connection; false if none is due (the segment is RST).
 bool TcpResetFor(const Segment& segment, Segment* rst);
 

@@ -160,38 +160,38 @@ void Cell::Setup(CellRange range) {
 }
 
 void Cell::Dispatch(const Event& event) {
-  switch (static_cast<Kind>(event.kind)) {
+  switch (static_cast<Kind>(event.kind())) {
     case Kind::kClientStart:
-      return ClientUp(HostOf(event.entity), FailureKind::kNone);
+      return ClientUp(HostOf(event.entity()), FailureKind::kNone);
     case Kind::kFaultBegins:
-      return event.entity == 0 ? BeginBrokerFault(event.index)
-                               : BeginFault(HostOf(event.entity), event.index);
+      return event.entity() == 0 ? BeginBrokerFault(event.index())
+                                 : BeginFault(HostOf(event.entity()), event.index());
     case Kind::kFaultEnds:
-      return event.entity == 0 ? EndBrokerFault(event.index)
-                               : EndFault(HostOf(event.entity), event.index);
+      return event.entity() == 0 ? EndBrokerFault(event.index())
+                                 : EndFault(HostOf(event.entity()), event.index());
     case Kind::kRandomFault:
-      return event.arg == 0 ? BeginRandomFault(HostOf(event.entity), event.index)
-                            : EndRandomFault(HostOf(event.entity), event.index);
+      return event.arg() == 0 ? BeginRandomFault(HostOf(event.entity()), event.index())
+                              : EndRandomFault(HostOf(event.entity()), event.index());
     case Kind::kArrival:
-      return OnArrival(event.index);
+      return OnArrival(event.index());
     case Kind::kUplink:
-      return OnUplink(HostOf(event.entity), event.index);
+      return OnUplink(HostOf(event.entity()), event.index());
     case Kind::kDownlink:
-      return OnDownlink(HostOf(event.entity), event.index);
+      return OnDownlink(HostOf(event.entity()), event.index());
     case Kind::kTcpTimer:
-      if (Is(event.index, event.number)) {
-        OnTcpTimer(event.index, static_cast<EndIndex>(event.arg), event.at);
+      if (Is(event.index(), event.number())) {
+        OnTcpTimer(event.index(), static_cast<EndIndex>(event.arg()), event.at);
       }
       return;
     case Kind::kClientTimer:
-      return OnClientTimer(HostOf(event.entity), event.at);
+      return OnClientTimer(HostOf(event.entity()), event.at);
     case Kind::kSessionTimer:
-      if (Is(event.index, event.number)) {
-        OnBrokerTimer(event.index, event.at);
+      if (Is(event.index(), event.number())) {
+        OnBrokerTimer(event.index(), event.at);
       }
       return;
     case Kind::kStoredTimer:
-      return OnStoredTimer(event.index, event.at);
+      return OnStoredTimer(event.index(), event.at);
     case Kind::kAccept:
       return OnAcceptSlot();
     case Kind::kHandled:
@@ -199,10 +199,10 @@ void Cell::Dispatch(const Event& event) {
     case Kind::kKillSlot:
       return OnKillSlots();
     case Kind::kWatcher: {
-      Host& host = HostOf(event.entity);
+      Host& host = HostOf(event.entity());
       Act(host);
-      Record(host, RecordKind::kWillDelivered, event.arg, event.number,
-             (simulator_.now() - wills_[event.index]).ns);
+      Record(host, RecordKind::kWillDelivered, event.arg(), event.number(),
+             (simulator_.now() - wills_[event.index()]).ns);
       return;
     }
   }

@@ -97,7 +97,11 @@ class Cell {
 
   // ---- cell_support.cc: events, records, clocks
   void Push(Host& host, Instant at, EventClass c, Kind kind, uint32_t index, uint8_t arg = 0,
-            uint32_t number = 0);
+            uint32_t number = 0) {
+    simulator_.Schedule({at, EventOrder(c, host.entity, host.event_counter++),
+                         EventSubject(host.entity, static_cast<uint8_t>(kind), arg),
+                         EventObject(index, number)});
+  }
   void PushBroker(Instant at, EventClass c, Kind kind, uint32_t index, uint8_t arg = 0);
   void Record(Host& host, RecordKind kind, uint16_t code, uint32_t conn, int64_t a = 0,
               int64_t b = 0);
@@ -135,10 +139,15 @@ class Cell {
   void MaybeRelease(uint32_t connection);
   void NoteMappingLost(uint32_t connection);
   void WritePacket(uint32_t connection, EndIndex from, const Packet& packet);
-  void Transmit(Flight flight, uint32_t wire_bytes);
+  // One of `segment` and `packet` (a datagram) is null.
+  void Transmit(uint32_t connection, uint8_t direction, const Segment* segment,
+                const Packet* packet, uint32_t wire_bytes);
+  void Launch(uint32_t connection, uint8_t direction, const Segment* segment, const Packet* packet,
+              bool foreign, Instant arrives_at);
   void Answer(uint32_t connection, EndIndex from, const Segment& segment);
   void Carry(uint32_t connection, EndIndex from, const TcpOutput& out);
   void OnArrival(uint32_t flight);
+  void Arrive(const Flight& flight);
   void OnTcpOutput(uint32_t connection, EndIndex at, const TcpOutput& out);
   void Read(uint32_t connection, EndIndex at);
   void TellClosed(uint32_t connection, EndIndex at, CloseReason reason);
@@ -201,7 +210,7 @@ class Cell {
   std::vector<uint32_t> identity_owner_;  // host that events of the identity belong to
   std::deque<Connection> connections_;    // a deque: references stay valid while others open
   std::vector<uint32_t> free_connections_;
-  std::vector<Flight> flights_;
+  std::deque<Flight> flights_;  // a deque: an arrival is looked at while others set out
   std::vector<uint32_t> free_flights_;
   std::vector<TraceRecord> records_;
 

@@ -15,7 +15,7 @@ namespace {
 Event EventAt(int64_t ns, uint32_t entity, uint32_t counter, EventClass c = EventClass::kWanted) {
   Event e;
   e.at = kStart + Nanoseconds(ns);
-  e.entity = entity;
+  e.subject = EventSubject(entity, 0);
   e.order = EventOrder(c, entity, counter);
   return e;
 }
@@ -90,7 +90,7 @@ std::vector<uint32_t> OrderUnder(TieMode mode) {
   for (uint32_t i = 0; i < 40; ++i) simulator.Schedule(EventAt(7, i % 8, i));
   std::vector<uint32_t> order;
   Event e;
-  while (simulator.Next(kNever, &e)) order.push_back(static_cast<uint32_t>(e.entity));
+  while (simulator.Next(kNever, &e)) order.push_back(e.entity());
   return order;
 }
 
