@@ -218,11 +218,12 @@ void Cell::Transmit(uint32_t connection, uint8_t d, const Segment* segment, cons
     if (packet != nullptr) ++t.dropped[d];
     return;
   }
-  for (const Instant at : {transit.arrives_at, transit.duplicate_at}) {
-    if (at == kNever) continue;
+  auto launch = [&](Instant at) {
     Launch(connection, d, segment, packet, foreign, at);
     if (at == transit.duplicate_at && packet != nullptr) ++t.sent[d];  // the network made another
-  }
+  };
+  launch(transit.arrives_at);
+  if (transit.duplicate_at != kNever) launch(transit.duplicate_at);
 }
 
 void Cell::NoteMappingLost(uint32_t connection) {
