@@ -66,12 +66,15 @@ void Cell::Setup(CellRange range) {
   identities_.clear();
   identity_owner_.clear();
   free_connections_.clear();
-  for (uint32_t i = static_cast<uint32_t>(connections_.size()); i > 0; --i) {
+  for (uint32_t i = connections_.size(); i > 0; --i) {
     connections_[i - 1].used = false;
     free_connections_.push_back(i - 1);
   }
-  flights_.clear();
   free_flights_.clear();
+  for (uint32_t i = flights_.size(); i > 0; --i) {
+    flights_[i - 1].pending = false;
+    free_flights_.push_back(i - 1);
+  }
   records_.clear();
   broker_event_counter_ = broker_down_ = broker_dark_ = broker_stalled_ = 0;
   accept_per_second_ = plan_.broker.accept_per_second;
@@ -211,7 +214,8 @@ void Cell::Dispatch(const Event& event) {
 void Cell::FinishRun() {
   Flush(true);
   records_.clear();
-  for (const Flight& f : flights_) {
+  for (uint32_t i = 0; i < flights_.size(); ++i) {
+    const Flight& f = flights_[i];
     if (f.pending && f.datagram) ++hosts_[f.host].in_flight[f.direction];
   }
   for (const WorkItem& w : work_queue_) ++hosts_[w.host].in_flight[kUp];

@@ -17,6 +17,7 @@
 #include "sim/world/connection.h"
 #include "sim/world/host.h"
 #include "sim/world/plan.h"
+#include "sim/world/slab.h"
 
 namespace keepsim {
 
@@ -208,9 +209,9 @@ class Cell {
   std::vector<Host> hosts_;
   std::vector<Identity> identities_;
   std::vector<uint32_t> identity_owner_;  // host that events of the identity belong to
-  std::deque<Connection> connections_;    // a deque: references stay valid while others open
+  Slab<Connection> connections_;          // references stay valid while others open
   std::vector<uint32_t> free_connections_;
-  std::deque<Flight> flights_;  // a deque: an arrival is looked at while others set out
+  Slab<Flight> flights_;  // an arrival is looked at while others set out
   std::vector<uint32_t> free_flights_;
   std::vector<TraceRecord> records_;
 

@@ -49,8 +49,8 @@ Instant Cell::KernelGlobal(const Host& host, EndIndex at, Instant local) const {
 uint32_t Cell::OpenConnection(Host& host) {
   uint32_t slot;
   if (free_connections_.empty()) {
-    slot = static_cast<uint32_t>(connections_.size());
-    connections_.emplace_back();
+    slot = connections_.size();
+    connections_.Add();
   } else {
     slot = free_connections_.back();
     free_connections_.pop_back();
@@ -138,8 +138,8 @@ void Cell::Launch(uint32_t connection, uint8_t direction, const Segment* segment
                   const Packet* packet, bool foreign, Instant arrives_at) {
   uint32_t slot;
   if (free_flights_.empty()) {
-    slot = static_cast<uint32_t>(flights_.size());
-    flights_.emplace_back();
+    slot = flights_.size();
+    flights_.Add();
   } else {
     slot = free_flights_.back();
     free_flights_.pop_back();
@@ -366,7 +366,8 @@ void Cell::Read(uint32_t connection, EndIndex at) {
   const uint32_t generation = c.generation;
   Host& host = HostOf(c);
   const uint8_t d = DirectionTo(at);
-  while (Is(connection, generation) && c.end[at].app && !c.queue[d].empty() &&
+  // A packet read may end the connection, and its place may be taken by another.
+  while (c.used && c.generation == generation && c.end[at].app && !c.queue[d].empty() &&
          AtOrBefore(c.queue[d].front().end, c.end[at].readable_to) &&
          (at == kClientEnd ? host.running() : BrokerRuns())) {
     const Packet packet = c.queue[d].front().packet;
