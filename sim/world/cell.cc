@@ -38,6 +38,55 @@ std::vector<CellRange> Partition(const Plan& plan) {
 
 Cell::Cell(const Plan& plan) : plan_(plan) {}
 
+[[gnu::always_inline]] inline void Cell::Dispatch(const Event& event) {
+  switch (static_cast<Kind>(event.kind())) {
+    case Kind::kClientStart:
+      return ClientUp(HostOf(event.entity()), FailureKind::kNone);
+    case Kind::kFaultBegins:
+      return event.entity() == 0 ? BeginBrokerFault(event.index())
+                                 : BeginFault(HostOf(event.entity()), event.index());
+    case Kind::kFaultEnds:
+      return event.entity() == 0 ? EndBrokerFault(event.index())
+                                 : EndFault(HostOf(event.entity()), event.index());
+    case Kind::kRandomFault:
+      return event.arg() == 0 ? BeginRandomFault(HostOf(event.entity()), event.index())
+                              : EndRandomFault(HostOf(event.entity()), event.index());
+    case Kind::kArrival:
+      return OnArrival(event.index());
+    case Kind::kUplink:
+      return OnUplink(HostOf(event.entity()), event.index());
+    case Kind::kDownlink:
+      return OnDownlink(HostOf(event.entity()), event.index());
+    case Kind::kTcpTimer:
+      if (Is(event.index(), event.number())) {
+        OnTcpTimer(event.index(), static_cast<EndIndex>(event.arg()), event.at);
+      }
+      return;
+    case Kind::kClientTimer:
+      return OnClientTimer(HostOf(event.entity()), event.at);
+    case Kind::kSessionTimer:
+      if (Is(event.index(), event.number())) {
+        OnBrokerTimer(event.index(), event.at);
+      }
+      return;
+    case Kind::kStoredTimer:
+      return OnStoredTimer(event.index(), event.at);
+    case Kind::kAccept:
+      return OnAcceptSlot();
+    case Kind::kHandled:
+      return OnHandled();
+    case Kind::kKillSlot:
+      return OnKillSlots();
+    case Kind::kWatcher: {
+      Host& host = HostOf(event.entity());
+      Act(host);
+      Record(host, RecordKind::kWillDelivered, event.arg(), event.number(),
+             (simulator_.now() - wills_[event.index()]).ns);
+      return;
+    }
+  }
+}
+
 bool Cell::Run(CellRange range, const RecordSink& sink) {
   sink_ = &sink;
   Setup(range);
@@ -159,55 +208,6 @@ void Cell::Setup(CellRange range) {
     }
     Push(host, kStart + start, EventClass::kTruth, Kind::kClientStart, i);
     ScheduleFaults(host);
-  }
-}
-
-void Cell::Dispatch(const Event& event) {
-  switch (static_cast<Kind>(event.kind())) {
-    case Kind::kClientStart:
-      return ClientUp(HostOf(event.entity()), FailureKind::kNone);
-    case Kind::kFaultBegins:
-      return event.entity() == 0 ? BeginBrokerFault(event.index())
-                                 : BeginFault(HostOf(event.entity()), event.index());
-    case Kind::kFaultEnds:
-      return event.entity() == 0 ? EndBrokerFault(event.index())
-                                 : EndFault(HostOf(event.entity()), event.index());
-    case Kind::kRandomFault:
-      return event.arg() == 0 ? BeginRandomFault(HostOf(event.entity()), event.index())
-                              : EndRandomFault(HostOf(event.entity()), event.index());
-    case Kind::kArrival:
-      return OnArrival(event.index());
-    case Kind::kUplink:
-      return OnUplink(HostOf(event.entity()), event.index());
-    case Kind::kDownlink:
-      return OnDownlink(HostOf(event.entity()), event.index());
-    case Kind::kTcpTimer:
-      if (Is(event.index(), event.number())) {
-        OnTcpTimer(event.index(), static_cast<EndIndex>(event.arg()), event.at);
-      }
-      return;
-    case Kind::kClientTimer:
-      return OnClientTimer(HostOf(event.entity()), event.at);
-    case Kind::kSessionTimer:
-      if (Is(event.index(), event.number())) {
-        OnBrokerTimer(event.index(), event.at);
-      }
-      return;
-    case Kind::kStoredTimer:
-      return OnStoredTimer(event.index(), event.at);
-    case Kind::kAccept:
-      return OnAcceptSlot();
-    case Kind::kHandled:
-      return OnHandled();
-    case Kind::kKillSlot:
-      return OnKillSlots();
-    case Kind::kWatcher: {
-      Host& host = HostOf(event.entity());
-      Act(host);
-      Record(host, RecordKind::kWillDelivered, event.arg(), event.number(),
-             (simulator_.now() - wills_[event.index()]).ns);
-      return;
-    }
   }
 }
 
