@@ -35,6 +35,12 @@ COPTS = [
     "-ffp-contract=off",
 ]
 
+# For what runs in every event. Other builds than the optimised one keep their own level.
+HOT_COPTS = select({
+    "//tools:optimised": ["-O3"],
+    "//conditions:default": [],
+})
+
 def keepsim_cc_library(name, copts = [], **kwargs):
     """cc_library with the project's flags."""
     cc_library(name = name, copts = COPTS + copts, **kwargs)

@@ -56,6 +56,9 @@ class RandomSource {
   constexpr RandomSource(uint64_t key, uint32_t index) : key_(key), index_(index) {}
 
   RandomBlock Block(Purpose purpose, uint64_t index) const;  // inline below, hot
+  // The blocks of `first` and the next three, which together cost little more than one.
+  static constexpr int kAtOnce = 4;
+  void Blocks(Purpose purpose, uint64_t first, RandomBlock out[kAtOnce]) const;
   uint64_t Draw64(Purpose purpose, uint64_t index) const { return Block(purpose, index).low(); }
 
  private:

@@ -7,7 +7,7 @@
 #include "sim/base/check.h"
 #include "sim/base/time.h"
 #include "sim/engine/event.h"
-#include "sim/engine/heap_queue.h"
+#include "sim/engine/event_queue.h"
 
 namespace keepsim {
 
@@ -31,7 +31,7 @@ constexpr uint64_t PermuteOrder(TieMode mode, uint64_t order) {
   return order;
 }
 
-template <typename Queue = HeapQueue>
+template <typename Queue = EventQueue>
 class Simulator {
  public:
   void Reset(TieMode ties) {
@@ -48,7 +48,7 @@ class Simulator {
   // REQUIRES: event.at >= now().
   void Schedule(Event event) {
     SIM_CHECK(event.at >= now_);
-    event.order = PermuteOrder(ties_, event.order);
+    if (ties_ != TieMode::kCanonical) event.order = PermuteOrder(ties_, event.order);
     queue_.Push(event);
   }
 

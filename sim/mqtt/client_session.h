@@ -85,6 +85,10 @@ Effects OnClosed(const ClientParams& params, ClientSession& s, Instant now, Clos
                  uint64_t u);
 // `u`: uniform draw, used for the back-off jitter when this deadline closes the connection.
 Effects OnDeadline(const ClientParams& params, ClientSession& s, Instant now, uint64_t u);
+// Whether OnDeadline may use its draw, which costs more than the rest of an ordinary PINGREQ.
+inline bool MayBackOff(const ClientSession& s) {
+  return s.state != ClientState::kConnected || s.ping_pending;
+}
 
 // ---- what is wanted -------------------------------------------------------------------------
 // Sends a PUBLISH. QoS 1 and 2 are queued behind the window and while not connected; QoS 0 is then

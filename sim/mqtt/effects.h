@@ -4,6 +4,7 @@
 #ifndef KEEPSIM_SIM_MQTT_EFFECTS_H_
 #define KEEPSIM_SIM_MQTT_EFFECTS_H_
 
+#include <algorithm>
 #include <cstdint>
 
 #include "sim/base/check.h"
@@ -55,6 +56,15 @@ class Effects {
  public:
   static constexpr int kMax = 8;
 
+  // Most lists hold one effect or none: the other places are left as they are.
+  Effects() {}
+  Effects(const Effects& other) { *this = other; }
+  Effects& operator=(const Effects& other) {
+    size_ = other.size_;
+    std::copy(other.begin(), other.end(), items_);
+    return *this;
+  }
+
   void Add(const Effect& effect) {
     SIM_CHECK(size_ < kMax);
     items_[size_++] = effect;
@@ -68,7 +78,9 @@ class Effects {
 
  private:
   int size_ = 0;
-  Effect items_[kMax];
+  union {
+    Effect items_[kMax];
+  };
 };
 
 }  // namespace keepsim

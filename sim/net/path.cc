@@ -48,7 +48,12 @@ Transit Send(const DirectionSpec& spec, DirectionState& s, const RandomSource& s
              Purpose segment, Purpose burst, const Degrade* degrade, Instant now) {
   Transit t;
   const uint64_t index = s.transmissions++;
-  const RandomBlock luck = source.Block(segment, index);
+  const uint64_t within = index % RandomSource::kAtOnce;
+  if (s.ahead_of != index - within) {
+    s.ahead_of = index - within;
+    source.Blocks(segment, s.ahead_of, s.ahead);
+  }
+  const RandomBlock& luck = s.ahead[within];
   const uint64_t loss_draw = uint64_t{luck.w[0]} << 32 | luck.w[3];
   const uint64_t latency_draw = uint64_t{luck.w[1]} << 32 | luck.w[2];
   if (spec.loss.Hit(loss_draw)) {

@@ -39,6 +39,9 @@ struct Degrade {
 struct DirectionState {
   uint64_t transmissions = 0;  // index of the next draw; never reset while the client exists
   Instant last_arrival = kLongAgo;
+  // Draws of the transmissions [ahead_of, ahead_of + kAtOnce), made together.
+  uint64_t ahead_of = ~uint64_t{0};
+  RandomBlock ahead[RandomSource::kAtOnce];
   // Gilbert-Elliott sojourn that covers `burst_until`, drawn lazily; starts good at time 0.
   Instant burst_until = kStart;
   uint64_t burst_index = 0;

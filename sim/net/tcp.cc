@@ -17,8 +17,10 @@ bool After(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b) > 0; }
 uint32_t SendLimit(const TcpEndpoint& e) { return e.snd_end + (e.fin_queued ? 1 : 0); }
 bool Outstanding(const TcpEndpoint& e) { return e.snd_una != e.snd_nxt; }
 
-Segment Make(TcpEndpoint& e, uint8_t flags, uint32_t seq, uint32_t length, Instant now) {
-  Segment s;
+// Made in its place in the list: a copy would have to wait for the fields just written.
+Segment& Add(TcpEndpoint& e, uint8_t flags, uint32_t seq, uint32_t length, Instant now,
+             TcpOutput& out) {
+  Segment& s = out.Add();
   s.flags = flags;
   s.seq = seq;
   s.length = length;
@@ -38,7 +40,7 @@ Segment Make(TcpEndpoint& e, uint8_t flags, uint32_t seq, uint32_t length, Insta
 
 void SendAck(TcpEndpoint& e, Instant now, TcpOutput& out) {
   if (!e.interactive && e.quick_acks > 0) --e.quick_acks;
-  out.Add(Make(e, Segment::kAck, e.snd_nxt, 0, now));
+  Add(e, Segment::kAck, e.snd_nxt, 0, now, out);
 }
 
 // usecs_to_jiffies(): what the kernel counts in jiffies is rounded up to whole ones.
@@ -154,7 +156,7 @@ void SendNew(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput& ou
       e.first_unacked_at = e.head_sent_at = now;
       e.first_retransmit_at = kNever;
     }
-    out.Add(Make(e, fin ? Segment::kAck | Segment::kFin : Segment::kAck, e.snd_nxt, length, now));
+    Add(e, fin ? Segment::kAck | Segment::kFin : Segment::kAck, e.snd_nxt, length, now, out);
     e.last_length = length + (fin ? 1 : 0);
     e.snd_nxt += e.last_length;
     if (fin) e.fin_sent = true;
@@ -168,11 +170,10 @@ void SendNew(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput& ou
 // Sends [from, to) again; the FIN rides along if it is within.
 void Resend(TcpEndpoint& e, uint32_t from, uint32_t to, bool probe, Instant now, TcpOutput& out) {
   const bool fin = e.fin_sent && After(to, e.snd_end);
-  Segment s = Make(e, fin ? Segment::kAck | Segment::kFin : Segment::kAck, from,
-                   to - from - (fin ? 1 : 0), now);
+  Segment& s = Add(e, fin ? Segment::kAck | Segment::kFin : Segment::kAck, from,
+                   to - from - (fin ? 1 : 0), now, out);
   s.retransmission = true;
   s.probe = probe;
-  out.Add(s);
   if (e.first_retransmit_at == kNever) e.first_retransmit_at = now;
   e.last_sent_at = now;
   if (from == e.snd_una) e.head_sent_at = now;
@@ -360,9 +361,8 @@ void TcpConnect(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput&
   e.rto = config.initial_rto;
   e.snd_nxt = e.snd_end = 1;
   e.first_unacked_at = e.last_sent_at = now;
-  Segment syn = Make(e, Segment::kSyn, 0, 0, now);
+  Segment& syn = Add(e, Segment::kSyn, 0, 0, now, out);
   syn.ack = 0;
-  out.Add(syn);
   e.timer = TcpTimer::kRetransmit;
   e.rto_deadline = RtoDeadline(config, e, now);
 }
@@ -376,7 +376,7 @@ void TcpAccept(const TcpConfig& config, TcpEndpoint& e, const Segment& syn, Inst
   e.ts_recent = syn.ts_value;
   e.snd_nxt = e.snd_end = 1;
   e.first_unacked_at = e.last_sent_at = now;
-  out.Add(Make(e, Segment::kSyn | Segment::kAck, 0, 0, now));
+  Add(e, Segment::kSyn | Segment::kAck, 0, 0, now, out);
   e.timer = TcpTimer::kRetransmit;
   e.rto_deadline = RtoDeadline(config, e, now);
 }
@@ -416,7 +416,7 @@ void TcpClose(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput& o
 
 void TcpAbort(TcpEndpoint& e, Instant now, TcpOutput& out) {
   if (e.state != TcpState::kClosed && e.state != TcpState::kDone && e.state != TcpState::kSynSent) {
-    out.Add(Make(e, Segment::kRst | Segment::kAck, e.snd_nxt, 0, now));
+    Add(e, Segment::kRst | Segment::kAck, e.snd_nxt, 0, now, out);
   }
   Finish(e);
 }
@@ -434,9 +434,8 @@ void TcpOnSegment(const TcpConfig& config, TcpEndpoint& e, const Segment& s, Ins
   if (e.state == TcpState::kSynSent) return OnSynSent(config, e, s, now, out);
   if (s.syn()) {
     if (e.state == TcpState::kSynReceived && !s.has_ack()) {
-      Segment again = Make(e, Segment::kSyn | Segment::kAck, 0, 0, now);
+      Segment& again = Add(e, Segment::kSyn | Segment::kAck, 0, 0, now, out);
       again.retransmission = true;
-      out.Add(again);
       // tcp_check_req(): its own timer starts anew, and no RTT is taken of it any more.
       e.first_retransmit_at = now;
       e.rto_deadline = RtoDeadline(config, e, now);
@@ -519,9 +518,8 @@ void TcpOnTimer(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput&
     } else if (e.probes_sent >= config.keepalive_probes) {
       return GiveUp(e, out);
     } else {
-      Segment probe = Make(e, Segment::kAck, e.snd_una - 1, 0, now);
+      Segment& probe = Add(e, Segment::kAck, e.snd_una - 1, 0, now, out);
       probe.probe = true;
-      out.Add(probe);
       ++e.probes_sent;
       e.keepalive_deadline = now + config.keepalive_interval;
     }
@@ -532,10 +530,9 @@ void TcpOnTimer(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput&
     if (e.backoff >= (active ? config.syn_retries : config.synack_retries)) return GiveUp(e, out);
     ++e.backoff;
     e.rto = std::min(e.rto * 2, config.max_rto);
-    Segment again = Make(e, active ? Segment::kSyn : Segment::kSyn | Segment::kAck, 0, 0, now);
+    Segment& again = Add(e, active ? Segment::kSyn : Segment::kSyn | Segment::kAck, 0, 0, now, out);
     if (active) again.ack = 0;
     again.retransmission = true;
-    out.Add(again);
     e.last_sent_at = now;
     e.rto_deadline = RtoDeadline(config, e, now);
     return;
@@ -582,10 +579,6 @@ void TcpOnTimer(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput&
   if (e.backoff < 255) ++e.backoff;
   e.rto = std::min(e.rto * 2, config.max_rto);
   e.rto_deadline = RtoDeadline(config, e, now);
-}
-
-Instant TcpNextDeadline(const TcpEndpoint& e) {
-  return std::min({e.rto_deadline, e.ack_deadline, e.keepalive_deadline});
 }
 
 bool TcpResetFor(const Segment& segment, Segment* rst) {

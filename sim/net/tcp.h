@@ -16,6 +16,7 @@
 #ifndef KEEPSIM_SIM_NET_TCP_H_
 #define KEEPSIM_SIM_NET_TCP_H_
 
+#include <algorithm>
 #include <cstdint>
 
 #include "sim/base/check.h"
@@ -138,11 +139,16 @@ struct TcpOutput {
   bool gave_up = false;       // timed out (retries2, user timeout, SYN retries, keep-alive)
   uint32_t delivered_to = 0;  // in-order bytes received so far (rcv_nxt), valid if `delivered`
   bool delivered = false;
-  Segment segments[kMaxSegments];
+  union {
+    Segment segments[kMaxSegments];  // the first `segment_count` of them
+  };
 
-  void Add(const Segment& segment) {
+  // Most calls send one segment or none: the other places are left as they are.
+  TcpOutput() {}
+
+  Segment& Add() {
     SIM_CHECK(segment_count < kMaxSegments);
-    segments[segment_count++] = segment;
+    return segments[segment_count++] = Segment{};
   }
 };
 
@@ -165,7 +171,9 @@ void TcpOnSegment(const TcpConfig& config, TcpEndpoint& e, const Segment& segmen
 // The application has handled what was delivered: an ACK that is still owed waits for its timer.
 void TcpDelayAck(const TcpConfig& config, TcpEndpoint& e, Instant now);
 void TcpOnTimer(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput& out);
-Instant TcpNextDeadline(const TcpEndpoint& e);
+inline Instant TcpNextDeadline(const TcpEndpoint& e) {
+  return std::min({e.rto_deadline, e.ack_deadline, e.keepalive_deadline});
+}
 // The answer of a host that has no such connection; false if none is due (the segment is RST).
 bool TcpResetFor(const Segment& segment, Segment* rst);
 

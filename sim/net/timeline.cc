@@ -22,8 +22,7 @@ Interval Next(const RenewalSpec& spec, RenewalState& s, const RandomSource& sour
   return interval;
 }
 
-Instant HostClock::Local(Instant global) const {
-  if (drift_ppb == 0) return local_base + (global - global_base);
+Instant HostClock::DriftedLocal(Instant global) const {
   const __int128 passed = global.ns - global_base.ns;
   // Rounded down, also for negative spans, so that the clock is monotone.
   const __int128 scaled = passed * (kBillion + drift_ppb);
@@ -31,9 +30,7 @@ Instant HostClock::Local(Instant global) const {
   return local_base + Duration{static_cast<int64_t>(down)};
 }
 
-Instant HostClock::Global(Instant local) const {
-  if (local == kNever) return kNever;
-  if (drift_ppb == 0) return global_base + (local - local_base);
+Instant HostClock::DriftedGlobal(Instant local) const {
   const __int128 passed = static_cast<__int128>(local.ns) - local_base.ns;
   const __int128 scaled = passed * kBillion;
   const __int128 rate = kBillion + drift_ppb;

@@ -39,9 +39,16 @@ struct HostClock {
   Instant local_base = kStart;
   int64_t drift_ppb = 0;
 
-  Instant Local(Instant global) const;
+  Instant Local(Instant global) const {
+    return drift_ppb == 0 ? local_base + (global - global_base) : DriftedLocal(global);
+  }
   // The earliest global instant whose local time is at or after `local`; kNever for kNever.
-  Instant Global(Instant local) const;
+  Instant Global(Instant local) const {
+    if (local == kNever) return kNever;
+    return drift_ppb == 0 ? global_base + (local - local_base) : DriftedGlobal(local);
+  }
+  Instant DriftedLocal(Instant global) const;
+  Instant DriftedGlobal(Instant local) const;
   void SetDrift(Instant now, int64_t ppb);
 };
 

@@ -30,6 +30,56 @@ std::vector<CellRange> Partition(const Plan& plan) {
 
 Cell::Cell(const Plan& plan) : plan_(plan) {}
 
+[[gnu::always_inline]] inline void Cell::Dispatch(const Event& event) {
+  switch (static_cast<Kind>(event.kind())) {
+    case Kind::kClientStart:
+      return ClientUp(HostOf(event.entity()), FailureKind::kNone);
+    case Kind::kFaultBegins:
+      return event.entity() == 0 ? BeginBrokerFault(event.index())
+                                 : BeginFault(HostOf(event.entity()), event.index());
+    case Kind::kFaultEnds:
+      return event.entity() == 0 ? EndBrokerFault(event.index())
+                                 : EndFault(HostOf(event.entity()), event.index());
+    case Kind::kRandomFault:
+      return event.arg() == 0 ? BeginRandomFault(HostOf(event.entity()), event.index())
+                              : EndRandomFault(HostOf(event.entity()), event.index());
+    case Kind::kArrival:
+      return OnArrival(event.index());
+    case Kind::kUplink:
+      return OnUplink(HostOf(event.entity()), event.index());
+    case Kind::kDownlink:
+      return OnDownlink(HostOf(event.entity()), event.index());
+    case Kind::kTcpTimer:
+      if (Is(event.index(), event.number())) {
+        OnTcpTimer(event.index(), static_cast<EndIndex>(event.arg()), event.at);
+      }
+      return;
+    case Kind::kClientTimer:
+      return OnClientTimer(HostOf(event.entity()), event.at);
+    case Kind::kSessionTimer:
+      if (Is(event.index(), event.number())) {
+        OnBrokerTimer(event.index(), event.at);
+      }
+      return;
+    case Kind::kStoredTimer:
+      return OnStoredTimer(event.index(), event.at);
+    case Kind::kAccept:
+      return OnAcceptSlot();
+    case Kind::kHandled:
+      return OnHandled();
+    case Kind::kKillSlot:
+      return OnKillSlots();
+    case Kind::kWatcher: {
+      Host& host = HostOf(event.entity());
+      Act(host);
+      Record(host, RecordKind::kWillDelivered, event.arg(), event.number(),
+             (simulator_.now() - wills_[event.index()]).ns);
+      free_wills_.push_back(event.index());
+      return;
+    }
+  }
+}
+
 bool Cell::Run(CellRange range, const RecordSink& sink) {
   sink_ = &sink;
   Setup(range);
@@ -58,12 +108,15 @@ void Cell::Setup(CellRange range) {
   identities_.clear();
   identity_owner_.clear();
   free_connections_.clear();
-  for (uint32_t i = static_cast<uint32_t>(connections_.size()); i > 0; --i) {
+  for (uint32_t i = connections_.size(); i > 0; --i) {
     connections_[i - 1].used = false;
     free_connections_.push_back(i - 1);
   }
-  flights_.clear();
   free_flights_.clear();
+  for (uint32_t i = flights_.size(); i > 0; --i) {
+    flights_[i - 1].pending = false;
+    free_flights_.push_back(i - 1);
+  }
   records_.clear();
   broker_event_counter_ = broker_down_ = broker_dark_ = broker_stalled_ = 0;
   accept_per_second_ = plan_.broker.accept_per_second;
@@ -153,60 +206,11 @@ void Cell::Setup(CellRange range) {
   }
 }
 
-void Cell::Dispatch(const Event& event) {
-  switch (static_cast<Kind>(event.kind)) {
-    case Kind::kClientStart:
-      return ClientUp(HostOf(event.entity), FailureKind::kNone);
-    case Kind::kFaultBegins:
-      return event.entity == 0 ? BeginBrokerFault(event.index)
-                               : BeginFault(HostOf(event.entity), event.index);
-    case Kind::kFaultEnds:
-      return event.entity == 0 ? EndBrokerFault(event.index)
-                               : EndFault(HostOf(event.entity), event.index);
-    case Kind::kRandomFault:
-      return event.arg == 0 ? BeginRandomFault(HostOf(event.entity), event.index)
-                            : EndRandomFault(HostOf(event.entity), event.index);
-    case Kind::kArrival:
-      return OnArrival(event.index);
-    case Kind::kUplink:
-      return OnUplink(HostOf(event.entity), event.index);
-    case Kind::kDownlink:
-      return OnDownlink(HostOf(event.entity), event.index);
-    case Kind::kTcpTimer:
-      if (Is(event.index, event.number)) {
-        OnTcpTimer(event.index, static_cast<EndIndex>(event.arg), event.at);
-      }
-      return;
-    case Kind::kClientTimer:
-      return OnClientTimer(HostOf(event.entity), event.at);
-    case Kind::kSessionTimer:
-      if (Is(event.index, event.number)) {
-        OnBrokerTimer(event.index, event.at);
-      }
-      return;
-    case Kind::kStoredTimer:
-      return OnStoredTimer(event.index, event.at);
-    case Kind::kAccept:
-      return OnAcceptSlot();
-    case Kind::kHandled:
-      return OnHandled();
-    case Kind::kKillSlot:
-      return OnKillSlots();
-    case Kind::kWatcher: {
-      Host& host = HostOf(event.entity);
-      Act(host);
-      Record(host, RecordKind::kWillDelivered, event.arg, event.number,
-             (simulator_.now() - wills_[event.index]).ns);
-      free_wills_.push_back(event.index);
-      return;
-    }
-  }
-}
-
 void Cell::FinishRun() {
   Flush(true);
   records_.clear();
-  for (const Flight& f : flights_) {
+  for (uint32_t i = 0; i < flights_.size(); ++i) {
+    const Flight& f = flights_[i];
     if (f.pending && f.datagram) ++hosts_[f.host].in_flight[f.direction];
   }
   for (const WorkItem& w : work_queue_) ++hosts_[w.host].in_flight[kUp];

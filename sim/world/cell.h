@@ -17,6 +17,7 @@
 #include "sim/world/connection.h"
 #include "sim/world/host.h"
 #include "sim/world/plan.h"
+#include "sim/world/slab.h"
 
 namespace keepsim {
 
@@ -99,7 +100,11 @@ class Cell {
 
   // ---- cell_support.cc: events, records, clocks
   void Push(Host& host, Instant at, EventClass c, Kind kind, uint32_t index, uint8_t arg = 0,
-            uint32_t number = 0);
+            uint32_t number = 0) {
+    simulator_.Schedule({at, EventOrder(c, host.entity, host.event_counter++),
+                         EventSubject(host.entity, static_cast<uint8_t>(kind), arg),
+                         EventObject(index, number)});
+  }
   void PushBroker(Instant at, EventClass c, Kind kind, uint32_t index, uint8_t arg = 0);
   void Record(Host& host, RecordKind kind, uint16_t code, uint32_t conn, int64_t a = 0,
               int64_t b = 0);
@@ -137,11 +142,18 @@ class Cell {
   void MaybeRelease(uint32_t connection);
   void NoteMappingLost(uint32_t connection);
   void WritePacket(uint32_t connection, EndIndex from, const Packet& packet);
-  void Transmit(Flight flight, uint32_t wire_bytes);
+  // One of `segment` and `packet` (a datagram) is null.
+  void Transmit(uint32_t connection, uint8_t direction, const Segment* segment,
+                const Packet* packet, uint32_t wire_bytes);
+  void Launch(uint32_t connection, uint8_t direction, const Segment* segment, const Packet* packet,
+              bool foreign, Instant arrives_at);
+  void FillFlight(uint32_t connection, uint8_t direction, const Segment* segment,
+                  const Packet* packet, bool foreign, Flight& flight);
   void RecordFlight(Host& host, const Flight& flight, RecordKind kind, int low);
   void Answer(uint32_t connection, EndIndex from, const Segment& segment);
   void Carry(uint32_t connection, EndIndex from, const TcpOutput& out);
   void OnArrival(uint32_t flight);
+  void Arrive(const Flight& flight);
   void OnTcpOutput(uint32_t connection, EndIndex at, const TcpOutput& out);
   void Read(uint32_t connection, EndIndex at);
   void TellClosed(uint32_t connection, EndIndex at, CloseReason reason);
@@ -209,9 +221,9 @@ class Cell {
   std::vector<Host> hosts_;
   std::vector<Identity> identities_;
   std::vector<uint32_t> identity_owner_;  // host that events of the identity belong to
-  std::deque<Connection> connections_;    // a deque: references stay valid while others open
+  Slab<Connection> connections_;          // references stay valid while others open
   std::vector<uint32_t> free_connections_;
-  std::vector<Flight> flights_;
+  Slab<Flight> flights_;  // an arrival is looked at while others set out
   std::vector<uint32_t> free_flights_;
   std::vector<TraceRecord> records_;
 

@@ -152,7 +152,14 @@ void Cell::OnClientTimer(Host& host, Instant fired) {
                  host.connection == kNoConnection ? 0 : connections_[host.connection].number,
                  deadline.ns, 0);
   }
-  ApplyClient(host, OnDeadline(host.params, host.session, local, BackoffDraw(host)));
+  // The draw has its number whether it is made or not.
+  uint64_t u = 0;
+  if (MayBackOff(host.session)) {
+    u = BackoffDraw(host);
+  } else {
+    ++host.backoff_draws;
+  }
+  ApplyClient(host, OnDeadline(host.params, host.session, local, u));
 }
 
 void Cell::ResumeClient(Host& host) {

@@ -12,28 +12,9 @@ constexpr size_t kFlushAt = 1 << 16;
 
 }  // namespace
 
-void Cell::Push(Host& host, Instant at, EventClass c, Kind kind, uint32_t index, uint8_t arg,
-                uint32_t number) {
-  Event event;
-  event.at = at;
-  event.order = EventOrder(c, host.entity, host.event_counter++);
-  event.entity = host.entity;
-  event.kind = static_cast<uint8_t>(kind);
-  event.arg = arg;
-  event.index = index;
-  event.number = number;
-  simulator_.Schedule(event);
-}
-
 void Cell::PushBroker(Instant at, EventClass c, Kind kind, uint32_t index, uint8_t arg) {
-  Event event;
-  event.at = at;
-  event.order = EventOrder(c, 0, broker_event_counter_++);
-  event.entity = 0;
-  event.kind = static_cast<uint8_t>(kind);
-  event.arg = arg;
-  event.index = index;
-  simulator_.Schedule(event);
+  simulator_.Schedule({at, EventOrder(c, 0, broker_event_counter_++),
+                       EventSubject(0, static_cast<uint8_t>(kind), arg), EventObject(index)});
 }
 
 void Cell::Record(Host& host, RecordKind kind, uint16_t code, uint32_t conn, int64_t a, int64_t b) {

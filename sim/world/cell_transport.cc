@@ -47,8 +47,8 @@ uint32_t Cell::OpenConnection(Host& host) {
   host.last_heard = simulator_.now();
   uint32_t slot;
   if (free_connections_.empty()) {
-    slot = static_cast<uint32_t>(connections_.size());
-    connections_.emplace_back();
+    slot = connections_.size();
+    connections_.Add();
   } else {
     slot = free_connections_.back();
     free_connections_.pop_back();
@@ -111,12 +111,7 @@ void Cell::WritePacket(uint32_t connection, EndIndex from, const Packet& packet)
   }
   if (from == kClientEnd) NoteClientSends(host, packet);
   if (host.group->transport == Transport::kDatagram) {
-    Flight flight;
-    flight.connection = connection;
-    flight.direction = direction;
-    flight.datagram = true;
-    flight.packet = packet;
-    return Transmit(flight, packet.size + kDatagramHeaders);
+    return Transmit(connection, direction, nullptr, &packet, packet.size + kDatagramHeaders);
   }
   if (!c.end[from].kernel) {
     ++t.dropped[direction];
@@ -135,26 +130,53 @@ void Cell::Carry(uint32_t connection, EndIndex from, const TcpOutput& out) {
 }
 
 void Cell::Answer(uint32_t connection, EndIndex from, const Segment& segment) {
-  Flight flight;
-  flight.connection = connection;
-  flight.direction = DirectionFrom(from);
-  flight.segment = segment;
-  Transmit(flight, segment.length + (segment.syn() ? kSynHeaders : kSegmentHeaders));
+  Transmit(connection, DirectionFrom(from), &segment, nullptr,
+           segment.length + (segment.syn() ? kSynHeaders : kSegmentHeaders));
 }
 
-void Cell::Transmit(Flight flight, uint32_t wire_bytes) {
-  Connection& c = connections_[flight.connection];
-  Host& host = HostOf(c);
-  const uint8_t d = flight.direction;
-  const Instant now = simulator_.now();
-  Traffic& t = host.traffic;
+void Cell::Launch(uint32_t connection, uint8_t direction, const Segment* segment,
+                  const Packet* packet, bool foreign, Instant arrives_at) {
+  uint32_t slot;
+  if (free_flights_.empty()) {
+    slot = flights_.size();
+    flights_.Add();
+  } else {
+    slot = free_flights_.back();
+    free_flights_.pop_back();
+  }
+  FillFlight(connection, direction, segment, packet, foreign, flights_[slot]);
+  flights_[slot].pending = true;
+  Push(HostOf(connections_[connection]), arrives_at, EventClass::kArrival, Kind::kArrival, slot);
+}
+
+void Cell::FillFlight(uint32_t connection, uint8_t direction, const Segment* segment,
+                      const Packet* packet, bool foreign, Flight& flight) {
+  const Connection& c = connections_[connection];
+  flight.connection = connection;
   flight.generation = c.generation;
   flight.host = c.host;
   flight.conn = c.number;
-  flight.number = static_cast<uint16_t>(host.path[d].transmissions);
+  // Of the transmission that was drawn last.
+  flight.number = static_cast<uint16_t>(HostOf(c).path[direction].transmissions - 1);
+  flight.direction = direction;
+  flight.datagram = packet != nullptr;
+  flight.foreign = foreign;
+  if (packet != nullptr) {
+    flight.packet = *packet;
+  } else {
+    flight.segment = *segment;
+  }
+}
+
+void Cell::Transmit(uint32_t connection, uint8_t d, const Segment* segment, const Packet* packet,
+                    uint32_t wire_bytes) {
+  Connection& c = connections_[connection];
+  Host& host = HostOf(c);
+  const Instant now = simulator_.now();
+  Traffic& t = host.traffic;
   ++t.segments[d];
   t.wire_bytes[d] += wire_bytes;
-  if (!flight.datagram && flight.segment.retransmission) ++t.retransmitted[d];
+  if (segment != nullptr && segment->retransmission) ++t.retransmitted[d];
   if (d == kUp) TouchRadio(host);
 
   const bool up = d == kUp;
@@ -162,34 +184,21 @@ void Cell::Transmit(Flight flight, uint32_t wire_bytes) {
                          up ? Purpose::kSegmentUp : Purpose::kSegmentDown,
                          up ? Purpose::kBurstUp : Purpose::kBurstDown,
                          host.degrades[d].empty() ? nullptr : &host.degrade[d], now);
+  bool foreign = false;
   if (host.cut[d] > 0) transit.fate = Fate::kLostOutage;
   if (up && host.group->middlebox.enabled) {
-    const bool opens =
-        flight.datagram ? flight.packet.type == PacketType::kConnect : flight.segment.syn();
+    const bool opens = packet != nullptr ? packet->type == PacketType::kConnect : segment->syn();
     switch (PassOutbound(host.group->middlebox, c.middlebox, now, opens)) {
       case Passage::kPass:
         break;
       case Passage::kNewMapping:
-        flight.foreign = true;
+        foreign = true;
         break;
       case Passage::kReset: {
+        // The reset is made at the middlebox: it does not pass it again.
         Segment rst;
-        if (!flight.datagram && TcpResetFor(flight.segment, &rst)) {
-          Flight back = flight;
-          back.direction = kDown;
-          back.segment = rst;
-          back.pending = true;
-          back.foreign = true;  // made at the middlebox: does not pass it again
-          uint32_t slot;
-          if (free_flights_.empty()) {
-            slot = static_cast<uint32_t>(flights_.size());
-            flights_.push_back(back);
-          } else {
-            slot = free_flights_.back();
-            free_flights_.pop_back();
-            flights_[slot] = back;
-          }
-          Push(host, now, EventClass::kArrival, Kind::kArrival, slot);
+        if (segment != nullptr && TcpResetFor(*segment, &rst)) {
+          Launch(connection, kDown, &rst, nullptr, /*foreign=*/true, now);
         }
         [[fallthrough]];
       }
@@ -197,37 +206,31 @@ void Cell::Transmit(Flight flight, uint32_t wire_bytes) {
         transit.fate = Fate::kLostMiddlebox;
         break;
     }
-    if (!c.middlebox.mapped || flight.foreign) NoteMappingLost(flight.connection);
+    if (!c.middlebox.mapped || foreign) NoteMappingLost(connection);
   }
 
   if (host.packets) {
-    RecordFlight(host, flight,
-                 flight.datagram ? RecordKind::kDatagramSent : RecordKind::kSegmentSent,
+    Flight sent;
+    FillFlight(connection, d, segment, packet, foreign, sent);
+    RecordFlight(host, sent,
+                 packet != nullptr ? RecordKind::kDatagramSent : RecordKind::kSegmentSent,
                  static_cast<int>(transit.fate));
   }
   if (transit.fate != Fate::kDelivered) {
     ++t.lost[d];
     uint16_t& lost = c.end[up ? kClientEnd : kBrokerEnd].lost;
     if (lost < std::numeric_limits<uint16_t>::max()) ++lost;
-    if (flight.datagram) ++t.dropped[d];
+    if (packet != nullptr) ++t.dropped[d];
     return;
   }
-  flight.pending = true;
-  for (const Instant at : {transit.arrives_at, transit.duplicate_at}) {
-    if (at == kNever) continue;
-    uint32_t slot;
-    if (free_flights_.empty()) {
-      slot = static_cast<uint32_t>(flights_.size());
-      flights_.push_back(flight);
-    } else {
-      slot = free_flights_.back();
-      free_flights_.pop_back();
-      flights_[slot] = flight;
-    }
-    Push(host, at, EventClass::kArrival, Kind::kArrival, slot);
-    if (up && flight.datagram) ++c.datagrams_up;
-    if (at == transit.duplicate_at && flight.datagram) ++t.sent[d];  // the network made another
-  }
+  auto launch = [&](Instant at) {
+    Launch(connection, d, segment, packet, foreign, at);
+    if (packet == nullptr) return;
+    if (up) ++c.datagrams_up;
+    if (at == transit.duplicate_at) ++t.sent[d];  // the network made another
+  };
+  launch(transit.arrives_at);
+  if (transit.duplicate_at != kNever) launch(transit.duplicate_at);
 }
 
 void Cell::RecordFlight(Host& host, const Flight& flight, RecordKind kind, int low) {
@@ -251,9 +254,12 @@ void Cell::NoteMappingLost(uint32_t connection) {
 }
 
 void Cell::OnArrival(uint32_t slot) {
-  const Flight flight = flights_[slot];
   flights_[slot].pending = false;
+  Arrive(flights_[slot]);
   free_flights_.push_back(slot);
+}
+
+void Cell::Arrive(const Flight& flight) {
   const uint8_t d = flight.direction;
   Host& host = hosts_[flight.host];
   if (!Is(flight.connection, flight.generation)) {  // both ends have forgotten it
@@ -356,7 +362,8 @@ void Cell::Read(uint32_t connection, EndIndex at) {
   const uint32_t generation = c.generation;
   Host& host = HostOf(c);
   const uint8_t d = DirectionTo(at);
-  while (Is(connection, generation) && c.end[at].app && !c.queue[d].empty() &&
+  // A packet read may end the connection, and its place may be taken by another.
+  while (c.used && c.generation == generation && c.end[at].app && !c.queue[d].empty() &&
          AtOrBefore(c.queue[d].front().end, c.end[at].readable_to) &&
          (at == kClientEnd ? host.running() : BrokerRuns())) {
     const Packet packet = c.queue[d].front().packet;

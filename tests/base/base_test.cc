@@ -13,6 +13,18 @@
 namespace keepsim {
 namespace {
 
+TEST(RandomTest, BlocksAtOnceAreTheBlocksOneByOne) {
+  for (const uint64_t first : {uint64_t{0}, uint64_t{4}, uint64_t{0xFFFFFFFE}, ~uint64_t{5}}) {
+    const RandomSource source(0x0123456789ABCDEFu * (first | 1), 77);
+    RandomBlock blocks[RandomSource::kAtOnce];
+    source.Blocks(Purpose::kTest, first, blocks);
+    for (uint64_t i = 0; i < RandomSource::kAtOnce; ++i) {
+      const RandomBlock one = source.Block(Purpose::kTest, first + i);
+      for (int w = 0; w < 4; ++w) EXPECT_EQ(blocks[i].w[w], one.w[w]) << first << " + " << i;
+    }
+  }
+}
+
 TEST(RandomTest, PhiloxMeetsItsPublishedKnownAnswers) {
   // Random123's kat_vectors, philox 4x32 10 rounds: all zeros.
   const RandomBlock zero = RandomSource(0, 0).Block(static_cast<Purpose>(0), 0);

@@ -5,6 +5,7 @@
 
 #include "gtest/gtest.h"
 #include "sim/base/random.h"
+#include "sim/engine/event_queue.h"
 #include "sim/engine/heap_queue.h"
 #include "sim/engine/simulator.h"
 
@@ -14,7 +15,7 @@ namespace {
 Event EventAt(int64_t ns, uint32_t entity, uint32_t counter, EventClass c = EventClass::kWanted) {
   Event e;
   e.at = kStart + Nanoseconds(ns);
-  e.entity = entity;
+  e.subject = EventSubject(entity, 0);
   e.order = EventOrder(c, entity, counter);
   return e;
 }
@@ -23,30 +24,52 @@ struct ByOrder {
   bool operator()(const Event& x, const Event& y) const { return Before(x, y); }
 };
 
-TEST(HeapQueueTest, PopsInTheOrderOfASortedListUnderRandomUse) {
+template <typename Queue>
+class QueueTest : public testing::Test {};
+using Queues = testing::Types<HeapQueue, EventQueue>;
+TYPED_TEST_SUITE(QueueTest, Queues);
+
+// `bias` of 5 steps push: below 3 the queue stays small, above it grows.
+template <typename Queue>
+void HoldAgainstASortedList(uint32_t spread, uint32_t bias) {
   const RandomSource luck(GroupKey(1, "queue"), 0);
-  for (const uint32_t spread : {4u, 1000u, 1000000000u}) {  // many ties, some, hardly any
-    HeapQueue queue;
-    std::multiset<Event, ByOrder> model;
-    for (uint64_t i = 0; i < 20000; ++i) {
-      const RandomBlock u = luck.Block(Purpose::kTest, i);
-      if (u.w[0] % 5 < 3 || model.empty()) {
-        const Event e = EventAt(u.w[1] % spread, u.w[2] % 50, static_cast<uint32_t>(i));
-        queue.Push(e);
-        model.insert(e);
-      } else {
-        ASSERT_EQ(queue.size(), model.size());
-        ASSERT_EQ(queue.Top().order, model.begin()->order);
-        const Event e = queue.Pop();
-        ASSERT_EQ(e.at, model.begin()->at);
-        ASSERT_EQ(e.order, model.begin()->order);
-        model.erase(model.begin());
-      }
-    }
-    while (!model.empty()) {
-      ASSERT_EQ(queue.Pop().order, model.begin()->order);
+  Queue queue;
+  std::multiset<Event, ByOrder> model;
+  for (uint64_t i = 0; i < 20000; ++i) {
+    const RandomBlock u = luck.Block(Purpose::kTest, i);
+    if (u.w[0] % 5 < bias || model.empty()) {
+      const Event e = EventAt(u.w[1] % spread, u.w[2] % 50, static_cast<uint32_t>(i));
+      queue.Push(e);
+      model.insert(e);
+    } else {
+      ASSERT_EQ(queue.size(), model.size());
+      ASSERT_EQ(queue.Top().order, model.begin()->order);
+      const Event e = queue.Pop();
+      ASSERT_EQ(e.at, model.begin()->at);
+      ASSERT_EQ(e.order, model.begin()->order);
       model.erase(model.begin());
     }
+  }
+  while (!model.empty()) {
+    ASSERT_EQ(queue.Pop().order, model.begin()->order);
+    model.erase(model.begin());
+  }
+  EXPECT_TRUE(queue.empty());
+}
+
+TYPED_TEST(QueueTest, PopsInTheOrderOfASortedListUnderRandomUse) {
+  for (const uint32_t spread : {4u, 1000u, 1000000000u}) {  // many ties, some, hardly any
+    for (const uint32_t bias : {2u, 3u}) HoldAgainstASortedList<TypeParam>(spread, bias);
+  }
+}
+
+TYPED_TEST(QueueTest, IsEmptyAndSmallAgainAfterClear) {
+  TypeParam queue;
+  for (const int n : {100, 3}) {
+    for (int i = n; i > 0; --i) queue.Push(EventAt(i, 1, 0));
+    EXPECT_EQ(queue.size(), static_cast<size_t>(n));
+    EXPECT_EQ(queue.Top().at, kStart + Nanoseconds(1));
+    queue.Clear();
     EXPECT_TRUE(queue.empty());
   }
 }
@@ -67,7 +90,7 @@ std::vector<uint32_t> OrderUnder(TieMode mode) {
   for (uint32_t i = 0; i < 40; ++i) simulator.Schedule(EventAt(7, i % 8, i));
   std::vector<uint32_t> order;
   Event e;
-  while (simulator.Next(kNever, &e)) order.push_back(static_cast<uint32_t>(e.entity));
+  while (simulator.Next(kNever, &e)) order.push_back(e.entity());
   return order;
 }
 

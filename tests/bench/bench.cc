@@ -1,0 +1,152 @@
+// How long what the simulator does takes. Nothing here is asserted: machines differ, and so do
+// hours. Numbers and what they mean: docs/performance.md.
+//
+//   bazel run //tests/bench -- --benchmark_format=json
+#include <queue>
+#include <vector>
+
+#include "benchmark/benchmark.h"
+#include "sim/base/random.h"
+#include "sim/engine/event_queue.h"
+#include "sim/engine/heap_queue.h"
+#include "sim/run/runner.h"
+#include "tests/bench/eager_fleet.h"
+#include "tests/bench/fleet.h"
+
+namespace keepsim {
+namespace {
+
+void CountEvents(benchmark::State& state, uint64_t events) {
+  using benchmark::Counter;
+  state.counters["events"] = static_cast<double>(events);
+  state.counters["per_event"] =
+      Counter(static_cast<double>(events),
+              Counter::kIsIterationInvariantRate | Counter::kInvert);  // seconds
+}
+
+// ---- whole runs, on one thread: records, digest, checks and metrics included --------------------
+
+void Fleet(benchmark::State& state, bool tcp) {
+  const auto plan = FleetPlan(tcp, state.range(0), "24h");
+  uint64_t events = 0;
+  RunOptions options;
+  options.threads = 1;
+  for (auto _ : state) events = Run(*plan, options)->events;
+  CountEvents(state, events);
+}
+void TcpFleet(benchmark::State& state) { Fleet(state, true); }
+void DatagramFleet(benchmark::State& state) { Fleet(state, false); }
+void EagerDatagramFleet(benchmark::State& state) {
+  const auto plan = FleetPlan(false, state.range(0), "24h");
+  uint64_t events = 0;
+  for (auto _ : state) events = RunEagerFleet(*plan);
+  CountEvents(state, events);
+}
+BENCHMARK(TcpFleet)->RangeMultiplier(10)->Range(100, 10000)->MeasureProcessCPUTime();
+BENCHMARK(DatagramFleet)->RangeMultiplier(10)->Range(100, 10000)->MeasureProcessCPUTime();
+BENCHMARK(EagerDatagramFleet)->RangeMultiplier(10)->Range(100, 10000)->MeasureProcessCPUTime();
+
+// ---- luck ---------------------------------------------------------------------------------------
+
+void OneBlock(benchmark::State& state) {
+  const RandomSource source(GroupKey(1, "bench"), 7);
+  uint64_t i = 0;
+  for (auto _ : state) benchmark::DoNotOptimize(source.Block(Purpose::kTest, ++i));
+}
+BENCHMARK(OneBlock);
+
+void FourBlocks(benchmark::State& state) {
+  const RandomSource source(GroupKey(1, "bench"), 7);
+  RandomBlock blocks[RandomSource::kAtOnce];
+  uint64_t i = 0;
+  for (auto _ : state) {
+    source.Blocks(Purpose::kTest, i += RandomSource::kAtOnce, blocks);
+    benchmark::DoNotOptimize(blocks);
+  }
+}
+BENCHMARK(FourBlocks);
+
+void LatencySample(benchmark::State& state) {
+  const auto plan = FleetPlan(true, 1, "1h");
+  uint64_t u = 1;
+  for (auto _ : state) {
+    u = u * 6364136223846793005u + 1442695040888963407u;
+    benchmark::DoNotOptimize(plan->groups[0].up.latency.Sample(u));
+  }
+}
+BENCHMARK(LatencySample);
+
+// ---- sessions -----------------------------------------------------------------------------------
+
+// One keep alive exchange of both sessions: PINGREQ due, PINGREQ heard, PINGRESP heard.
+void SessionExchange(benchmark::State& state) {
+  const auto plan = FleetPlan(true, 1, "1h");
+  const ClientParams& params = plan->groups[0].params;
+  const BrokerProfile& profile = plan->broker.profile;
+  const PeerParams& peer = plan->groups[0].peer;
+  ClientSession client;
+  BrokerSession broker;
+  StoredSession stored;
+  Start(params, client, kStart);
+  const Effects connect = OnConnected(params, client, kStart);
+  OnAccepted(profile, broker, kStart);
+  for (const Effect& e : OnPacket(profile, peer, broker, stored, kStart, connect.begin()->packet)) {
+    if (e.kind == Effect::Kind::kSend) OnPacket(params, client, kStart, e.packet);
+  }
+  for (auto _ : state) {
+    const Instant now = NextDeadline(params, client);
+    const Effects ping = OnDeadline(params, client, now, 0);
+    const Effects answer = OnPacket(profile, peer, broker, stored, now, ping.begin()->packet);
+    benchmark::DoNotOptimize(NextDeadline(profile, broker));
+    benchmark::DoNotOptimize(OnPacket(params, client, now, answer.begin()->packet));
+  }
+}
+BENCHMARK(SessionExchange);
+
+// ---- queues: take the next event, put it back later; a third of the delays are minutes, the rest
+// milliseconds, as with keep alive
+// -----------------------------------------------------------------
+
+struct StdQueue {
+  struct Later {
+    bool operator()(const Event& x, const Event& y) const { return Before(y, x); }
+  };
+  void Push(const Event& event) { queue.push(event); }
+  Event Pop() {
+    const Event event = queue.top();
+    queue.pop();
+    return event;
+  }
+  std::priority_queue<Event, std::vector<Event>, Later> queue;
+};
+
+template <typename Queue>
+void Hold(benchmark::State& state) {
+  const RandomSource luck(GroupKey(1, "hold"), 0);
+  std::vector<Duration> delays;
+  for (uint64_t i = 0; i < 4096; ++i) {
+    const RandomBlock u = luck.Block(Purpose::kTest, i);
+    delays.push_back(u.w[0] % 3 == 0 ? UniformUpTo(Seconds(270), u.high()) + Seconds(30)
+                                     : UniformUpTo(Milliseconds(190), u.high()) + Milliseconds(10));
+  }
+  Queue queue;
+  uint32_t counter = 0;
+  for (int64_t i = 0; i < state.range(0); ++i) {
+    queue.Push({kStart + delays[static_cast<size_t>(i) % 4096],
+                EventOrder(EventClass::kWanted, 1, counter++)});
+  }
+  for (auto _ : state) {
+    Event event = queue.Pop();
+    event.at += delays[++counter % 4096];
+    event.order = EventOrder(EventClass::kWanted, 1, counter);
+    queue.Push(event);
+  }
+}
+BENCHMARK(Hold<EventQueue>)->Arg(4)->Arg(8)->Arg(1000)->Arg(100000);
+BENCHMARK(Hold<HeapQueue>)->Arg(4)->Arg(8)->Arg(1000)->Arg(100000);
+BENCHMARK(Hold<StdQueue>)->Arg(4)->Arg(8)->Arg(1000)->Arg(100000);
+
+}  // namespace
+}  // namespace keepsim
+
+BENCHMARK_MAIN();

@@ -1,0 +1,20 @@
+// The yardstick simulates what the simulator simulates: a ratio of their times means something.
+#include "tests/bench/eager_fleet.h"
+
+#include "gtest/gtest.h"
+#include "sim/run/runner.h"
+#include "tests/bench/fleet.h"
+
+namespace keepsim {
+namespace {
+
+TEST(EagerFleetTest, HasTheEventsOfTheSimulator) {
+  const auto plan = FleetPlan(/*tcp=*/false, 200, "24h");
+  const auto result = keepsim::Run(*plan, {});
+  ASSERT_TRUE(result.ok());
+  EXPECT_GT(result->events, 800000u);
+  EXPECT_EQ(RunEagerFleet(*plan), result->events);
+}
+
+}  // namespace
+}  // namespace keepsim
