@@ -17,7 +17,7 @@ def main() -> None:
     folder = os.environ.get("BUILD_WORKING_DIRECTORY", ".")
     report, picture = (os.path.abspath(os.path.join(folder, name)) for name in sys.argv[1:])
     with tempfile.TemporaryDirectory() as scratch, chromium.Page(scratch) as page:
-        page.size(1000, 1010)
+        page.size(1000, 1140)
         page.prefer("light")
         page.open("file://" + report, "document.documentElement.dataset.drawn === 'yes'")
         with open(picture, "wb") as file:
