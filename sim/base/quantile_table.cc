@@ -209,6 +209,9 @@ QuantileTable::QuantileTable(const DistributionSpec& spec) {
       (*knots)[static_cast<size_t>(half * kKnots + k)] = ClampToNs(spec, x);
     }
   }
+  // MPFR keeps constants and free numbers per thread, and a thread that ends leaks them.
+  mpfr_free_cache2(MPFR_FREE_LOCAL_CACHE);
+  mpfr_free_pool();
   min_ = {(*knots)[static_cast<size_t>(first)]};
   max_ = {(*knots)[static_cast<size_t>(kKnots + first)]};
   if (min_ == max_) {
