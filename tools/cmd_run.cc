@@ -275,8 +275,10 @@ int CheckCommand(const std::vector<std::string>& args) {
   if (a.Has("print")) {
     std::fputs(ToText(p.scenario.proto).c_str(), stdout);
   } else {
-    std::printf("%s: %u clients in %zu groups for %.9g s\n", a.positional()[0].c_str(),
-                p.plan->client_count(), p.plan->groups.size(), ToSeconds(p.plan->horizon));
+    std::printf("%s: %u client%s in %zu group%s for %.9g s\n", a.positional()[0].c_str(),
+                p.plan->client_count(), p.plan->client_count() == 1 ? "" : "s",
+                p.plan->groups.size(), p.plan->groups.size() == 1 ? "" : "s",
+                ToSeconds(p.plan->horizon));
   }
   return kExitOk;
 }

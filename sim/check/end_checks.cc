@@ -30,18 +30,11 @@ void ConservationCheck::Add(const TraceRecord& r, const CheckContext& context) {
 }
 
 void LivenessCheck::Add(const TraceRecord& r, const CheckContext& context) {
+  if (IsGroundTruth(r.kind)) {
+    disturbed_ = r.at;
+    return;
+  }
   switch (r.kind) {
-    case RecordKind::kHostUp:
-    case RecordKind::kHostDown:
-    case RecordKind::kFrozen:
-    case RecordKind::kThawed:
-    case RecordKind::kAsleep:
-    case RecordKind::kAwake:
-    case RecordKind::kPathDown:
-    case RecordKind::kPathUp:
-    case RecordKind::kMappingLost:
-    case RecordKind::kDegraded:
-    case RecordKind::kClock:
     case RecordKind::kDeclared:
       disturbed_ = r.at;
       return;

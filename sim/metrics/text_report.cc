@@ -146,11 +146,15 @@ void Report::Histograms() {
     }
     int64_t most = 1;
     for (const auto& r : rows) most = std::max(most, r.count());
+    // Where rounded texts would not tell a row's ends apart, plain seconds do.
+    const bool narrow = SecondsText(rows[0].low_s()) == SecondsText(rows[0].high_s());
+    const auto text = [narrow](double s) {
+      return narrow ? absl::StrFormat("%.3f s", s) : SecondsText(s);
+    };
     Line(absl::StrCat("\n  detection by the ", name));
     for (const auto& r : rows) {
       const double share = static_cast<double>(r.count()) / static_cast<double>(most);
-      Line(absl::StrCat(PadLeft(SecondsText(r.low_s()), 14), " to ",
-                        PadRight(SecondsText(r.high_s()), 11),
+      Line(absl::StrCat(PadLeft(text(r.low_s()), 14), " to ", PadRight(text(r.high_s()), 11),
                         PadRight(Bar(share, kBarWidth), kBarWidth), " ", CountText(r.count())));
     }
   }

@@ -30,18 +30,8 @@ bool Answers(const ClientProfile& p, uint8_t type) {
 }
 
 bool IsFault(const TraceRecord& r) {
+  if (IsGroundTruth(r.kind)) return true;
   switch (r.kind) {
-    case RecordKind::kHostUp:
-    case RecordKind::kHostDown:
-    case RecordKind::kFrozen:
-    case RecordKind::kThawed:
-    case RecordKind::kAsleep:
-    case RecordKind::kAwake:
-    case RecordKind::kPathDown:
-    case RecordKind::kPathUp:
-    case RecordKind::kMappingLost:
-    case RecordKind::kDegraded:
-    case RecordKind::kClock:
     case RecordKind::kBrokerDown:
     case RecordKind::kBrokerUp:
     case RecordKind::kBrokerStalled:

@@ -159,6 +159,11 @@ inline void AddToDigest(const TraceRecord& r, Digest& digest) {
              static_cast<uint64_t>(r.a), static_cast<uint64_t>(r.b));
 }
 
+// What truly became of one client, its host and its path; not what anybody thought or did.
+constexpr bool IsGroundTruth(RecordKind kind) {
+  return kind >= RecordKind::kHostUp && kind <= RecordKind::kClock;
+}
+
 const char* RecordKindName(RecordKind kind);  // "declared"
 
 }  // namespace keepsim
