@@ -147,7 +147,9 @@ void Report::Histograms() {
     int64_t most = 1;
     for (const auto& r : rows) most = std::max(most, r.count());
     // Where rounded texts would not tell a row's ends apart, plain seconds do.
-    const bool narrow = SecondsText(rows[0].low_s()) == SecondsText(rows[0].high_s());
+    const bool narrow = std::any_of(rows.begin(), rows.end(), [](const auto& r) {
+      return SecondsText(r.low_s()) == SecondsText(r.high_s());
+    });
     const auto text = [narrow](double s) {
       return narrow ? absl::StrFormat("%.3f s", s) : SecondsText(s);
     };
