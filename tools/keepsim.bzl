@@ -26,6 +26,10 @@ makes
 load("@rules_shell//shell:sh_binary.bzl", "sh_binary")
 load("@rules_shell//shell:sh_test.bzl", "sh_test")
 
+# As seen from here, also when another repository loads this file.
+_KEEPSIM = str(Label("//tools:keepsim"))
+_EXEC = str(Label("//tools:exec.sh"))
+
 def _result_impl(ctx):
     trace = ctx.actions.declare_file(ctx.label.name + "/trace.kst")
     summary = ctx.actions.declare_file(ctx.label.name + "/summary.json")
@@ -76,11 +80,11 @@ def keepsim_scenario(name, src, set = [], test_set = [], test_size = "small", ta
     overrides = []
     for override in set:
         overrides += ["--set", override]
-    data = ["//tools:keepsim", src]
-    command = ["$(location //tools:keepsim)", "run", "$(location %s)" % src]
+    data = [_KEEPSIM, src]
+    command = ["$(location %s)" % _KEEPSIM, "run", "$(location %s)" % src]
     sh_binary(
         name = name,
-        srcs = ["//tools:exec.sh"],
+        srcs = [_EXEC],
         args = command + overrides,
         data = data,
     )
@@ -95,7 +99,7 @@ def keepsim_scenario(name, src, set = [], test_set = [], test_size = "small", ta
     sh_test(
         name = name + "_test",
         size = test_size,
-        srcs = ["//tools:exec.sh"],
+        srcs = [_EXEC],
         args = command + overrides,
         data = data,
         tags = tags,
@@ -169,12 +173,12 @@ def keepsim_sweep(name, src, data = [], shards = 1, test_size = "small", tags = 
     """
     if shards < 1:
         fail("shards = %d: at least one is needed" % shards)
-    command = ["$(location //tools:keepsim)", "sweep", "$(location %s)" % src]
+    command = ["$(location %s)" % _KEEPSIM, "sweep", "$(location %s)" % src]
     sh_binary(
         name = name,
-        srcs = ["//tools:exec.sh"],
+        srcs = [_EXEC],
         args = command,
-        data = ["//tools:keepsim", src] + data,
+        data = [_KEEPSIM, src] + data,
     )
     _keepsim_sweep_result(
         name = name + "_result",
@@ -186,8 +190,8 @@ def keepsim_sweep(name, src, data = [], shards = 1, test_size = "small", tags = 
     sh_test(
         name = name + "_test",
         size = test_size,
-        srcs = ["//tools:exec.sh"],
+        srcs = [_EXEC],
         args = command,
-        data = ["//tools:keepsim", src] + data,
+        data = [_KEEPSIM, src] + data,
         tags = tags,
     )
