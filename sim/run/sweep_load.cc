@@ -43,11 +43,11 @@ bool IsName(absl::string_view name) {
 
 class Loader {
  public:
-  Loader(const pb::Sweep& proto, const TextFormat::ParseInfoTree* tree, std::string folder,
-         Sweep* sweep, Diagnostics* diagnostics)
+  Loader(const pb::Sweep& proto, const FieldPlaces& places, std::string folder, Sweep* sweep,
+         Diagnostics* diagnostics)
       : proto_(proto),
-        tree_(tree),
-        root_(proto, tree, sweep->file, diagnostics),
+        places_(places),
+        root_(proto, places, sweep->file, diagnostics),
         folder_(std::move(folder)),
         sweep_(*sweep),
         diagnostics_(*diagnostics) {}
@@ -96,10 +96,9 @@ class Loader {
       sweep_.base.proto = proto_.inline_scenario();
       sweep_.base.file = sweep_.file;
       const auto* field = pb::Sweep::descriptor()->FindFieldByName("inline_scenario");
-      auto* nested = tree_ == nullptr ? nullptr : tree_->GetTreeForNested(field, -1);
-      // Not owned: whoever reads the file keeps the whole tree.
-      sweep_.base.locations = std::shared_ptr<TextFormat::ParseInfoTree>(
-          std::shared_ptr<TextFormat::ParseInfoTree>(), nested);
+      // Part of the whole tree, which it keeps.
+      sweep_.base.places.tree = std::shared_ptr<TextFormat::ParseInfoTree>(
+          places_.tree, places_.tree->GetTreeForNested(field, -1));
       if (sweep_.base.proto.name().empty()) sweep_.base.proto.set_name(sweep_.name);
     } else {
       root_.Error("scenario", "is required: a scenario file, or inline_scenario { ... }");
@@ -415,7 +414,7 @@ class Loader {
   }
 
   const pb::Sweep& proto_;
-  const TextFormat::ParseInfoTree* tree_;
+  const FieldPlaces& places_;
   const Node root_;
   const std::string folder_;
   Sweep& sweep_;
@@ -434,13 +433,13 @@ Sweep LoadSweep(const std::string& path, const std::string& name, Diagnostics& d
     return sweep;
   }
   pb::Sweep proto;
-  const auto tree = ReadTextMessage(*contents, name, &proto, diagnostics);
+  const FieldPlaces places = ReadTextMessage(*contents, name, &proto, diagnostics);
   if (proto.name().empty()) {
     const std::string file = name.substr(name.find_last_of('/') + 1);
     proto.set_name(file.substr(0, file.find('.')));
   }
-  Loader(proto, tree.get(), path.substr(0, path.rfind('/') + 1), &sweep, &diagnostics).Load();
-  sweep.base.locations = nullptr;  // they stand in `tree`, and in a base that has been checked
+  Loader(proto, places, path.substr(0, path.rfind('/') + 1), &sweep, &diagnostics).Load();
+  sweep.base.places = {};  // the base has been checked
   return sweep;
 }
 

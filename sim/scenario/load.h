@@ -3,13 +3,12 @@
 #ifndef KEEPSIM_SIM_SCENARIO_LOAD_H_
 #define KEEPSIM_SIM_SCENARIO_LOAD_H_
 
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "google/protobuf/text_format.h"
 #include "sim/scenario/diagnostics.h"
+#include "sim/scenario/field_places.h"
 #include "sim/scenario/scenario.pb.h"
 
 namespace keepsim {
@@ -17,8 +16,7 @@ namespace keepsim {
 struct LoadedScenario {
   pb::Scenario proto;  // with the overrides applied
   std::string file;
-  // Where each field stood in a text file; null for binary and JSON.
-  std::shared_ptr<google::protobuf::TextFormat::ParseInfoTree> locations;
+  FieldPlaces places;                  // none for binary
   std::vector<std::string> overrides;  // "path=value", as given
 };
 

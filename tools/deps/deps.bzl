@@ -65,6 +65,7 @@ def keepsim_dependencies():
     _overlay("com_google_googletest")
     _overlay("com_github_google_benchmark")
     _overlay("random123")
+    _overlay("rapidjson")
     _overlay("boost_math")
     _overlay("mpfr")
     _overlay("zstd")
