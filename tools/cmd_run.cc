@@ -207,7 +207,7 @@ int RunCommand(const std::vector<std::string>& args) {
   RunOptions options;
   options.threads = flags.threads;
   std::string why;
-  if (!flags.packets.empty() &&
+  if (a.Has("packets") &&
       !ParseSelector(flags.packets, ShapeOf(*p.plan).groups, &options.packets, &why)) {
     return Fail("--packets " + why);
   }

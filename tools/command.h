@@ -44,9 +44,10 @@ struct Prepared {
   LoadedScenario scenario;
   std::unique_ptr<Plan> plan;
 };
-// Loads, overrides (--set, --seed) and compiles; prints diagnostics to stderr. Null plan: errors.
+// Loads, overrides (--set, --seed) and compiles; prints errors, and warnings if `warn`, to stderr.
+// Null plan: errors.
 Prepared Prepare(const std::string& path, const Arguments& arguments);
-Prepared PrepareLoaded(LoadedScenario scenario, const Arguments& arguments);
+Prepared PrepareLoaded(LoadedScenario scenario, const Arguments& arguments, bool warn);
 
 // The first record that differs, on both sides, under these names.
 std::string DifferenceText(const Replayed& replayed, const RecordText& text,

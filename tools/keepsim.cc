@@ -1,5 +1,8 @@
 // keepsim: run, check and replay scenarios. See docs/quickstart.md.
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -50,9 +53,21 @@ int Usage(std::FILE* to) {
   return to == stdout ? kExitOk : kExitBadInput;
 }
 
+bool IsHelp(const std::string& arg) { return arg == "--help" || arg == "-h"; }
+
+int UsageOf(const Command& command) {
+  std::printf("keepsim %s\n", command.usage);
+  return kExitOk;
+}
+
 int Main(const std::vector<std::string>& args) {
   if (args.empty()) return Usage(stderr);
-  if (args[0] == "help" || args[0] == "--help" || args[0] == "-h") return Usage(stdout);
+  if (args[0] == "help" || IsHelp(args[0])) {
+    for (const Command& c : kCommands) {
+      if (args.size() > 1 && args[1] == c.name) return UsageOf(c);
+    }
+    return Usage(stdout);
+  }
   if (args[0] == "version" || args[0] == "--version") {
     std::printf("keepsim, engine %s, build %s\n", kEngineVersion,
                 kBuildCommit[0] == '\0' ? "not stamped (--stamp)" : kBuildCommit);
@@ -60,7 +75,10 @@ int Main(const std::vector<std::string>& args) {
   }
   std::vector<std::string> names;
   for (const Command& c : kCommands) {
-    if (args[0] == c.name) return c.run({args.begin() + 1, args.end()});
+    if (args[0] == c.name) {
+      if (std::any_of(args.begin() + 1, args.end(), IsHelp)) return UsageOf(c);
+      return c.run({args.begin() + 1, args.end()});
+    }
     names.push_back(c.name);
   }
   Fail("unknown command \"" + args[0] + "\"" + DidYouMean(args[0], names));
@@ -70,4 +88,9 @@ int Main(const std::vector<std::string>& args) {
 }  // namespace
 }  // namespace keepsim
 
-int main(int argc, char** argv) { return keepsim::Main({argv + 1, argv + argc}); }
+int main(int argc, char** argv) {
+  const int code = keepsim::Main({argv + 1, argv + argc});
+  // A full disk behind stdout must not look like success.
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  return keepsim::Fail(std::string("the output cannot be written: ") + std::strerror(errno));
+}

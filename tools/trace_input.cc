@@ -33,7 +33,8 @@ Prepared PrepareFromTrace(const std::string& path, const TraceReader& reader,
   for (const std::string& o : overrides) args.push_back("--set=" + o);
   Arguments set;
   set.Parse(args, {"set"}, {});
-  return PrepareLoaded(std::move(scenario), set);
+  // Whoever made the trace has been warned.
+  return PrepareLoaded(std::move(scenario), set, /*warn=*/false);
 }
 
 bool ReadStretch(const Arguments& arguments, const TraceHeader& header, Instant* from,

@@ -151,8 +151,9 @@ absl::StatusOr<RunSummary> RunSummaryFromJson(absl::string_view json) {
   const auto status = google::protobuf::util::JsonStringToMessage(
       google::protobuf::StringPiece(json.data(), json.size()), &summary, options);
   if (!status.ok()) {
+    const std::string why(status.message());
     return absl::InvalidArgumentError(
-        absl::StrCat("not a run's summary: ", std::string(status.message())));
+        absl::StrCat("not a run's summary: ", why.substr(0, why.find('\n'))));
   }
   return summary;
 }
