@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -10,7 +11,9 @@
 #include "absl/strings/str_format.h"
 #include "sim/metrics/incident_reader.h"
 #include "sim/metrics/render.h"
+#include "sim/metrics/summary_json.h"
 #include "sim/run/counterfactual.h"
+#include "sim/run/signature.h"
 #include "sim/run/stretch.h"
 #include "sim/trace/text.h"
 #include "tools/command.h"
@@ -94,16 +97,67 @@ int ExplainOne(const std::string& path, TraceReader& reader, int64_t number) {
   return kExitOk;
 }
 
+// The kinds of failure that the trace shows, with an example each (0: none).
+absl::StatusOr<std::map<std::string, int64_t>> SignaturesOf(TraceReader& reader) {
+  std::map<std::string, int64_t> shown;
+  const absl::Status status = ReadIncidents(reader, [&](const Incident& i) {
+    shown.emplace(SignatureOf(i), i.number);
+    return true;
+  });
+  if (!status.ok()) return status;
+  if (!reader.footer().has_value() || reader.footer()->summary_json.empty()) return shown;
+  const auto summary = RunSummaryFromJson(reader.footer()->summary_json);
+  if (!summary.ok()) return summary.status();
+  for (const summary_pb::ExpectationResult& e : summary->expectations()) {
+    if (!e.met()) shown.emplace(ExpectationSignature(e.metric(), e.group()), 0);
+  }
+  return shown;
+}
+
+// Whether the trace shows what it should and nothing that it should not.
+int Expect(TraceReader& reader, const Arguments& a) {
+  for (const char* flag : {"expect", "expect-not"}) {
+    for (const std::string& pattern : a.All(flag)) {
+      const absl::Status status = CheckSignaturePattern(pattern);
+      if (!status.ok()) return Fail(absl::StrCat("--", flag, " ", status.message()));
+    }
+  }
+  const auto shown = SignaturesOf(reader);
+  if (!shown.ok()) return Fail(std::string(shown.status().message()));
+  ReportDamage(reader);
+  int code = kExitOk;
+  for (const auto& [flag, wanted] : {std::pair{"expect", true}, std::pair{"expect-not", false}}) {
+    for (const std::string& pattern : a.All(flag)) {
+      const auto found = std::find_if(shown->begin(), shown->end(), [&](const auto& s) {
+        return SignatureMatches(pattern, s.first);
+      });
+      if ((found != shown->end()) == wanted) continue;
+      code = kExitNotMet;
+      std::printf("NOT MET  %s %s\n", wanted ? "nothing is" : "there is", pattern.c_str());
+    }
+  }
+  for (const auto& [signature, example] : *shown) {
+    std::printf("shown    %s%s\n", signature.c_str(),
+                example == 0 ? "" : absl::StrCat(", as incident ", example).c_str());
+  }
+  return code;
+}
+
 }  // namespace
 
 int ExplainCommand(const std::vector<std::string>& args) {
   Arguments a;
-  if (!a.Parse(args, {"incident"}, {"allow-damaged"})) return kExitBadInput;
+  if (!a.Parse(args, {"incident", "expect", "expect-not"}, {"allow-damaged"})) {
+    return kExitBadInput;
+  }
+  const bool expects = a.Has("expect") || a.Has("expect-not");
+  if (expects && a.Has("incident")) return Fail("give --incident or --expect, not both");
   if (a.positional().size() != 1) return Fail("explain needs one trace file");
   int64_t number = 0;
   if (a.Has("incident") && !ReadIncidentNumber(a, &number)) return kExitBadInput;
   auto opened = OpenTrace(a.positional()[0], a);
   if (!opened.ok()) return Fail(std::string(opened.status().message()));
+  if (expects) return Expect(**opened, a);
   if (a.Has("incident")) return ExplainOne(a.positional()[0], **opened, number);
   return ExplainAll(**opened);
 }

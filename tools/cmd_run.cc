@@ -9,7 +9,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_replace.h"
 #include "absl/types/span.h"
 #include "sim/base/check.h"
 #include "sim/metrics/expectation.h"
@@ -24,6 +23,7 @@
 #include "tools/report/page.h"
 #include "tools/result_folder.h"
 #include "tools/selector.h"
+#include "tools/stored_trace.h"
 
 namespace keepsim {
 namespace {
@@ -31,36 +31,11 @@ namespace {
 std::atomic<bool> stopped{false};
 void OnSignal(int) { stopped = true; }
 
-// For a shell: quoted where it has to be.
-std::string Quoted(const std::string& word) {
-  constexpr char kPlain[] =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
-  return absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'");
-}
-
 std::string ReproLine(const std::string& path, const Prepared& p, const std::string& ties) {
   std::string line = absl::StrCat("keepsim run ", Quoted(path), " --seed ", p.plan->seed);
   for (const std::string& o : p.scenario.overrides) absl::StrAppend(&line, " --set ", Quoted(o));
   if (ties != "canonical") absl::StrAppend(&line, " --ties ", ties);
   return line;
-}
-
-TraceHeader HeaderOf(const Prepared& p, const std::string& packets) {
-  TraceHeader h;
-  p.scenario.proto.SerializeToString(&h.scenario);
-  h.scenario_name = p.plan->scenario_name;
-  h.scenario_digest = ScenarioDigest(p.scenario.proto);
-  h.seed = p.plan->seed;
-  h.overrides = p.scenario.overrides;
-  h.build_commit = kBuildCommit;
-  h.tie_order = "canonical";
-  h.packet_selector = packets;
-  h.horizon = p.plan->horizon;
-  for (const GroupPlan& g : p.plan->groups) h.groups.push_back({g.name, g.first_entity, g.count});
-  for (const WatcherPlan& w : p.plan->watchers) h.watchers.push_back(w.name);
-  for (const ScheduledFault& f : p.plan->faults) h.faults.push_back(f.name);
-  return h;
 }
 
 // What the flags of `run` say, checked.
@@ -221,7 +196,7 @@ int RunCommand(const std::vector<std::string>& args) {
   options.on_progress = [&](const Progress& at) { ShowProgress(at, progress); };
 
   if (flags.verify) {
-    const TraceHeader header = HeaderOf(p, flags.packets);
+    const TraceHeader header = HeaderOf(p.scenario, *p.plan, flags.packets);
     const auto twice = RunTwice(*p.plan, options, header);
     progress.Clear();
     if (!twice.ok()) return FailedRun(twice.status());
@@ -235,7 +210,8 @@ int RunCommand(const std::vector<std::string>& args) {
   if (!flags.out.empty()) {
     absl::Status status = PrepareResultFolder(flags.out, flags.force);
     if (!status.ok()) return Fail(std::string(status.message()));
-    auto created = TraceWriter::Create(flags.out + "/trace.kst", HeaderOf(p, flags.packets));
+    auto created =
+        TraceWriter::Create(flags.out + "/trace.kst", HeaderOf(p.scenario, *p.plan, flags.packets));
     if (!created.ok()) return Fail(std::string(created.status().message()));
     writer = *std::move(created);
     options.scratch_dir = flags.out;

@@ -21,6 +21,16 @@ makes
     bazel run   //PACKAGE:my_sweep         runs it; further arguments are keepsim's
     bazel build //PACKAGE:my_sweep_result  its sweep.sqlite, merged from 8 build actions
     bazel test  //PACKAGE:my_sweep_test    runs it and fails if a run of it does
+
+What `keepsim shrink` or `keepsim hunt` has written down (docs/hunting.md) stays found with
+
+    load("//tools:keepsim.bzl", "keepsim_replay_test")
+
+    keepsim_replay_test(
+        name = "wait_meets_burst_test",
+        src = "wait_meets_burst.textproto",
+        expect = ["false/packets_lost/client"],
+    )
 """
 
 load("@rules_shell//shell:sh_binary.bzl", "sh_binary")
@@ -189,5 +199,31 @@ def keepsim_sweep(name, src, data = [], shards = 1, test_size = "small", tags = 
         srcs = ["//tools:exec.sh"],
         args = command,
         data = ["//tools:keepsim", src] + data,
+        tags = tags,
+    )
+
+def keepsim_replay_test(name, src, expect = [], expect_not = [], size = "small", tags = []):
+    """A failure that was found once, and is still there; or that was mended, and stays away.
+
+    Args:
+      name: of the test.
+      src: a scenario, which is run; or a trace, which must meet its digest when it is run again.
+      expect: signatures (docs/hunting.md) that it must show, whole or their beginning:
+        "false/packets_lost/client", "transient".
+      expect_not: signatures that it must not show.
+      size: of the test.
+      tags: of the test.
+    """
+    args = ["$(location //tools:keepsim)", "$(location %s)" % src]
+    for signature in expect:
+        args += ["--expect", signature]
+    for signature in expect_not:
+        args += ["--expect-not", signature]
+    sh_test(
+        name = name,
+        size = size,
+        srcs = ["//tools:replay_test.sh"],
+        args = args,
+        data = ["//tools:keepsim", src],
         tags = tags,
     )

@@ -65,6 +65,14 @@ void RunCells(Shared& shared, Worker& w) {
   }
   cell.SetCancel(&shared.stop);
   cell.SetClock(&shared.now_ns);
+  if (shared.options.on_incident) {
+    w.metrics.OnIncident([&](const Incident& incident) {
+      Incident unnumbered = incident;
+      unnumbered.number = 0;
+      const std::lock_guard<std::mutex> lock(shared.mutex);
+      shared.options.on_incident(unnumbered);
+    });
+  }
   const RecordSink sink = [&](const TraceRecord* begin, const TraceRecord* end) {
     for (const TraceRecord* r = begin; r != end; ++r) {
       if (!r->is_outcome()) {

@@ -15,6 +15,7 @@
 #include "sim/check/checker.h"
 #include "sim/check/shape.h"
 #include "sim/metrics/accumulator.h"
+#include "sim/metrics/incident.h"
 #include "sim/trace/record.h"
 #include "sim/world/plan.h"
 
@@ -46,6 +47,9 @@ struct RunOptions {
   // Called with every record in canonical order once the cells are done; null: records are only
   // counted, measured and digested as they come, and none is kept.
   std::function<absl::Status(const TraceRecord* begin, const TraceRecord* end)> on_records;
+  // Called with every declaration, from the threads of the run but one call at a time, in no order;
+  // their numbers are not set. May be empty.
+  std::function<void(const Incident&)> on_incident;
   std::string scratch_dir;  // for spilled records, if on_records is set; "": TMPDIR
 };
 

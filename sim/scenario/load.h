@@ -33,6 +33,10 @@ LoadedScenario LoadText(absl::string_view contents, ScenarioFormat format, std::
 // `--set path=value`: "groups[0].count=1000", "groups[fleet].keep_alive=30s",
 // "broker.grace_factor=2", "horizon=1h", "watchers={name: \"w\"}" (appends where repeated).
 void ApplyOverride(const std::string& text, LoadedScenario& scenario, Diagnostics& diagnostics);
+// Takes a field or an element of a list away: "groups[0].path.middlebox", "faults[1]".
+void ApplyRemoval(const std::string& path, LoadedScenario& scenario, Diagnostics& diagnostics);
+// Elements of the list at `path`; -1 if there is no such list.
+int ElementCount(const std::string& path, const pb::Scenario& scenario);
 
 // The effective scenario as text, with defaults left out.
 std::string ToText(const pb::Scenario& scenario);
