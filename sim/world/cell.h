@@ -177,6 +177,7 @@ class Cell {
   void DetachClient(Host& host, CloseReason reason);
   void ClientHears(uint32_t connection, const Packet& packet);
   void ArmClient(Host& host);
+  void TellDeadline(Host& host, Instant deadline);
   void OnClientTimer(Host& host, Instant fired);
   void ScheduleWorkload(Host& host, const Workload& w, WorkloadState& s, bool uplink,
                         uint32_t number, bool first);

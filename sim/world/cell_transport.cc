@@ -57,7 +57,7 @@ uint32_t Cell::OpenConnection(Host& host) {
   for (PacketQueue& q : c.queue) q.Clear();
   for (End& e : c.end) e = End{};
   c.session = BrokerSession{};
-  c.session_armed = kNever;
+  c.session_armed = c.told_deadline = kNever;
   c.middlebox = MiddleboxState{};
   c.accept_queued = c.kill_queued = false;
   c.datagrams_up = 0;

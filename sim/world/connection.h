@@ -76,6 +76,7 @@ struct Connection {
   PacketQueue queue[2];  // by direction: kUp written by the client's end
   BrokerSession session;
   Instant session_armed = kNever;
+  Instant told_deadline = kNever;  // at packet level: the last that was recorded
   MiddleboxState middlebox;
 };
 

@@ -76,6 +76,7 @@ struct Host {
   ClientParams params;
   ClientSession session;
   Instant armed = kNever;
+  Instant told_deadline = kNever;  // at packet level: the last that was recorded
   uint64_t loop_draws = 0;
   uint64_t backoff_draws = 0;
   uint32_t connection = kNoConnection;
