@@ -65,6 +65,8 @@ int MergeCommand(const std::vector<std::string>& args);
 int ProfilesCommand(const std::vector<std::string>& args);
 int ExplainCommand(const std::vector<std::string>& args);
 int ExportCommand(const std::vector<std::string>& args);
+int HuntCommand(const std::vector<std::string>& args);
+int ShrinkCommand(const std::vector<std::string>& args);
 int DiffCommand(const std::vector<std::string>& args);
 
 }  // namespace keepsim

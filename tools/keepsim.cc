@@ -32,10 +32,20 @@ constexpr Command kCommands[] = {
      "show TRACE [--client GROUP/INDEX] [--from TIME] [--to TIME] [--allow-damaged]"},
     {"replay", ReplayCommand,
      "replay TRACE [--incident N | --client GROUP/INDEX [--records]] [--from TIME] [--to TIME]\n"
-     "      [--threads N] [--allow-damaged]"},
-    {"explain", ExplainCommand, "explain TRACE [--incident N] [--allow-damaged]"},
+     "      [--step] [--threads N] [--allow-damaged]"},
+    {"explain", ExplainCommand,
+     "explain TRACE [--incident N | --expect SIGNATURE... --expect-not SIGNATURE...]\n"
+     "      [--allow-damaged]"},
     {"export", ExportCommand,
-     "export TRACE --format csv|json|pcapng|perfetto [--client GROUP/INDEX,...] [--out FILE]\n"
+     "export TRACE --format csv|json|jsonl|sqlite|pcapng|perfetto [--client GROUP/INDEX,...]\n"
+     "      [--out FILE] [--allow-damaged]"},
+    {"hunt", HuntCommand,
+     "hunt SCENARIO [--for SIGNATURE]... [--runs N] [--for-time TIME] [--out DIR] [--seed N]\n"
+     "      [--vary PATH=LOW..HIGH]... [--vary PATH=VALUE,...]... [--bounds FILE] [--seeds-only]\n"
+     "      [--hunt-seed N] [--set PATH=VALUE]... [--threads N] [--format text|json] [--print]\n"
+     "      [--run N]"},
+    {"shrink", ShrinkCommand,
+     "shrink TRACE [--incident N] [--for SIGNATURE] [--out FILE] [--runs N] [--threads N]\n"
      "      [--allow-damaged]"},
     {"diff", DiffCommand, "diff TRACE_A TRACE_B [--allow-damaged]"},
     {"profiles", ProfilesCommand, "profiles [NAME [VERSION]]"},

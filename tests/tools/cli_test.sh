@@ -87,7 +87,7 @@ expect 2 "there is no incident 1000000" "$keepsim" explain "$work/a/trace.kst" -
 # For other programs.
 expect 0 "incident,group,client,observer,verdict,failure,cause,onset_s,declared_s,latency_s" \
   "$keepsim" export "$work/a/trace.kst" --format csv
-expect 2 "--format must be csv, json, pcapng or perfetto" "$keepsim" export "$work/a/trace.kst" --format xml
+expect 2 "--format must be csv, json, jsonl, sqlite, pcapng or perfetto" "$keepsim" export "$work/a/trace.kst" --format xml
 expect 2 "has clients 0 to 4" "$keepsim" replay "$work/a/trace.kst" --client cellular/5
 expect 0 "trace.kst" "$keepsim" run "$quickstart" --seed 9 --out "$work/b" "${small[@]}" "${lenient[@]}"
 expect 0 "no record differs" "$keepsim" diff "$work/a/trace.kst" "$work/a/trace.kst"
