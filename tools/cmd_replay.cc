@@ -59,6 +59,27 @@ int Told(const Stretch& stretch, const TraceReader& reader,
   return Met();
 }
 
+// --step: commands from stdin.
+int Step(const Plan& plan, TraceReader& reader, StepOptions options) {
+  const std::vector<TraceGroup>& groups = reader.header().groups;
+  for (uint32_t g = 0; g < groups.size(); ++g) {
+    if (options.entity < groups[g].first_entity ||
+        options.entity - groups[g].first_entity >= groups[g].count) {
+      continue;
+    }
+    options.group = g;
+    options.index = options.entity - groups[g].first_entity;
+  }
+  options.prompt = isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0;
+  const auto replayed = StepThrough(plan, reader, options, std::cin, [](absl::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+  });
+  if (!replayed.ok()) return Fail(std::string(replayed.status().message()));
+  ReportDamage(reader);
+  return replayed->same ? kExitOk : NotMet(*replayed, reader);
+}
+
 int ReplayClients(const Plan& plan, TraceReader& reader, const Arguments& a) {
   std::vector<ClientRange> clients;
   std::string why;
@@ -80,27 +101,6 @@ int ReplayClients(const Plan& plan, TraceReader& reader, const Arguments& a) {
   const auto stretch = ReplayStretch(plan, reader, entity, from, to);
   if (!stretch.ok()) return Fail(std::string(stretch.status().message()));
   return Told(*stretch, reader, std::nullopt);
-}
-
-// --step: commands from stdin.
-int Step(const Plan& plan, TraceReader& reader, StepOptions options) {
-  const std::vector<TraceGroup>& groups = reader.header().groups;
-  for (uint32_t g = 0; g < groups.size(); ++g) {
-    if (options.entity < groups[g].first_entity ||
-        options.entity - groups[g].first_entity >= groups[g].count) {
-      continue;
-    }
-    options.group = g;
-    options.index = options.entity - groups[g].first_entity;
-  }
-  options.prompt = isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0;
-  const auto replayed = StepThrough(plan, reader, options, std::cin, [](absl::string_view text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
-  });
-  if (!replayed.ok()) return Fail(std::string(replayed.status().message()));
-  ReportDamage(reader);
-  return replayed->same ? kExitOk : NotMet(*replayed, reader);
 }
 
 int ReplayOneIncident(const Plan& plan, TraceReader& reader, const Arguments& a) {

@@ -28,6 +28,12 @@ Prepared PrepareFromTrace(const std::string& path, const TraceReader& reader,
     Fail(path + ": the scenario inside cannot be read");
     return {};
   }
+  const std::string& digest = reader.header().scenario_digest;
+  if (!digest.empty() && ScenarioDigest(scenario.proto) != digest) {
+    Fail(absl::StrCat(path, ": the scenario inside was altered: its digest is ",
+                      ScenarioDigest(scenario.proto), ", the trace was made of ", digest));
+    return {};
+  }
   scenario.overrides = reader.header().overrides;
   std::vector<std::string> args;
   for (const std::string& o : overrides) args.push_back("--set=" + o);

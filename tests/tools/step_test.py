@@ -2,9 +2,11 @@
 """keepsim replay --step, driven through a pipe."""
 
 import os
+import struct
 import subprocess
 import tempfile
 import unittest
+import zlib
 
 KEEPSIM = "tools/keepsim"
 # Everything at once and without luck: attempt and answers take 100 ms each way.
@@ -84,6 +86,25 @@ class StepTest(unittest.TestCase):
         self.assertEqual(out.count("goto takes a time of the run, up to 2h"), 2)
         self.assertIn("q, quit", out)
         self.assertIn("--step goes with", self.steps("", code=2))
+
+    def test_an_altered_scenario_is_refused(self) -> None:
+        with open(self.trace, "rb") as stream:
+            data = bytearray(stream.read())
+        # In the header, with a checksum that is right again.
+        (length,) = struct.unpack("<I", data[12:16])
+        end = 21 + length
+        place = data.index(b"60s", 21, end)
+        data[place : place + 3] = b"61s"
+        crc = zlib.crc32(data[21:end], zlib.crc32(data[20:21], zlib.crc32(data[12:16])))
+        data[16:20] = struct.pack("<I", crc)
+        altered = os.path.join(self.folder.name, "altered.kst")
+        with open(altered, "wb") as stream:
+            stream.write(data)
+        for flags in (["--step", "--client", "a/0"], ["--incident", "1"], []):
+            run = subprocess.run([KEEPSIM, "replay", altered] + flags, input=b"",
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+            self.assertEqual(run.returncode, 2)
+            self.assertIn(b"the scenario inside was altered", run.stderr)
 
     def test_another_run_is_recognised(self) -> None:
         with open(self.trace, "rb") as stream:
