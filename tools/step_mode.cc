@@ -216,6 +216,8 @@ class Stepper {
       while (next_ > 0 && count > 0) {
         if (!steps_[--next_].rows.empty()) --count;
       }
+      // What shows nothing comes about with what follows it.
+      while (next_ > 0 && steps_[next_ - 1].rows.empty()) --next_;
       if (count == 0) break;
       if (from_ <= kStart) {
         Say("the run begins here\n");

@@ -119,6 +119,7 @@ class TimeLineRows::Painter {
       }
     }
     heard_[right ? kRight : kLeft] = r.at;
+    read_at_[right ? kRight : kLeft] = r.at;
     Because(r.at, right, absl::StrCat("by ", PacketName(PacketFieldsOf(r))));
     At(r.at, right, absl::StrCat("reads ", PacketName(PacketFieldsOf(r))), wire);
   }
@@ -172,6 +173,7 @@ class TimeLineRows::Painter {
   Instant heard_[2];
   std::string cause_[2];  // what may have moved the end's timer, and when
   Instant cause_at_[2] = {kLongAgo, kLongAgo};
+  Instant read_at_[2] = {kLongAgo, kLongAgo};  // when that end last read a packet
   std::string out_;
 };
 
@@ -183,7 +185,10 @@ void TimeLineRows::Painter::Entry(const LogEntry& e) {
     case RecordKind::kPacketSent: {
       const LoggedPacket* p = log_.Packet(e.packet);
       if (p == nullptr) return;
-      Because(r.at, p->fields.direction == kDown, absl::StrCat("by ", PacketName(p->fields)));
+      // An answer moves nothing that its question has not moved already.
+      if (read_at_[p->fields.direction == kDown ? kRight : kLeft] != r.at) {
+        Because(r.at, p->fields.direction == kDown, absl::StrCat("by ", PacketName(p->fields)));
+      }
       const Transmission* t = p->transmissions.empty() ? nullptr : log_.Sent(p->transmissions[0]);
       if (t != nullptr && t->sent == r.at) return;  // the next row says so
       return At(r.at, p->fields.direction == kDown, PacketName(p->fields),
