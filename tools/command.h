@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "sim/run/replay.h"
 #include "sim/scenario/load.h"
 #include "sim/trace/text.h"
@@ -52,6 +53,9 @@ Prepared PrepareLoaded(LoadedScenario scenario, const Arguments& arguments);
 std::string DifferenceText(const Replayed& replayed, const RecordText& text,
                            const std::string& first, const std::string& second);
 
+// report.html beside the store of the sweep in `dir`.
+absl::Status WriteSweepReport(const std::string& dir);
+
 int Fail(const std::string& message);  // prints "keepsim: message", returns kExitBadInput
 
 // ---- the commands
@@ -62,6 +66,8 @@ int ShowCommand(const std::vector<std::string>& args);
 int ReplayCommand(const std::vector<std::string>& args);
 int SweepCommand(const std::vector<std::string>& args);
 int MergeCommand(const std::vector<std::string>& args);
+int SlurmCommand(const std::vector<std::string>& args);
+int ReportCommand(const std::vector<std::string>& args);
 int ProfilesCommand(const std::vector<std::string>& args);
 int ExplainCommand(const std::vector<std::string>& args);
 int ExportCommand(const std::vector<std::string>& args);

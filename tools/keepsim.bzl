@@ -19,7 +19,7 @@ and for sweeps (docs/sweeps.md)
 makes
 
     bazel run   //PACKAGE:my_sweep         runs it; further arguments are keepsim's
-    bazel build //PACKAGE:my_sweep_result  its sweep.sqlite, merged from 8 build actions
+    bazel build //PACKAGE:my_sweep_result  its sweep.sqlite and report.html, merged from 8 build actions
     bazel test  //PACKAGE:my_sweep_test    runs it and fails if a run of it does
 """
 
@@ -102,44 +102,67 @@ def keepsim_scenario(name, src, set = [], test_set = [], test_size = "small", ta
     )
 
 def _sweep_result_impl(ctx):
+    inputs = [ctx.file.src] + ctx.files.data
+    keepsim = ctx.executable._keepsim
+
+    # Each part is a sweep file of its own, with what its points need and nothing else: a part that
+    # has not changed is not run again.
+    parts = [
+        ctx.actions.declare_file("%s/parts/part%d.textproto" % (ctx.label.name, i + 1))
+        for i in range(ctx.attr.shards)
+    ]
+    args = ctx.actions.args()
+    args.add("sweep")
+    args.add(ctx.file.src)
+    args.add("--split", str(ctx.attr.shards))
+    args.add("--out", parts[0].dirname)
+    ctx.actions.run(
+        inputs = inputs,
+        executable = keepsim,
+        outputs = parts,
+        arguments = [args],
+        mnemonic = "KeepsimSplit",
+        progress_message = "Splitting %s" % ctx.label,
+    )
     stores = []
-    for i in range(1, ctx.attr.shards + 1):
-        store = ctx.actions.declare_file("%s/shard%d/sweep.sqlite" % (ctx.label.name, i))
+    for i, part in enumerate(parts):
+        store = ctx.actions.declare_file("%s/shard%d/sweep.sqlite" % (ctx.label.name, i + 1))
         args = ctx.actions.args()
         args.add("sweep")
-        args.add(ctx.file.src)
-        args.add("--shard", "%d/%d" % (i, ctx.attr.shards))
+        args.add(part)
         args.add("--out", store.dirname)
 
         # Bazel runs the shards side by side; one thread also writes the same bytes each time.
         args.add("--threads", "1")
         ctx.actions.run_shell(
-            inputs = [ctx.file.src] + ctx.files.data,
-            tools = [ctx.executable._keepsim],
+            inputs = [part],
+            tools = [keepsim],
             outputs = [store],
             # Failed runs (1, 3) are in the store, for the merge to say.
             command = '"$@" > /dev/null || [ $? = 1 ] || [ $? = 3 ]',
-            arguments = [ctx.executable._keepsim.path, args],
+            arguments = [keepsim.path, args],
             mnemonic = "KeepsimSweep",
-            progress_message = "Sweeping %s, shard %d of %d" % (ctx.label, i, ctx.attr.shards),
+            progress_message = "Sweeping %s, shard %d of %d" % (ctx.label, i + 1, len(parts)),
         )
         stores.append(store)
     merged = ctx.actions.declare_file(ctx.label.name + "/sweep.sqlite")
+    report = ctx.actions.declare_file(ctx.label.name + "/report.html")
     args = ctx.actions.args()
     args.add("merge")
     args.add_all([s.dirname for s in stores])
+    args.add("--sweep", ctx.file.src)
     args.add("--out", merged.dirname)
     ctx.actions.run(
-        inputs = stores,
-        executable = ctx.executable._keepsim,
-        outputs = [merged],
+        inputs = stores + inputs,
+        executable = keepsim,
+        outputs = [merged, report],
         arguments = [args],
         mnemonic = "KeepsimMerge",
         progress_message = "Merging %s" % ctx.label,
     )
     return [DefaultInfo(
-        files = depset([merged]),
-        runfiles = ctx.runfiles(files = [merged]),
+        files = depset([merged, report]),
+        runfiles = ctx.runfiles(files = [merged, report]),
     )]
 
 _keepsim_sweep_result = rule(
@@ -163,7 +186,8 @@ def keepsim_sweep(name, src, data = [], shards = 1, test_size = "small", tags = 
       name: the targets' name.
       src: the sweep file.
       data: the base scenario, if it is a file of its own.
-      shards: build actions that NAME_result is made of.
+      shards: build actions that NAME_result is made of; at most as many as there are points. A
+        multiple of the size of the last axis keeps each of its values in shards of its own.
       test_size: of the test.
       tags: of the test.
     """

@@ -24,9 +24,13 @@ constexpr Command kCommands[] = {
      "      [--ties canonical|reversed|shuffled]"},
     {"check", CheckCommand, "check SCENARIO [--set PATH=VALUE]... [--print]"},
     {"sweep", SweepCommand,
-     "sweep FILE [--out DIR] [--resume] [--shard I/N] [--threads N] | --print POINT\n"
+     "sweep FILE [--out DIR] [--resume] [--shard I/N|auto] [--threads N] | --print POINT |\n"
+     "      --split N --out DIR\n"
      "  keepsim sweep --digest DIR"},
-    {"merge", MergeCommand, "merge DIR... --out DIR"},
+    {"merge", MergeCommand, "merge DIR... --out DIR [--sweep FILE]"},
+    {"slurm", SlurmCommand,
+     "slurm FILE --shards N --out DIR [--submit] [--sbatch FLAG]... [--keepsim PROGRAM]"},
+    {"report", ReportCommand, "report DIR [--out FILE]"},
     {"compare", CompareCommand, "compare A B [--group NAME] [--format text|json]"},
     {"show", ShowCommand,
      "show TRACE [--client GROUP/INDEX] [--from TIME] [--to TIME] [--allow-damaged]"},

@@ -144,6 +144,12 @@ std::string ToJson(const Message& message) {
   return out;
 }
 
+std::string JsonString(absl::string_view text) {
+  std::string out;
+  AddString(text, &out);
+  return out;
+}
+
 absl::StatusOr<RunSummary> RunSummaryFromJson(absl::string_view json) {
   RunSummary summary;
   google::protobuf::util::JsonParseOptions options;

@@ -9,11 +9,11 @@
 #include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
 #include "sim/base/digest.h"
-#include "sim/base/duration_text.h"
 #include "sim/base/spelling.h"
 #include "sim/metrics/metric_path.h"
 #include "sim/run/run_summary.h"
 #include "sim/run/sweep.h"
+#include "sim/run/sweep_cost.h"
 #include "sim/run/sweep_filter.h"
 #include "sim/run/sweep_value.h"
 #include "sim/scenario/compile.h"
@@ -68,7 +68,9 @@ class Loader {
     if (!TryOverrides()) return;
     CompileRepresentatives();
     if (!diagnostics_.ok()) return;
-    for (size_t p = 0; p < sweep_.points.size(); ++p) sweep_.points[p].cost = CostOf(p);
+    for (size_t p = 0; p < sweep_.points.size(); ++p) {
+      sweep_.points[p].cost = EventsOf(sweep_.Scenario(p, sweep_.first_seed).proto);
+    }
     MakeDigests();
   }
 
@@ -161,7 +163,9 @@ class Loader {
         child.Error(at, values.status().message());
       } else {
         out.values = *std::move(values);
-        CheckDistinct(child, out.values);
+        if (out.values.size() > kMostAxisValues) {
+          child.Error("values", absl::StrCat("at most ", kMostAxisValues, " values"));
+        }
       }
       if (!axis.fields.empty() && !out.values.empty() && out.values.size() != axis.size()) {
         child.Error("", absl::StrCat("has ", out.values.size(), " values, the first field of this ",
@@ -169,19 +173,22 @@ class Loader {
       }
       axis.fields.push_back(std::move(out));
     }
+    const bool equal = std::all_of(
+        axis.fields.begin(), axis.fields.end(),
+        [&](const SweepField& f) { return f.values.size() == axis.fields[0].values.size(); });
+    if (equal) CheckDistinct(node, axis);
     sweep_.axes.push_back(std::move(axis));
   }
 
-  // The first field of an axis tells its values apart.
-  static void CheckDistinct(const Node& node, const std::vector<std::string>& values) {
-    if (values.size() > kMostAxisValues) {
-      return node.Error("values", absl::StrCat("at most ", kMostAxisValues, " values"));
-    }
-    if (!absl::EndsWith(node.path(), "fields[0]")) return;
-    std::set<std::string> seen;
-    for (size_t i = 0; i < values.size(); ++i) {
-      if (seen.insert(values[i]).second) continue;
-      node.Error("values", absl::StrCat("\"", values[i], "\" stands here twice"),
+  // The fields of an axis tell its values apart, all together.
+  static void CheckDistinct(const Node& node, const SweepAxis& axis) {
+    std::set<std::vector<std::string>> seen;
+    for (size_t i = 0; i < axis.size(); ++i) {
+      std::vector<std::string> values;
+      for (const SweepField& f : axis.fields) values.push_back(f.values[i]);
+      if (seen.insert(values).second) continue;
+      node.Child("fields", 0)
+          .Error("values", absl::StrCat("\"", absl::StrJoin(values, ", "), "\" stands here twice"),
                  static_cast<int>(i));
     }
   }
@@ -225,12 +232,7 @@ class Loader {
       }
     }
     for (SweepMetric& m : sweep_.metrics) {
-      if (m.better != pb::ReportedMetric::BETTER_UNSPECIFIED) continue;
-      m.better = pb::ReportedMetric::LOWER;
-      for (const char* good :
-           {"query_accuracy", "connected_share", "mistake_recurrence", "good_period"}) {
-        if (absl::StrContains(m.metric, good)) m.better = pb::ReportedMetric::HIGHER;
-      }
+      if (m.better == pb::ReportedMetric::BETTER_UNSPECIFIED) m.better = DirectionOf(m.metric);
     }
   }
 
@@ -376,14 +378,6 @@ class Loader {
       }
     }
     return best;
-  }
-
-  double CostOf(size_t point) const {
-    const pb::Scenario s = sweep_.Scenario(point, sweep_.first_seed).proto;
-    double clients = 0;
-    for (const pb::Group& g : s.groups()) clients += g.has_count() ? g.count() : 1;
-    const auto horizon = ParseDuration(s.horizon());
-    return clients * (horizon.ok() ? ToSeconds(*horizon) : 0);
   }
 
   void MakeDigests() {

@@ -86,25 +86,6 @@ std::string IntervalText(const PointEstimate& e) {
                       NumberText(e.interval->high), "]");
 }
 
-// The shortest endings, in whole names, that tell the metrics apart.
-std::vector<std::string> Headings(const std::vector<SweepMetric>& metrics) {
-  std::vector<std::string> headings;
-  for (const SweepMetric& m : metrics) {
-    const std::vector<std::string> parts = absl::StrSplit(m.metric, '.');
-    std::string heading;
-    for (size_t n = 1; n <= parts.size(); ++n) {
-      heading = absl::StrJoin(parts.end() - static_cast<ptrdiff_t>(n), parts.end(), ".");
-      const auto same = std::count_if(metrics.begin(), metrics.end(), [&](const SweepMetric& o) {
-        return o.group == m.group &&
-               (o.metric == heading || absl::EndsWith(o.metric, "." + heading));
-      });
-      if (same <= 1 && n >= 2) break;
-    }
-    headings.push_back(m.group.empty() ? heading : absl::StrCat(m.group, ": ", heading));
-  }
-  return headings;
-}
-
 std::string NameOf(const SweepMetric& m) {
   return m.group.empty() ? m.metric : absl::StrCat(m.metric, " of ", m.group);
 }
@@ -198,6 +179,26 @@ std::string Table(const std::vector<std::vector<std::string>>& rows, size_t left
 
 }  // namespace
 
+bool IsPooledRate(absl::string_view metric) { return PartsOf(std::string(metric)).has_value(); }
+
+std::vector<std::string> MetricHeadings(const std::vector<SweepMetric>& metrics) {
+  std::vector<std::string> headings;
+  for (const SweepMetric& m : metrics) {
+    const std::vector<std::string> parts = absl::StrSplit(m.metric, '.');
+    std::string heading;
+    for (size_t n = 1; n <= parts.size(); ++n) {
+      heading = absl::StrJoin(parts.end() - static_cast<ptrdiff_t>(n), parts.end(), ".");
+      const auto same = std::count_if(metrics.begin(), metrics.end(), [&](const SweepMetric& o) {
+        return o.group == m.group &&
+               (o.metric == heading || absl::EndsWith(o.metric, "." + heading));
+      });
+      if (same <= 1 && n >= 2) break;
+    }
+    headings.push_back(m.group.empty() ? heading : absl::StrCat(m.group, ": ", heading));
+  }
+  return headings;
+}
+
 absl::StatusOr<std::vector<PointEstimate>> EstimatesOf(const Sweep& sweep, Store& store,
                                                        const SweepMetric& m) {
   std::vector<PointEstimate> out(sweep.points.size());
@@ -254,7 +255,7 @@ absl::StatusOr<std::string> ToReport(const Sweep& sweep, Store& store) {
   for (const SweepAxis& a : sweep.axes) {
     for (const SweepField& f : a.fields) rows[0].push_back(f.name), ++left;
   }
-  for (const std::string& h : Headings(sweep.metrics)) rows[0].push_back(h);
+  for (const std::string& h : MetricHeadings(sweep.metrics)) rows[0].push_back(h);
   for (size_t p = 0; p < sweep.points.size(); ++p) {
     std::vector<std::string> row = {absl::StrCat(p)};
     for (const auto& [name, value] : sweep.Values(p)) row.push_back(value);
