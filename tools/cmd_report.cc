@@ -30,9 +30,8 @@ absl::StatusOr<std::string> PageOfSweep(const std::string& store_path) {
 absl::StatusOr<std::string> PageOfRun(const std::string& summary_path) {
   const auto json = ReadWholeFile(summary_path);
   if (!json.ok()) return json.status();
-  auto summary = RunSummaryFromJson(*json);
+  const auto summary = RunSummaryFromJson(*json);
   if (!summary.ok()) return summary.status();
-  summary->clear_trace();  // the page may be sent away without it
   return ReportPage(*summary);
 }
 

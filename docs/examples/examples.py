@@ -31,7 +31,7 @@ EXAMPLES: Dict[str, List[Picture]] = {
         Picture("radio", "metric=cost.radio_wakeups_per_client_day", MAP),
     ],
     "broker_comparison": [
-        Picture("detection", "chosen=0.10.12.3", CDF),
+        Picture("detection", "chosen=0.1.4.6", CDF),
     ],
     "client_comparison": [
         Picture("front", "trade=detection.client.p50_s~declarations.client.false_per_client_day&chosen=0.2.10.16", TRADE),

@@ -16,6 +16,8 @@ from tests.tools import chromium
 
 DRAWN = "document.documentElement.dataset.drawn === 'yes'"
 MARGIN = 10
+# What docs/sweeps.md shows.
+WHOLE = examples.Picture("report", "", "body")
 
 
 def take(page: chromium.Page, report: str, picture: examples.Picture, path: str) -> None:
@@ -45,6 +47,8 @@ def main() -> None:
             for picture in pictures:
                 path = "%s/images/%s_%s.png" % (docs, name, picture.name)
                 take(page, out + "/report.html", picture, path)
+            if name == "keepalive_sweep":
+                take(page, out + "/report.html", WHOLE, root + "/docs/images/sweep_report.png")
             path = os.path.join(docs, name + ".md")
             with open(path, encoding="utf-8") as file:
                 old = file.read()

@@ -7,10 +7,15 @@
 namespace keepsim {
 
 std::string ReportPage(const RunSummary& summary) {
+  RunSummary portable = summary;
+  portable.clear_wall_s();
+  portable.clear_threads();
+  portable.clear_trace();
   return Fill(kPageHtml, {{"@TITLE@", HtmlText(summary.scenario())},
                           {"@STYLE@", std::string(kPageCss)},
-                          {"@SUMMARY@", InScript(ToJson(summary))},
+                          {"@SUMMARY@", InScript(ToJson(portable))},
                           {"@CHART_JS@", std::string(kChartJs)},
+                          {"@TEXT_JS@", std::string(kTextJs)},
                           {"@SCRIPT@", std::string(kPageJs)}});
 }
 

@@ -155,7 +155,7 @@
     }
     write();
     drawChosen();
-    plots.drawHeat(state);
+    if (axes.length) plots.markHeat(state);
     plots.drawMarks(state);
     table.mark(state);
   };
@@ -310,9 +310,8 @@
       const g = groups[groups.length - 1];
       const found = model.bestOf(m, g.members);
       if (!found) continue;
-      const choice = axes.map((a, k) => (a.given ? null : a.fields.map((f) => `${f.name} ${f.values[points[found.best][k]]}`).join(', '))).filter(Boolean).join(', ');
       const box = add($('figures'), 'div', null, {class: 'figure'});
-      add(box, 'b', choice || model.show(m, m.value[found.best]));
+      add(box, 'b', axes.length ? model.choice(found.best) : model.show(m, m.value[found.best]));
       add(box, 'span', `${m.better === 'higher' ? 'highest' : 'lowest'} ${m.title}: ${model.withInterval(m, found.best)}` +
           (g.words ? `, at ${g.words}` : '') + (found.equal.length ? `; ${count(found.equal.length)} as good within the intervals` : ''));
     }
@@ -321,10 +320,10 @@
     const m = metrics[state.metric];
     const shown = found.slice(0, 8).map((g) => {
       const equal = g.found.equal.length;
-      return (g.words ? `At ${g.words}: ` : '') + `${m.better === 'higher' ? 'highest' : 'lowest'} at ${model.describe(g.found.best)}: ` +
+      return (g.words ? `At ${g.words}: ` : '') + `${m.better === 'higher' ? 'highest' : 'lowest'} at ${model.choice(g.found.best)}: ` +
           `${model.withInterval(m, g.found.best)}` + (equal ? `; ${count(equal)} more as good within the intervals` : '');
     });
-    $('best').textContent = shown.join('\n');
+    $('best').textContent = shown.map((line) => line.charAt(0).toUpperCase() + line.slice(1)).join('\n');
   };
 
   const drawMap = () => {
@@ -357,7 +356,7 @@
     heat.addEventListener('keydown', (e) => {
       if (arrows[e.key]) {
         state.cursor = plots.heatStep(state.cursor, ...arrows[e.key]);
-        plots.drawHeat(state);
+        plots.markHeat(state);
         if (state.cursor >= 0) state.tip(state.cursor, ...plots.heatPlace(state.cursor));
       } else if ((e.key === 'Enter' || e.key === ' ') && state.cursor >= 0) {
         state.toggle(state.cursor);
@@ -369,7 +368,7 @@
     heat.addEventListener('blur', () => {
       state.cursor = -1;
       state.tip(-1);
-      plots.drawHeat(state);
+      plots.markHeat(state);
     });
     const top = $('pareto-top');
     const near = (p) => {

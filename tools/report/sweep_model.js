@@ -40,6 +40,8 @@ const model = (() => {
   const better = (m, x, y) => (m.better === 'higher' ? x > y : x < y);
 
   const describe = (p) => axes.map((a, i) => a.fields.map((f) => `${f.name}=${f.values[points[p][i]]}`).join(', ')).join(', ') || 'the base';
+  // Without what is given: what one may choose of it.
+  const choice = (p) => axes.map((a, i) => (a.given ? [] : a.fields.map((f) => `${f.name}=${f.values[points[p][i]]}`))).flat().join(', ') || describe(p);
   // The command that repeats the first run of a point.
   const command = (p) => {
     const c = data.command;
@@ -166,6 +168,6 @@ const model = (() => {
   };
 
   const all = Array.from({length: n}, (_, p) => p);
-  return {data, axes, points, metrics, n, all, given, isSeconds, spread, show, withInterval, better, describe, command, at, bestOf,
+  return {data, axes, points, metrics, n, all, given, isSeconds, spread, show, withInterval, better, describe, choice, command, at, bestOf,
     circumstances, front, difference, filter};
 })();

@@ -38,6 +38,42 @@ const plots = (() => {
 
   // ---- heat map
   let heat = null;  // where its cells are
+  // What is best, chosen, and under the keyboard's cursor, over the cells as they were drawn.
+  const markHeat = (state) => {
+    const {left, cellWidth, cellHeight, base, ratio} = heat;
+    const c = $('heat').getContext('2d');
+    c.setTransform(1, 0, 0, 1, 0, 0);
+    c.clearRect(0, 0, base.width, base.height);
+    c.drawImage(base, 0, 0);
+    c.setTransform(ratio, 0, 0, ratio, 0, 0);
+    c.textAlign = 'center';
+    c.textBaseline = 'middle';
+    const box = (p, style, width, dash = []) => {
+      const k = heat.cells.indexOf(p);
+      if (k < 0) return null;
+      const [cx, cy] = [left + (k % heat.xs) * cellWidth, (heat.ys - 1 - Math.floor(k / heat.xs)) * cellHeight];
+      c.strokeStyle = style;
+      c.lineWidth = width;
+      c.setLineDash(dash);
+      c.strokeRect(cx + width / 2, cy + width / 2, cellWidth - 1 - width, cellHeight - 1 - width);
+      c.setLineDash([]);
+      return [cx, cy];
+    };
+    for (const g of heat.found) {
+      box(g.found.best, '#ffffff', 5);
+      box(g.found.best, '#c8500a', 3);
+    }
+    state.chosen.forEach((p, i) => {
+      const corner = box(p, letterColor(i), 2);
+      if (!corner || cellWidth < 16 || cellHeight < 16) return;
+      c.fillStyle = letterColor(i);
+      c.fillRect(corner[0], corner[1], 15, 15);
+      font(c, 11, 'bold');
+      c.fillStyle = color('back');
+      c.fillText(letters[i], corner[0] + 7.5, corner[1] + 8);
+    });
+    if (state.cursor >= 0) box(state.cursor, color('broker'), 3, [4, 3]);
+  };
   const drawHeat = (state) => {
     const canvas = $('heat');
     const {x, y} = state;
@@ -95,34 +131,9 @@ const plots = (() => {
       c.fillRect(cx, cy, cellWidth - gap, cellHeight - gap);
       if (!text) return;
       c.fillStyle = rgb[0] * 0.3 + rgb[1] * 0.59 + rgb[2] * 0.11 > 120 ? '#101418' : '#ffffff';
-      c.fillText(model.show(m, v, cellWidth < 60 ? 2 : 3), cx + cellWidth / 2, cy + cellHeight / 2, cellWidth - 4);
+      c.fillText(model.show(m, v, cellWidth < 60 && Math.abs(v) < 10 ? 2 : 3), cx + cellWidth / 2, cy + cellHeight / 2, cellWidth - 4);
     });
-    const box = (p, style, width, dash = []) => {
-      const k = heat.cells.indexOf(p);
-      if (k < 0) return null;
-      const [cx, cy] = [left + (k % xs.length) * cellWidth, (ys.length - 1 - Math.floor(k / xs.length)) * cellHeight];
-      c.strokeStyle = style;
-      c.lineWidth = width;
-      c.setLineDash(dash);
-      c.strokeRect(cx + width / 2, cy + width / 2, cellWidth - 1 - width, cellHeight - 1 - width);
-      c.setLineDash([]);
-      return [cx, cy];
-    };
     const found = model.circumstances(shown).map((g) => ({...g, found: model.bestOf(m, g.members)})).filter((g) => g.found);
-    for (const g of found) {
-      box(g.found.best, '#ffffff', 5);
-      box(g.found.best, '#c8500a', 3);
-    }
-    state.chosen.forEach((p, i) => {
-      const corner = box(p, letterColor(i), 2);
-      if (!corner || cellWidth < 16 || cellHeight < 16) return;
-      c.fillStyle = letterColor(i);
-      c.fillRect(corner[0], corner[1], 15, 15);
-      font(c, 11, 'bold');
-      c.fillStyle = color('back');
-      c.fillText(letters[i], corner[0] + 7.5, corner[1] + 8);
-    });
-    if (state.cursor >= 0) box(state.cursor, color('broker'), 3, [4, 3]);
     font(c, 13);
     c.fillStyle = color('quiet');
     c.textAlign = 'right';
@@ -146,6 +157,12 @@ const plots = (() => {
         }
       }
     }
+    heat.found = found;
+    heat.ratio = window.devicePixelRatio || 1;
+    heat.base = document.createElement('canvas');
+    [heat.base.width, heat.base.height] = [canvas.width, canvas.height];
+    heat.base.getContext('2d').drawImage(canvas, 0, 0);
+    markHeat(state);
     $('heat-title').textContent = m.name + (x >= 0 ? `: ${axes[x].name} across` : '') + (y >= 0 ? `, ${axes[y].name} up` : '');
     canvas.setAttribute('aria-label', `Heat map of ${m.title}; arrow keys move, Enter chooses`);
     const scale = $('scale');
@@ -229,7 +246,7 @@ const plots = (() => {
     const name = m.name + (m.better === 'neither' ? '' : m.better === 'higher' ? ' (high is good)' : ' (low is good)');
     return {
       log, put: (v) => (log ? Math.max(v, floor) : v),
-      options: scaleOf(name, log ? {type: 'logarithmic', min: zero ? floor : floor * 1.6, ticks: {color: color('quiet'), callback, autoSkipPadding: 12, maxRotation: 0}} :
+      options: scaleOf(name, log ? {type: 'logarithmic', min: zero ? floor : floor * 1.6, max: positive.reduce((a, v) => Math.max(a, v), 0) * 1.25, ticks: {color: color('quiet'), callback, autoSkipPadding: 12, maxRotation: 0}} :
         {type: 'linear', ...(model.isSeconds(m) ? {afterBuildTicks: secondTicks} : {}), ticks: {color: color('quiet'), callback, autoSkipPadding: 12, maxRotation: 0}}),
     };
   };
@@ -259,7 +276,7 @@ const plots = (() => {
       const line = (pick) => here.map(({p, i}) => ({x: place(i), y: scale.put(pick(p)), p}));
       drawn.push({
         label, data: line((p) => m.value[p]), borderColor: tint, backgroundColor: tint, borderWidth: 2,
-        borderDash: dashes[Math.floor(k / 7)], pointRadius: here.length > 40 ? 0 : 3.5, pointHitRadius: 8,
+        clip: 6, borderDash: dashes[Math.floor(k / 7)], pointRadius: here.length > 40 ? 0 : 3.5, pointHitRadius: 8,
       });
       if (here.some(({p}) => m.low[p] !== null)) {
         const edge = (pick, fill) => ({data: line(pick), borderWidth: 0, pointRadius: 0, pointHitRadius: 0, backgroundColor: fade(tint, 0.16), fill});
@@ -322,10 +339,10 @@ const plots = (() => {
       const tint = series(k);
       datasets.push({
         label: groups.length > 1 ? g.words : 'not beaten', data: best.map(spot), borderColor: tint, backgroundColor: tint, showLine: true, borderWidth: 2,
-        borderDash: dashes[Math.floor(k / 7)], stepped: 'before', pointRadius: 5, order: 0,
+        borderDash: dashes[Math.floor(k / 7)], stepped: 'before', pointRadius: 5, order: 0, clip: 8,
       });
       datasets.push({label: groups.length > 1 ? '' : 'others', data: g.members.filter((p) => !on.has(p)).map(spot), backgroundColor: fade(tint, many ? 0.3 : 0.45),
-        borderWidth: 0, pointRadius: many ? 2 : 3.5, order: 1});
+        borderWidth: 0, pointRadius: many ? 2 : 3.5, order: 1, clip: 8});
       return best;
     });
     chart('pareto', 'scatter', datasets, {x: scales[0].options, y: scales[1].options}, {events: []});
@@ -410,6 +427,6 @@ const plots = (() => {
     $('cdf').setAttribute('aria-label', $('cdf-title').textContent);
   };
 
-  return {charts, color, letters, letterColor, drawHeat, heatCell, heatStep, heatPlace, drawCurves, drawPareto, drawMarks,
+  return {charts, color, letters, letterColor, drawHeat, markHeat, heatCell, heatStep, heatPlace, drawCurves, drawPareto, drawMarks,
     paretoNear, paretoStep, paretoPlace, drawCdf};
 })();
