@@ -191,13 +191,14 @@ class SweepTest(unittest.TestCase):
         self.assertIn("is there already", again.stderr)
 
     def test_parts_change_only_where_their_points_do(self):
+        # The name is of the scenario, and would be that of the file.
+        base = 'name: "parts"\n' + SWEEP.replace("replications: 4", "replications: 1")
         with open(self.path("fewer.textproto"), "w") as file:
-            file.write(SWEEP.replace("replications: 4", "replications: 1"))
+            file.write(base)
         with open(self.path("changed.textproto"), "w") as file:
             # 0.3 becomes 0.35, and so do its four points.
-            file.write(SWEEP.replace("replications: 4", "replications: 1").replace(
-                'range { from: "0" to: "0.4" step: "0.1" }',
-                'values: ["0", "0.1", "0.2", "0.35", "0.4"]'))
+            file.write(base.replace('range { from: "0" to: "0.4" step: "0.1" }',
+                                    'values: ["0", "0.1", "0.2", "0.35", "0.4"]'))
         parts = {}
         for name in ("fewer", "changed"):
             split = keepsim("sweep", self.path(name + ".textproto"), "--split", "5",
