@@ -3,18 +3,21 @@
 
     bazel run //tests/tools:measure_sweep_page -- DIR/report.html
 
-Each figure is the time from the input to the end of the frame that shows it, median and longest.
+From the input to the end of the frame that shows it, median and longest; and how long the page's
+thread had a core for it in the mean, which does not depend on what else the machine does.
 """
 
 import os
 import sys
 import tempfile
+import time
 
 from tests.tools import chromium
 
-# Runs `steps` one after the other, each followed by a whole frame; [name, median ms, longest ms].
+# window.measure(i) does step i several times, each followed by a whole frame, and leaves [name,
+# times, median ms, longest ms] in window.measured.
 MEASURE = """
-(async () => {
+(() => {
   const frame = () => new Promise((r) => requestAnimationFrame(() => setTimeout(r, 0)));
   const $ = (id) => document.getElementById(id);
   const k = window.keepsim;
@@ -44,8 +47,8 @@ MEASURE = """
     ['scrolling the table', 60, (i) => { $('rows').scrollTop = i * 977; }],
     ['dark / light', 4, () => $('theme').click()],
   ];
-  const out = [];
-  for (const [name, times, work] of steps) {
+  window.measure = async (step) => {
+    const [name, times, work] = steps[step];
     const taken = [];
     for (let i = 0; i < times; ++i) {
       await frame();
@@ -55,11 +58,17 @@ MEASURE = """
       taken.push(performance.now() - start);
     }
     taken.sort((a, b) => a - b);
-    out.push([name, taken[taken.length >> 1], taken[taken.length - 1]]);
-  }
-  window.measured = out;
+    window.measured = [name, times, taken[taken.length >> 1], taken[taken.length - 1]];
+  };
+  return steps.length;
 })()
 """
+
+
+def cpu_ms(page: chromium.Page) -> float:
+    """What the page's main thread has had of a core so far."""
+    metrics = page.call("Performance.getMetrics")["metrics"]
+    return 1000 * next(m["value"] for m in metrics if m["name"] == "TaskDuration")
 
 
 def main() -> None:
@@ -68,16 +77,20 @@ def main() -> None:
     report = os.path.join(os.environ.get("BUILD_WORKING_DIRECTORY", "."), sys.argv[1])
     with tempfile.TemporaryDirectory() as scratch, chromium.Page(scratch) as page:
         page.size(1100, 900)
+        page.call("Performance.enable", timeDomain="threadTicks")
         page.open("file://" + os.path.abspath(report), "document.documentElement.dataset.drawn === 'yes'")
         print("points: %d, page: %.1f MB" % (page.evaluate("keepsim.model.n"), os.path.getsize(report) / 1e6))
         loaded = "performance.getEntriesByType('navigation')[0].loadEventEnd"
-        print("%-32s %6.0f ms" % ("opening", page.evaluate(loaded)))
-        page.evaluate(MEASURE + ".catch((e) => { window.measured = [['failed: ' + e, 0, 0]]; })")
-        while page.evaluate("window.measured !== undefined") is not True:
-            pass
-        print("%-32s %9s %10s" % ("", "median", "longest"))
-        for name, median, longest in page.evaluate("window.measured"):
-            print("%-32s %6.0f ms %7.0f ms" % (name, median, longest))
+        print("%-30s %9s %9s %9s" % ("", "median", "longest", "core"))
+        print("%-30s %6.0f ms %9s %6.0f ms" % ("opening", page.evaluate(loaded), "", cpu_ms(page)))
+        for step in range(page.evaluate(MEASURE)):
+            page.evaluate("window.measured = undefined; void window.measure(%d)" % step)
+            before = cpu_ms(page)
+            while page.evaluate("window.measured !== undefined") is not True:
+                time.sleep(0.05)
+            name, times, median, longest = page.evaluate("window.measured")
+            took = (cpu_ms(page) - before) / times
+            print("%-30s %6.0f ms %6.0f ms %6.0f ms" % (name, median, longest, took))
 
 
 if __name__ == "__main__":

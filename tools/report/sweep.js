@@ -311,7 +311,7 @@
       const found = model.bestOf(m, g.members);
       if (!found) continue;
       const box = add($('figures'), 'div', null, {class: 'figure'});
-      add(box, 'b', axes.length ? model.choice(found.best) : model.show(m, m.value[found.best]));
+      add(box, 'b', axes.length ? model.choice(found.best).replaceAll('=', ' ') : model.show(m, m.value[found.best]));
       add(box, 'span', `${m.better === 'higher' ? 'highest' : 'lowest'} ${m.title}: ${model.withInterval(m, found.best)}` +
           (g.words ? `, at ${g.words}` : '') + (found.equal.length ? `; ${count(found.equal.length)} as good within the intervals` : ''));
     }

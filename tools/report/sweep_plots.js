@@ -240,7 +240,7 @@ const plots = (() => {
     const floor = log ? positive.reduce((a, v) => Math.min(a, v), Infinity) / 2 : 0;
     const callback = function(value, index, ticks) {
       if (zero && value <= floor * 1.001) return '0';
-      if (log && !/^[125]/.test(value.toExponential())) return null;
+      if (log && !/^[125]e/.test(value.toExponential())) return null;
       return model.show(m, value, 3);
     };
     const name = m.name + (m.better === 'neither' ? '' : m.better === 'higher' ? ' (high is good)' : ' (low is good)');
