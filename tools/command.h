@@ -65,6 +65,7 @@ int MergeCommand(const std::vector<std::string>& args);
 int ProfilesCommand(const std::vector<std::string>& args);
 int ExplainCommand(const std::vector<std::string>& args);
 int ExportCommand(const std::vector<std::string>& args);
+int ProbeCommand(const std::vector<std::string>& args);
 int DiffCommand(const std::vector<std::string>& args);
 
 }  // namespace keepsim

@@ -38,15 +38,23 @@ constexpr Command kCommands[] = {
      "export TRACE --format csv|json|pcapng|perfetto [--client GROUP/INDEX,...] [--out FILE]\n"
      "      [--allow-damaged]"},
     {"diff", DiffCommand, "diff TRACE_A TRACE_B [--allow-damaged]"},
+    {"probe", ProbeCommand,
+     "probe --broker HOST:PORT [--keep-alive S] [--clients N] [--silent N] [--dropped N] [--for "
+     "T]\n"
+     "      [--mqtt 3.1.1|5] [--client PROFILE] [--client-id-prefix TEXT] [--no-publish]\n"
+     "      [--user NAME] [--password TEXT | --password-file FILE]\n"
+     "      [--tls [--ca FILE] [--cert FILE [--key FILE]] [--insecure]]\n"
+     "      [--out FILE.textproto|DIR] [--trace FILE] [--format text|json] [--force]"},
     {"profiles", ProfilesCommand, "profiles [NAME [VERSION]]"},
 };
 
 int Usage(std::FILE* to) {
   std::fprintf(to, "keepsim %s: what does this keepAlive do to this fleet?\n\n", kEngineVersion);
   for (const Command& c : kCommands) std::fprintf(to, "  keepsim %s\n", c.usage);
-  std::fprintf(to,
-               "\nExit codes: 0 done, 1 expectation not met or results differ, 2 bad input, 3 an "
-               "invariant of the model was broken.\n");
+  std::fprintf(
+      to,
+      "\nExit codes: 0 done, 1 expectation not met, results differ or a probe is partial, 2 bad "
+      "input, 3 an invariant of the model was broken.\n");
   return to == stdout ? kExitOk : kExitBadInput;
 }
 

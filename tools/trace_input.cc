@@ -22,6 +22,12 @@ void ReportDamage(const TraceReader& reader) {
 
 Prepared PrepareFromTrace(const std::string& path, const TraceReader& reader,
                           const std::vector<std::string>& overrides) {
+  if (reader.header().tie_order == kLiveTieOrder) {
+    Fail(path +
+         ": recorded by keepsim probe, not simulated: there is no scenario to run again "
+         "(keepsim show prints the records)");
+    return {};
+  }
   LoadedScenario scenario;
   scenario.file = path + " (its scenario)";
   if (!scenario.proto.ParseFromString(reader.header().scenario)) {

@@ -70,6 +70,7 @@ def keepsim_dependencies():
     _overlay("zstd")
     _overlay("zlib")
     _overlay("sqlite3")
+    _overlay("openssl")
     _overlay("libfuzzer")
     _protobuf(name = "com_google_protobuf")
     _chart_js(name = "chart_js")
