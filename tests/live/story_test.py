@@ -99,7 +99,7 @@ class StoryTest(unittest.TestCase):
         self.assertEqual(times("idle", "sends PINGREQ"), [2, 4, 6, 8, 10, 12, 14])
         self.assertEqual(times("busy", "sends PINGREQ"), [2, 6.5, 8.5, 10.5, 12.5, 14.5])
         self.assertEqual(times("busy", "sends PUBLISH"), [3, 4.5])
-        self.assertEqual(times("careful", "receives PUBCOMP"), [5])
+        self.assertEqual(times("careful", "receives PUBCOMP"), [4])
         self.assertEqual(times("silent", "sends PINGREQ"), [2, 4])
         self.assertEqual(len(times("silent", "closed by the broker")), 1)
         self.assertEqual(len(times("silent", "the watcher has the will")), 1)
