@@ -1,7 +1,7 @@
 // Pending events in exact (time, order) order, for cells of any size. A one-client cell has a
 // handful: they are kept in a small array sorted by time, where a push moves two or three
-// neighbours and a pop moves none. What a cell has beyond that goes to the heap, for the rest of
-// its run.
+// neighbours and a pop moves none. A cell that has more goes over to the radix queue for the rest
+// of its run.
 #ifndef KEEPSIM_SIM_ENGINE_EVENT_QUEUE_H_
 #define KEEPSIM_SIM_ENGINE_EVENT_QUEUE_H_
 
@@ -9,30 +9,30 @@
 
 #include "sim/base/check.h"
 #include "sim/engine/event.h"
-#include "sim/engine/heap_queue.h"
+#include "sim/engine/radix_queue.h"
 
 namespace keepsim {
 
 class EventQueue {
  public:
-  // Beyond this many an insertion costs more than the heap's. Only speed depends on it.
+  // Beyond this many an insertion costs more than the radix queue's.
   static constexpr size_t kFew = 16;
 
   bool empty() const { return size() == 0; }
-  size_t size() const { return few_ ? count_ : heap_.size(); }
+  size_t size() const { return few_ ? count_ : many_.size(); }
   void Clear() {
-    heap_.Clear();
+    many_.Clear();
     count_ = 0;
     few_ = true;
   }
   // REQUIRES: !empty().
-  const Event& Top() const { return few_ ? sorted_[count_ - 1] : heap_.Top(); }
+  const Event& Top() const { return few_ ? sorted_[count_ - 1] : many_.Top(); }
 
   void Push(const Event& event) {
     if (!few_ || count_ == kFew) {
       // A copy, so that `event` itself may stay in registers: no address of it gets out.
       const Event copy = event;
-      return PushToHeap(copy);
+      return PushToMany(copy);
     }
     // The next event is the last, so that a pop moves nothing.
     size_t hole = count_++;
@@ -46,20 +46,24 @@ class EventQueue {
   // REQUIRES: !empty().
   Event Pop() {
     SIM_DCHECK(!empty());
-    return few_ ? sorted_[--count_] : heap_.Pop();
+    return few_ ? sorted_[--count_] : many_.Pop();
   }
 
+  // The event `n` places behind the first, if that is known without looking for it; else null.
+  const Event* Ahead(size_t n) const { return few_ ? nullptr : many_.Ahead(n); }
+
  private:
-  [[gnu::noinline]] void PushToHeap(const Event& event) {
-    for (size_t i = 0; few_ && i < count_; ++i) heap_.Push(sorted_[i]);
+  [[gnu::noinline]] void PushToMany(const Event& event) {
+    // The first goes first, so that the radix queue begins there.
+    while (few_ && count_ > 0) many_.Push(sorted_[--count_]);
     few_ = false;
-    heap_.Push(event);
+    many_.Push(event);
   }
 
   bool few_ = true;
   size_t count_ = 0;  // of sorted_
   Event sorted_[kFew];
-  HeapQueue heap_;
+  RadixQueue many_;
 };
 
 }  // namespace keepsim

@@ -9,6 +9,7 @@
 #include "sim/base/random.h"
 #include "sim/engine/event_queue.h"
 #include "sim/engine/heap_queue.h"
+#include "sim/engine/radix_queue.h"
 #include "sim/run/runner.h"
 #include "tests/bench/eager_fleet.h"
 #include "tests/bench/fleet.h"
@@ -142,9 +143,10 @@ void Hold(benchmark::State& state) {
     queue.Push(event);
   }
 }
-BENCHMARK(Hold<EventQueue>)->Arg(4)->Arg(8)->Arg(1000)->Arg(100000);
-BENCHMARK(Hold<HeapQueue>)->Arg(4)->Arg(8)->Arg(1000)->Arg(100000);
-BENCHMARK(Hold<StdQueue>)->Arg(4)->Arg(8)->Arg(1000)->Arg(100000);
+BENCHMARK(Hold<EventQueue>)->Arg(4)->Arg(8)->Arg(1000)->Arg(100000)->Arg(1000000);
+BENCHMARK(Hold<RadixQueue>)->Arg(4)->Arg(8)->Arg(1000)->Arg(100000)->Arg(1000000);
+BENCHMARK(Hold<HeapQueue>)->Arg(4)->Arg(8)->Arg(1000)->Arg(100000)->Arg(1000000);
+BENCHMARK(Hold<StdQueue>)->Arg(4)->Arg(8)->Arg(1000)->Arg(100000)->Arg(1000000);
 
 }  // namespace
 }  // namespace keepsim

@@ -1,5 +1,7 @@
 // The event queue against a sorted list, ties included; the simulator's clock and tie orders.
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <set>
 #include <vector>
 
@@ -7,6 +9,7 @@
 #include "sim/base/random.h"
 #include "sim/engine/event_queue.h"
 #include "sim/engine/heap_queue.h"
+#include "sim/engine/radix_queue.h"
 #include "sim/engine/simulator.h"
 
 namespace keepsim {
@@ -26,14 +29,13 @@ struct ByOrder {
 
 template <typename Queue>
 class QueueTest : public testing::Test {};
-using Queues = testing::Types<HeapQueue, EventQueue>;
+using Queues = testing::Types<HeapQueue, RadixQueue, EventQueue>;
 TYPED_TEST_SUITE(QueueTest, Queues);
 
 // `bias` of 5 steps push: below 3 the queue stays small, above it grows.
 template <typename Queue>
-void HoldAgainstASortedList(uint32_t spread, uint32_t bias) {
+void HoldAgainstASortedList(Queue& queue, uint32_t spread, uint32_t bias) {
   const RandomSource luck(GroupKey(1, "queue"), 0);
-  Queue queue;
   std::multiset<Event, ByOrder> model;
   for (uint64_t i = 0; i < 20000; ++i) {
     const RandomBlock u = luck.Block(Purpose::kTest, i);
@@ -59,7 +61,57 @@ void HoldAgainstASortedList(uint32_t spread, uint32_t bias) {
 
 TYPED_TEST(QueueTest, PopsInTheOrderOfASortedListUnderRandomUse) {
   for (const uint32_t spread : {4u, 1000u, 1000000000u}) {  // many ties, some, hardly any
-    for (const uint32_t bias : {2u, 3u}) HoldAgainstASortedList<TypeParam>(spread, bias);
+    for (const uint32_t bias : {2u, 3u}) {
+      TypeParam queue;
+      HoldAgainstASortedList(queue, spread, bias);
+    }
+  }
+}
+
+// As a simulation does it: nothing is pushed before what was popped last. Delays of four sizes and
+// none at all, then a storm in which all that is left falls on one instant.
+TYPED_TEST(QueueTest, KeepsTheOrderOfACellOfManyClients) {
+  constexpr int64_t kDelays[] = {0, 1'000, 50'000'000, 60'000'000'000, 86'400'000'000'000};
+  const RandomSource luck(GroupKey(1, "queue"), 1);
+  TypeParam queue;
+  std::set<Event, ByOrder> model;
+  uint32_t counter = 0;
+  const auto push = [&](int64_t at) {
+    const Event e = EventAt(at, counter % 50, counter);
+    ++counter;
+    queue.Push(e);
+    ASSERT_TRUE(model.insert(e).second);
+  };
+  for (int64_t i = 0; i < 5000; ++i) push(i % 7 * 10'000'000'000 + i / 100 * 100);
+  for (uint64_t i = 0; !model.empty(); ++i) {
+    ASSERT_EQ(queue.size(), model.size());
+    const Event e = queue.Pop();
+    ASSERT_EQ(e.at, model.begin()->at) << i;
+    ASSERT_EQ(e.order, model.begin()->order) << i;
+    model.erase(model.begin());
+    const RandomBlock u = luck.Block(Purpose::kTest, i);
+    const int64_t delay = kDelays[u.w[0] % 5];
+    if (i < 30000) push(e.at.ns + delay + (delay == 0 ? 0 : u.w[1] % delay));
+    if (i == 20000) {
+      for (int n = 0; n < 3000; ++n) push(e.at.ns + 77'000'000);
+    }
+  }
+  EXPECT_TRUE(queue.empty());
+}
+
+TYPED_TEST(QueueTest, TakesTimesUpToTheLast) {
+  TypeParam queue;
+  for (uint32_t i = 0; i < 63; ++i) queue.Push(EventAt(int64_t{1} << i, 1, i));
+  queue.Push(EventAt(std::numeric_limits<int64_t>::max(), 1, 63));
+  for (uint32_t i = 0; i < 64; ++i) ASSERT_EQ(queue.Pop().order, EventAt(0, 1, i).order);
+}
+
+TYPED_TEST(QueueTest, WorksAgainAfterClear) {
+  TypeParam queue;
+  for (const int64_t scale : {int64_t{1'000'000'000}, int64_t{1}}) {
+    for (uint32_t i = 0; i < 3000; ++i) queue.Push(EventAt(i * scale, 1, i));
+    queue.Clear();
+    HoldAgainstASortedList(queue, 1000, 3);
   }
 }
 
