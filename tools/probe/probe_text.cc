@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -96,8 +97,7 @@ void AddAnswers(const probe_pb::ProbeSummary& s, std::string* out) {
   }
 }
 
-void AddSilence(const probe_pb::ProbeSummary& s, const std::vector<Duration>& silences,
-                std::string* out) {
+void AddSilence(const probe_pb::ProbeSummary& s, std::vector<Duration> silences, std::string* out) {
   const auto& q = s.silence();
   if (q.samples().empty()) return;
   absl::StrAppend(out, "\n", Heads("Silence, TCP kept open"),
@@ -126,7 +126,7 @@ void AddSilence(const probe_pb::ProbeSummary& s, const std::vector<Duration>& si
     absl::StrAppend(out, "    the watcher had the will from ", SecondsText(q.will_after().min_s()),
                     " to ", SecondsText(q.will_after().max_s()), " after that\n");
   }
-  absl::StrAppend(out, Drawing(silences));
+  absl::StrAppend(out, Drawing(std::move(silences)));
 }
 
 void AddFit(const probe_pb::ProbeSummary& s, std::string* out) {
@@ -186,7 +186,7 @@ std::string ProbeText(const probe_pb::ProbeSummary& s, std::vector<Duration> rou
   AddConnections(s, &out);
   absl::StrAppend(&out, Drawing(std::move(round_trips)));
   AddAnswers(s, &out);
-  AddSilence(s, silences, &out);
+  AddSilence(s, std::move(silences), &out);
   AddFit(s, &out);
   AddDrops(s, &out);
   AddIncidents(s, &out);
