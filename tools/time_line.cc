@@ -66,23 +66,6 @@ class Painter {
   }
   void Note(absl::string_view what) { absl::StrAppend(&out_, std::string(16, ' '), what, "\n"); }
 
-  std::string Load(const Transmission& t) const {
-    std::vector<std::string> names;
-    for (const uint64_t id : t.packets) {
-      if (const LoggedPacket* p = log_.Packet(id)) names.push_back(PacketName(p->fields));
-    }
-    std::string load = names.empty() ? SegmentName(t.segment) : names[0];
-    if (names.size() > 1) absl::StrAppend(&load, " +", names.size() - 1);
-    if (names.empty() && t.segment.length > 0) load = "data";
-    if (t.segment.probe && !t.segment.retransmission) absl::StrAppend(&load, " probe");
-    if (t.segment.retransmission) absl::StrAppend(&load, " again");
-    if (t.segment.retransmission && t.segment.probe) absl::StrAppend(&load, " (probe)");
-    if (!names.empty() && (t.segment.flags & SegmentFields::kFin) != 0) {
-      absl::StrAppend(&load, " FIN");
-    }
-    return load;
-  }
-
   void OnSent(const TraceRecord& r, const Transmission& t) {
     const bool down = t.segment.direction == kDown;
     std::string fate;
@@ -96,7 +79,8 @@ class Painter {
       fate = "arrives later";
     }
     const char* arrow = t.lost() ? (down ? "x---" : "---x") : (down ? "<---" : "--->");
-    At(r.at, down, Load(t), absl::StrCat(arrow, " ", t.lost() ? "lost: " : "", fate));
+    At(r.at, down, TransmissionName(log_, t),
+       absl::StrCat(arrow, " ", t.lost() ? "lost: " : "", fate));
   }
 
   void OnReceived(const TraceRecord& r, const LoggedPacket* p) {
@@ -127,7 +111,7 @@ class Painter {
     const int why = r.code & 0xFF;
     const bool right = (r.code >> 8 & 1) == kUp;
     At(r.at, right, absl::StrCat("ignored: ", why == 0 ? "nobody there" : LossName(why)),
-       t == nullptr ? "" : Load(*t));
+       t == nullptr ? "" : TransmissionName(log_, *t));
   }
 
   void OnArrived(const TraceRecord& r, const Transmission* t) {
@@ -257,6 +241,23 @@ std::string SegmentName(const SegmentFields& segment) {
   if (has(SegmentFields::kRst)) names.push_back("RST");
   if (has(SegmentFields::kAck) && (names.empty() || names[0] == "SYN")) names.push_back("ACK");
   return absl::StrJoin(names, "-");
+}
+
+std::string TransmissionName(const PacketLog& log, const Transmission& t) {
+  std::vector<std::string> names;
+  for (const uint64_t id : t.packets) {
+    if (const LoggedPacket* p = log.Packet(id)) names.push_back(PacketName(p->fields));
+  }
+  std::string load = names.empty() ? SegmentName(t.segment) : names[0];
+  if (names.size() > 1) absl::StrAppend(&load, " +", names.size() - 1);
+  if (names.empty() && t.segment.length > 0) load = "data";
+  if (t.segment.probe && !t.segment.retransmission) absl::StrAppend(&load, " probe");
+  if (t.segment.retransmission) absl::StrAppend(&load, " again");
+  if (t.segment.retransmission && t.segment.probe) absl::StrAppend(&load, " (probe)");
+  if (!names.empty() && (t.segment.flags & SegmentFields::kFin) != 0) {
+    absl::StrAppend(&load, " FIN");
+  }
+  return load;
 }
 
 const char* LossName(int fate) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "sim/metrics/incident.h"
+#include "sim/metrics/packet_log.h"
 #include "sim/run/stretch.h"
 #include "sim/trace/trace_header.h"
 
@@ -20,6 +21,8 @@ std::string TimeLine(const Stretch& stretch, const TraceHeader& header,
 std::string PacketName(const PacketFields& fields);  // "PUBLISH QoS 1"
 // "S", "SA": "SYN", "SYN-ACK"; of a segment without data.
 std::string SegmentName(const SegmentFields& segment);
+// "PINGREQ again", "PUBLISH QoS 1 +2 FIN".
+std::string TransmissionName(const PacketLog& log, const Transmission& t);
 // Why a transmission was lost: "bad spell", "path cut".
 const char* LossName(int fate);
 // "incident 3: the broker declared fleet/17 dead: false, cause packets_lost"
