@@ -15,6 +15,9 @@
 #include "sim/trace/text.h"
 #include "tools/command.h"
 #include "tools/explanation_text.h"
+#include "tools/output_file.h"
+#include "tools/report/time_line_json.h"
+#include "tools/report/viewer_page.h"
 #include "tools/time_line.h"
 #include "tools/trace_input.h"
 
@@ -61,7 +64,21 @@ int ExplainAll(TraceReader& reader) {
   return kExitOk;
 }
 
-int ExplainOne(const std::string& path, TraceReader& reader, int64_t number) {
+// The time line page. `answers`: as they were printed.
+int WritePage(const std::string& path, const TraceReader& reader, const Plan& plan,
+              const IncidentStretch& stretch, const Incident& incident,
+              const std::vector<Answered>& answers, const std::string& file) {
+  OutputFile out(UserPath(file));
+  const Story story = ExplanationStory(plan, reader.header(), stretch, incident);
+  out.Write(IncidentPage(
+      absl::StrCat("Incident ", incident.number, " of ", reader.header().scenario_name),
+      IncidentJson(stretch, reader.header(), incident, story, answers, path)));
+  const absl::Status status = out.Finish();
+  return status.ok() ? kExitOk : Fail(std::string(status.message()));
+}
+
+int ExplainOne(const std::string& path, TraceReader& reader, int64_t number,
+               const std::string& page) {
   const auto incident = FindIncident(reader, number);
   if (!incident.ok()) return Fail(std::string(incident.status().message()));
   const Prepared p = PrepareFromTrace(path, reader);
@@ -86,25 +103,31 @@ int ExplainOne(const std::string& path, TraceReader& reader, int64_t number) {
       by_broker ? " dead" : " declares the broker dead", " between ", At(window.from), " and ",
       At(window.to), ", which is from the last packet heard to as long after the declaration.");
   std::printf("\nWould it have happened?\n%s", Wrap(what, 2, 98).c_str());
+  std::vector<Answered> answers;
   for (const Counterfactual& change : CounterfactualsFor(p.scenario, *p.plan, *incident)) {
     absl::StatusOr<Answer> answer = Answer{};
     if (!change.overrides.empty()) answer = Simulate(p.scenario, change, *incident, window);
     std::fputs(AnswerText(change, answer, *incident).c_str(), stdout);
+    answers.push_back({change, std::move(answer)});
   }
-  return kExitOk;
+  if (page.empty()) return kExitOk;
+  return WritePage(path, reader, *p.plan, *stretch, *incident, answers, page);
 }
 
 }  // namespace
 
 int ExplainCommand(const std::vector<std::string>& args) {
   Arguments a;
-  if (!a.Parse(args, {"incident"}, {"allow-damaged"})) return kExitBadInput;
+  if (!a.Parse(args, {"incident", "page"}, {"allow-damaged"})) return kExitBadInput;
   if (a.positional().size() != 1) return Fail("explain needs one trace file");
   int64_t number = 0;
   if (a.Has("incident") && !ReadIncidentNumber(a, &number)) return kExitBadInput;
+  if (a.Has("page") && (!a.Has("incident") || a.Get("page").empty())) {
+    return Fail("--page needs the name of a file, and --incident N");
+  }
   auto opened = OpenTrace(a.positional()[0], a);
   if (!opened.ok()) return Fail(std::string(opened.status().message()));
-  if (a.Has("incident")) return ExplainOne(a.positional()[0], **opened, number);
+  if (a.Has("incident")) return ExplainOne(a.positional()[0], **opened, number, a.Get("page"));
   return ExplainAll(**opened);
 }
 

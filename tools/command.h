@@ -64,6 +64,7 @@ int SweepCommand(const std::vector<std::string>& args);
 int MergeCommand(const std::vector<std::string>& args);
 int ProfilesCommand(const std::vector<std::string>& args);
 int ExplainCommand(const std::vector<std::string>& args);
+int FleetCommand(const std::vector<std::string>& args);
 int ExportCommand(const std::vector<std::string>& args);
 int DiffCommand(const std::vector<std::string>& args);
 

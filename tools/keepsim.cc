@@ -33,7 +33,8 @@ constexpr Command kCommands[] = {
     {"replay", ReplayCommand,
      "replay TRACE [--incident N | --client GROUP/INDEX [--records]] [--from TIME] [--to TIME]\n"
      "      [--threads N] [--allow-damaged]"},
-    {"explain", ExplainCommand, "explain TRACE [--incident N] [--allow-damaged]"},
+    {"explain", ExplainCommand, "explain TRACE [--incident N [--page FILE]] [--allow-damaged]"},
+    {"fleet", FleetCommand, "fleet TRACE --out FILE [--time-lines N] [--allow-damaged]"},
     {"export", ExportCommand,
      "export TRACE --format csv|json|pcapng|perfetto [--client GROUP/INDEX,...] [--out FILE]\n"
      "      [--allow-damaged]"},

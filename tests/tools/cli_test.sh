@@ -83,6 +83,15 @@ expect 0 "incidents by cause" "$keepsim" explain "$work/a/trace.kst"
 expect 0 "Would it have happened?" "$keepsim" explain "$work/a/trace.kst" --incident 1
 expect 0 "--set 'broker.grace_factor=2'" "$keepsim" explain "$work/a/trace.kst" --incident 1
 expect 0 "[MQTT-3.1.2-2" "$keepsim" explain "$work/a/trace.kst" --incident 1
+expect 0 "Would it have happened?" "$keepsim" explain "$work/a/trace.kst" --incident 1 --page "$work/1.html"
+expect 0 "default-src 'none'" cat "$work/1.html"
+expect 2 "--page needs" "$keepsim" explain "$work/a/trace.kst" --page "$work/2.html"
+expect 2 "cannot be" "$keepsim" explain "$work/a/trace.kst" --incident 1 --page "$work/no/2.html"
+expect 0 "time lines" "$keepsim" fleet "$work/a/trace.kst" --out "$work/fleet.html" --time-lines 3
+expect 0 "default-src 'none'" cat "$work/fleet.html"
+expect 2 "fleet needs --out" "$keepsim" fleet "$work/a/trace.kst"
+expect 2 "--time-lines must be" "$keepsim" fleet "$work/a/trace.kst" --out "$work/f.html" --time-lines -1
+expect 2 "--time-lines must be" "$keepsim" fleet "$work/a/trace.kst" --out "$work/f.html" --time-lines many
 expect 2 "there is no incident 1000000" "$keepsim" explain "$work/a/trace.kst" --incident 1000000
 # For other programs.
 expect 0 "incident,group,client,observer,verdict,failure,cause,onset_s,declared_s,latency_s" \
