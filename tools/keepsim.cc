@@ -31,7 +31,10 @@ constexpr Command kCommands[] = {
     {"slurm", SlurmCommand,
      "slurm FILE --shards N --out DIR [--submit] [--sbatch FLAG]... [--keepsim PROGRAM]"},
     {"report", ReportCommand, "report DIR [--out FILE]"},
-    {"compare", CompareCommand, "compare A B [--group NAME] [--format text|json]"},
+    {"compare", CompareCommand,
+     "compare A B [--group NAME] [--format text|json]\n"
+     "  keepsim compare DIR[@POINT] DIR[@POINT] | DIR --axis NAME [--against VALUE]\n"
+     "      [--metric PATH]... [--group NAME] [--format text|json|csv]"},
     {"show", ShowCommand,
      "show TRACE [--client GROUP/INDEX] [--from TIME] [--to TIME] [--allow-damaged]"},
     {"replay", ReplayCommand,

@@ -31,23 +31,6 @@ absl::StatusOr<ByPoint> ValuesOf(const Sweep& sweep, Store& store, absl::string_
   return out;
 }
 
-// A rate's count of events and its exposure.
-struct RateParts {
-  std::string count;
-  std::string exposure;
-};
-
-std::optional<RateParts> PartsOf(const std::string& metric) {
-  absl::string_view stem = metric;
-  if (absl::ConsumeSuffix(&stem, "false_per_client_day")) {
-    return RateParts{absl::StrCat(stem, "false_count"), absl::StrCat(stem, "client_days")};
-  }
-  if (absl::ConsumeSuffix(&stem, "mistake_rate_per_client_day")) {
-    return RateParts{absl::StrCat(stem, "mistakes"), absl::StrCat(stem, "observed_client_days")};
-  }
-  return std::nullopt;
-}
-
 double Sum(const std::vector<double>& x) {
   double sum = 0;
   for (const double v : x) sum += v;
@@ -179,7 +162,18 @@ std::string Table(const std::vector<std::vector<std::string>>& rows, size_t left
 
 }  // namespace
 
-bool IsPooledRate(absl::string_view metric) { return PartsOf(std::string(metric)).has_value(); }
+std::optional<RateParts> PartsOf(absl::string_view metric) {
+  absl::string_view stem = metric;
+  if (absl::ConsumeSuffix(&stem, "false_per_client_day")) {
+    return RateParts{absl::StrCat(stem, "false_count"), absl::StrCat(stem, "client_days")};
+  }
+  if (absl::ConsumeSuffix(&stem, "mistake_rate_per_client_day")) {
+    return RateParts{absl::StrCat(stem, "mistakes"), absl::StrCat(stem, "observed_client_days")};
+  }
+  return std::nullopt;
+}
+
+bool IsPooledRate(absl::string_view metric) { return PartsOf(metric).has_value(); }
 
 std::vector<std::string> MetricHeadings(const std::vector<SweepMetric>& metrics) {
   std::vector<std::string> headings;

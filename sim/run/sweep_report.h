@@ -26,6 +26,12 @@ struct PointEstimate {
 absl::StatusOr<std::vector<PointEstimate>> EstimatesOf(const Sweep& sweep, Store& store,
                                                        const SweepMetric& metric);
 
+// The stored count and exposure of such a rate of events; none for other metrics.
+struct RateParts {
+  std::string count;
+  std::string exposure;
+};
+std::optional<RateParts> PartsOf(absl::string_view metric);
 // Whether it is such a rate of events.
 bool IsPooledRate(absl::string_view metric);
 // Short names that tell the metrics apart: the last parts of their paths.

@@ -106,6 +106,14 @@ for part in 1 2; do
   expect 0 "shard $part/2" "$keepsim" sweep "$sweep" --shard "$part/2" --out "$work/part$part"
 done
 expect 0 "39 of 39 runs, content" "$keepsim" merge "$work/part2" "$work/part1" --out "$work/all"
+expect 0 "B: " "$keepsim" compare "$work/part1" "$work/all"
+expect 0 "equal at every seed" "$keepsim" compare "$work/all@0" "$work/all@0"
+expect 0 '"questions": ' "$keepsim" compare "$work/all" "$work/all" --format json
+expect 0 "a,b,at,point_a" "$keepsim" compare "$work/all@0" "$work/all/sweep.sqlite@1" --format csv
+expect 2 "there is no point 1000" "$keepsim" compare "$work/all@0" "$work/all@1000"
+expect 2 "is called \"kep_alive\"" "$keepsim" compare "$work/all" --axis kep_alive
+expect 2 "needs --axis" "$keepsim" compare "$work/all"
+expect 2 "a sweep and a run" "$keepsim" compare "$work/all" "$work/a"
 expect 0 "going on: 39 of 39 runs are there" "$keepsim" sweep "$sweep" --out "$work/all" --resume
 # What build actions made in three parts has the same content.
 digest="$("$keepsim" sweep --digest "$work/all")"
