@@ -1,8 +1,9 @@
-// aedes on a loopback port of the system's choice. Prints "listening PORT", then one line per event:
+// aedes on a loopback port of the system's choice, or on the one asked for. Prints "listening PORT", then one line per event:
 //
 //   SECONDS EVENT CLIENT      seconds of the monotonic clock, which all programs of a machine share
 //
 //   node aedes.mjs [--user NAME --password TEXT] [--keepalive-limit SECONDS]
+//                  [--address A --port N]
 import { createServer } from 'node:net';
 import { parseArgs } from 'node:util';
 import { Aedes } from 'aedes';
@@ -12,6 +13,8 @@ const { values: flags } = parseArgs({
     user: { type: 'string' },
     password: { type: 'string' },
     'keepalive-limit': { type: 'string' },
+    address: { type: 'string', default: '127.0.0.1' },
+    port: { type: 'string', default: '0' },
   },
 });
 
@@ -32,4 +35,4 @@ for (const event of ['client', 'clientDisconnect', 'keepaliveTimeout', 'ping']) 
 }
 
 const server = createServer(broker.handle);
-server.listen(0, '127.0.0.1', () => console.log(`listening ${server.address().port}`));
+server.listen(Number(flags.port), flags.address, () => console.log(`listening ${server.address().port}`));
