@@ -5,7 +5,7 @@ import math
 
 WIDTH, HEIGHT, MARGIN, COLUMNS = 230, 130, 34, 4
 STYLE = """<style>
-text { font: 10px sans-serif; fill: #333 } .t { font-weight: bold }
+text { font: 10px sans-serif; fill: #333 } .t { font-size: 7.5px }
 path { fill: none; stroke-width: 1.6 } .a { stroke: #d95f02 } .b { stroke: #1b6ca8; stroke-dasharray: 4 2 }
 rect { fill: #fff } line { stroke: #bbb }
 @media (prefers-color-scheme: dark) { text { fill: #ccc } rect { fill: #161616 } line { stroke: #555 } }
