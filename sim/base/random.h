@@ -5,6 +5,7 @@
 #ifndef KEEPSIM_SIM_BASE_RANDOM_H_
 #define KEEPSIM_SIM_BASE_RANDOM_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
@@ -59,12 +60,23 @@ class RandomSource {
   // The blocks of `first` and the next three, which together cost little more than one.
   static constexpr int kAtOnce = 4;
   void Blocks(Purpose purpose, uint64_t first, RandomBlock out[kAtOnce]) const;
+  // The words 0 and 3 ("outer") and 1 and 2 ("inner") of the blocks [first, first + n), each pair as
+  // one number: what a path reads of a transmission. `n`: a multiple of kManyAtOnce.
+  static constexpr size_t kManyAtOnce = 8;
+  void Pairs(Purpose purpose, uint64_t first, size_t n, uint64_t* outer, uint64_t* inner) const;
   uint64_t Draw64(Purpose purpose, uint64_t index) const { return Block(purpose, index).low(); }
 
  private:
   uint64_t key_ = 0;
   uint32_t index_ = 0;
 };
+
+// How Pairs() is computed. The numbers are the same; the fastest that the machine has is chosen at
+// the first call.
+enum class VectorPath : uint8_t { kPortable, kSse2, kAvx2 };
+bool HasVectorPath(VectorPath path);
+// For tests. REQUIRES: HasVectorPath(path).
+void SetVectorPath(VectorPath path);
 
 // Philox key of a group: a pure function of the seed and the group's name (SplitMix64-finalised
 // FNV-1a; collisions of two groups' keys are refused by the compiler of the scenario).

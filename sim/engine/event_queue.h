@@ -25,6 +25,9 @@ class EventQueue {
     count_ = 0;
     few_ = true;
   }
+  // In no order.
+  const Event* begin() const { return few_ ? sorted_ : heap_.begin(); }
+  const Event* end() const { return few_ ? sorted_ + count_ : heap_.end(); }
   // REQUIRES: !empty().
   const Event& Top() const { return few_ ? sorted_[count_ - 1] : heap_.Top(); }
 

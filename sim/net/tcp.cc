@@ -5,10 +5,8 @@
 namespace keepsim {
 namespace {
 
-constexpr Duration kJiffy = Milliseconds(4);   // CONFIG_HZ=250
 constexpr Duration kMinTimeout = kJiffy * 2;   // TCP_TIMEOUT_MIN
 constexpr Duration kFinTimeout = Seconds(60);  // tcp_fin_timeout
-constexpr uint8_t kMaxQuickAcks = 16;          // TCP_MAX_QUICKACKS
 
 // Sequence numbers wrap.
 bool After(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b) > 0; }
@@ -43,9 +41,6 @@ void SendAck(TcpEndpoint& e, Instant now, TcpOutput& out) {
   Add(e, Segment::kAck, e.snd_nxt, 0, now, out);
 }
 
-// usecs_to_jiffies(): what the kernel counts in jiffies is rounded up to whole ones.
-Duration InJiffies(Duration d) { return kJiffy * ((d.ns + kJiffy.ns - 1) / kJiffy.ns); }
-
 // The kernel's timer wheel: a timer waits in a bucket of its level and fires when the bucket's time
 // is over, never early. A level's buckets are eight times as wide as those of the level below: 4 ms
 // up to a quarter of a second, 32 ms up to 2 s, 256 ms up to 16 s, about 2 s up to 129 s. So the
@@ -62,37 +57,21 @@ Instant InWheel(Instant now, Duration wait) {
   return kStart + kJiffy * (((expires >> shift) + 1) << shift);
 }
 
-// Linux tcp_rtt_estimator(): RFC 6298 with a floor of min_rto under the variance, a damped reaction
-// to falling round-trip times, and the variance's maximum taken per round trip.
 void AddRttSample(const TcpConfig& config, TcpEndpoint& e, Duration rtt) {
   rtt = std::max(rtt, Nanoseconds(1));
-  e.min_rtt = e.srtt.ns == 0 ? rtt : std::min(e.min_rtt, rtt);
   if (e.srtt.ns == 0) {
-    e.srtt = rtt;
+    e.srtt = e.min_rtt = rtt;
     e.mdev = rtt * 2;
     e.rttvar = e.mdev_max = std::max(e.mdev, config.min_rto);
     e.rtt_seq = e.snd_nxt;
   } else {
-    int64_t m = rtt.ns - e.srtt.ns;
-    e.srtt.ns += m / 8;
-    if (m < 0) {
-      m = -m - e.mdev.ns / 4;
-      if (m > 0) m /= 8;
-    } else {
-      m -= e.mdev.ns / 4;
-    }
-    e.mdev.ns += m;
-    if (e.mdev > e.mdev_max) {
-      e.mdev_max = e.mdev;
-      e.rttvar = std::max(e.rttvar, e.mdev_max);
-    }
-    if (After(e.snd_una, e.rtt_seq)) {
-      if (e.mdev_max < e.rttvar) e.rttvar -= (e.rttvar - e.mdev_max) / 4;
-      e.rtt_seq = e.snd_nxt;
-      e.mdev_max = config.min_rto;
-    }
+    const bool round_over = After(e.snd_una, e.rtt_seq);
+    RttEstimator estimator = EstimatorOf(e);
+    estimator.Add(rtt.ns, config.min_rto.ns, round_over);
+    SetEstimator(e, estimator);
+    if (round_over) e.rtt_seq = e.snd_nxt;
   }
-  e.rto = std::min(InJiffies(e.srtt + e.rttvar), config.max_rto);
+  e.rto = RtoOf(config, e);
   e.backoff = 0;
 }
 

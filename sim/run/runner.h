@@ -17,6 +17,7 @@
 #include "sim/metrics/accumulator.h"
 #include "sim/trace/record.h"
 #include "sim/world/plan.h"
+#include "sim/world/skip_rule.h"
 
 namespace keepsim {
 
@@ -35,8 +36,15 @@ struct Progress {
   Instant virtual_now = kStart;
 };
 
+// How time is run through; the result is the same.
+enum class Engine : uint8_t {
+  kAuto,    // quiet stretches are skipped where that is exact (sim/world/skip_rule.h)
+  kEvents,  // every event goes through the queue
+};
+
 struct RunOptions {
-  int threads = 0;                   // 0: all cores
+  int threads = 0;  // 0: all cores
+  Engine engine = Engine::kAuto;
   std::vector<ClientRange> packets;  // packet-level records for these clients
   std::vector<ClientRange> only;     // run only the cells of these clients; empty: all
   // Called from the calling thread about every 100 ms. May be empty.
@@ -55,6 +63,7 @@ struct RunResult {
   uint64_t packet_records = 0;
   uint64_t events = 0;         // simulated events
   uint64_t engine_events = 0;  // those that went through a queue, spurious wake-ups included
+  std::vector<SkipStats> skipped;  // by group; empty with Engine::kEvents
   int threads = 1;
   double wall_s = 0;
   std::shared_ptr<RunShape> shape;

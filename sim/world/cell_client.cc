@@ -144,8 +144,9 @@ void Cell::OnClientTimer(Host& host, Instant fired) {
                         UniformUpTo(host.group->profile.loop_delay_max,
                                     host.luck.Draw64(Purpose::kLoopDelay, host.loop_draws));
     if (due > simulator_.now()) return ArmClient(host);
-    ++host.loop_draws;
   }
+  if (skips_ && SkipQuietStretch(host)) return;
+  if (host.group->profile.loop_delay_max.ns > 0) ++host.loop_draws;
   Act(host);
   if (host.packets) {
     PacketRecord(host, RecordKind::kTimerFired, 0,

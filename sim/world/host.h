@@ -76,6 +76,7 @@ struct Host {
   ClientParams params;
   ClientSession session;
   Instant armed = kNever;
+  Instant not_quiet_at = kLongAgo;  // the cycle that begins then goes through the queue
   uint64_t loop_draws = 0;
   uint64_t backoff_draws = 0;
   uint32_t connection = kNoConnection;
