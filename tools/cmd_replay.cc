@@ -9,6 +9,7 @@
 #include "sim/run/stretch.h"
 #include "sim/trace/text.h"
 #include "tools/command.h"
+#include "tools/engine_flag.h"
 #include "tools/selector.h"
 #include "tools/time_line.h"
 #include "tools/trace_input.h"
@@ -93,7 +94,7 @@ int ReplayOneIncident(const Plan& plan, TraceReader& reader, const Arguments& a)
 
 int ReplayCommand(const std::vector<std::string>& args) {
   Arguments a;
-  if (!a.Parse(args, {"client", "incident", "from", "to", "threads"},
+  if (!a.Parse(args, {"client", "incident", "from", "to", "threads", "engine"},
                {"records", "allow-damaged"})) {
     return kExitBadInput;
   }
@@ -117,6 +118,7 @@ int ReplayCommand(const std::vector<std::string>& args) {
                            options.threads < 1 || options.threads > 1024)) {
     return Fail("--threads must be a number from 1 to 1024, not \"" + a.Get("threads") + "\"");
   }
+  if (!ReadEngine(a, *p.plan, &options.engine)) return kExitBadInput;
   const auto replayed = RunAgainst(*p.plan, options, reader);
   if (!replayed.ok()) return Fail(std::string(replayed.status().message()));
   ReportDamage(reader);

@@ -20,6 +20,7 @@
 #include "sim/trace/writer.h"
 #include "tools/build_commit.h"
 #include "tools/command.h"
+#include "tools/engine_flag.h"
 #include "tools/progress.h"
 #include "tools/report/page.h"
 #include "tools/result_folder.h"
@@ -163,6 +164,7 @@ absl::Status WriteResult(const RunFlags& flags, const RunSummary& summary, const
   portable.clear_wall_s();
   portable.clear_threads();
   portable.clear_trace();
+  portable.clear_engine_events();  // says how, not what
   TraceFooter footer;
   footer.digest = digest;
   footer.summary_json = ToJson(portable);
@@ -197,8 +199,8 @@ int FailedRun(const absl::Status& status) {
 int RunCommand(const std::vector<std::string>& args) {
   Arguments a;
   RunFlags flags;
-  if (!a.Parse(args, {"seed", "set", "threads", "out", "format", "packets", "ties"},
-               {"verify", "force"}) ||
+  if (!a.Parse(args, {"seed", "set", "threads", "out", "format", "packets", "ties", "engine"},
+               {"verify", "force", "explain-speed"}) ||
       !ParseRunFlags(a, &flags)) {
     return kExitBadInput;
   }
@@ -206,6 +208,7 @@ int RunCommand(const std::vector<std::string>& args) {
   if (p.plan == nullptr) return kExitBadInput;
   RunOptions options;
   options.threads = flags.threads;
+  if (!ReadEngine(a, *p.plan, &options.engine)) return kExitBadInput;
   std::string why;
   if (!flags.packets.empty() &&
       !ParseSelector(flags.packets, ShapeOf(*p.plan).groups, &options.packets, &why)) {
@@ -258,6 +261,9 @@ int RunCommand(const std::vector<std::string>& args) {
   } else {
     std::fputs(ToReport(summary, {.color = isatty(STDOUT_FILENO) != 0}).c_str(), stdout);
     if (writer != nullptr) std::printf("report  %s/report.html\n", flags.out.c_str());
+  }
+  if (a.Has("explain-speed")) {
+    std::fputs(SpeedText(*p.plan, *result).c_str(), flags.format == "json" ? stderr : stdout);
   }
   if (flags.ties != "canonical") {
     std::fputs(TiesReport(p, flags, summary).c_str(), flags.format == "json" ? stderr : stdout);

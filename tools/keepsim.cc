@@ -21,7 +21,7 @@ constexpr Command kCommands[] = {
     {"run", RunCommand,
      "run SCENARIO [--seed N] [--set PATH=VALUE]... [--threads N] [--out DIR] [--force]\n"
      "      [--format text|json] [--packets GROUP/INDEX,...] [--verify]\n"
-     "      [--ties canonical|reversed|shuffled]"},
+     "      [--ties canonical|reversed|shuffled] [--engine auto|events|skip] [--explain-speed]"},
     {"check", CheckCommand, "check SCENARIO [--set PATH=VALUE]... [--print]"},
     {"sweep", SweepCommand,
      "sweep FILE [--out DIR] [--resume] [--shard I/N] [--threads N] | --print POINT\n"
@@ -32,7 +32,7 @@ constexpr Command kCommands[] = {
      "show TRACE [--client GROUP/INDEX] [--from TIME] [--to TIME] [--allow-damaged]"},
     {"replay", ReplayCommand,
      "replay TRACE [--incident N | --client GROUP/INDEX [--records]] [--from TIME] [--to TIME]\n"
-     "      [--threads N] [--allow-damaged]"},
+     "      [--threads N] [--engine auto|events|skip] [--allow-damaged]"},
     {"explain", ExplainCommand, "explain TRACE [--incident N] [--allow-damaged]"},
     {"export", ExportCommand,
      "export TRACE --format csv|json|pcapng|perfetto [--client GROUP/INDEX,...] [--out FILE]\n"

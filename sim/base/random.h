@@ -71,13 +71,6 @@ class RandomSource {
   uint32_t index_ = 0;
 };
 
-// How Pairs() is computed. The numbers are the same; the fastest that the machine has is chosen at
-// the first call.
-enum class VectorPath : uint8_t { kPortable, kSse2, kAvx2 };
-bool HasVectorPath(VectorPath path);
-// For tests. REQUIRES: HasVectorPath(path).
-void SetVectorPath(VectorPath path);
-
 // Philox key of a group: a pure function of the seed and the group's name (SplitMix64-finalised
 // FNV-1a; collisions of two groups' keys are refused by the compiler of the scenario).
 uint64_t GroupKey(uint64_t seed, absl::string_view group_name);
@@ -88,6 +81,8 @@ class Probability {
   constexpr Probability() = default;
   static Probability FromDouble(double p);  // p * 2^64, exact scaling
   constexpr bool Hit(uint64_t u) const { return u < threshold_ || always_; }
+  // Bit i: Hit(u[i]). `n`: a multiple of 4, at most 64.
+  uint64_t Hits(const uint64_t* u, size_t n) const;
   constexpr bool IsZero() const { return threshold_ == 0 && !always_; }
   constexpr bool IsOne() const { return always_; }
   double ToDouble() const { return always_ ? 1 : static_cast<double>(threshold_) * 0x1p-64; }

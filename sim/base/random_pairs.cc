@@ -1,10 +1,8 @@
 // Many Philox 4x32-10 blocks at once, for whoever reads a stream of draws ahead: with SSE2, which
 // every x86-64 has, two blocks per vector; with AVX2, where the machine has it, four. Each way gives
 // the same numbers.
-#include <atomic>
-
-#include "sim/base/check.h"
 #include "sim/base/random.h"
+#include "sim/base/vector_path.h"
 
 #ifdef __x86_64__
 #include <immintrin.h>
@@ -19,8 +17,6 @@ struct Stream {
   Purpose purpose;
   uint64_t first;
 };
-
-using Function = void (*)(const Stream&, size_t n, uint64_t* outer, uint64_t* inner);
 
 void Portable(const Stream& s, size_t n, uint64_t* outer, uint64_t* inner) {
   const RandomSource source(s.key, s.index);
@@ -131,62 +127,49 @@ KEEPSIM_AVX2 void WithAvx2(const Stream& s, size_t n, uint64_t* outer, uint64_t*
   }
 }
 
+KEEPSIM_AVX2 uint64_t BelowWithAvx2(const uint64_t* u, size_t n, uint64_t threshold) {
+  // Compared as signed numbers: both with the sign turned over.
+  const __m256i sign = Avx2::All(uint64_t{1} << 63);
+  const __m256i limit = _mm256_xor_si256(Avx2::All(threshold), sign);
+  uint64_t below = 0;
+  for (size_t i = 0; i < n; i += 4) {
+    const __m256i x =
+        _mm256_xor_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(u + i)), sign);
+    const int mask = _mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpgt_epi64(limit, x)));
+    below |= static_cast<uint64_t>(mask) << i;
+  }
+  return below;
+}
+
 #undef KEEPSIM_AVX2
 
 #endif  // __x86_64__
 
-Function FunctionOf(VectorPath path) {
-  switch (path) {
-#ifdef __x86_64__
-    case VectorPath::kSse2:
-      return WithSse2;
-    case VectorPath::kAvx2:
-      return WithAvx2;
-#endif
-    default:
-      return Portable;
-  }
-}
-
-Function Best() {
-  for (const VectorPath path : {VectorPath::kAvx2, VectorPath::kSse2}) {
-    if (HasVectorPath(path)) return FunctionOf(path);
-  }
-  return Portable;
-}
-
-std::atomic<Function> chosen{nullptr};
-
 }  // namespace
-
-bool HasVectorPath(VectorPath path) {
-  switch (path) {
-    case VectorPath::kPortable:
-      return true;
-#ifdef __x86_64__
-    case VectorPath::kSse2:
-      return true;
-    case VectorPath::kAvx2:
-      return __builtin_cpu_supports("avx2") != 0;
-#endif
-    default:
-      return false;
-  }
-}
-
-void SetVectorPath(VectorPath path) {
-  SIM_CHECK(HasVectorPath(path));
-  chosen = FunctionOf(path);
-}
 
 void RandomSource::Pairs(Purpose purpose, uint64_t first, size_t n, uint64_t* outer,
                          uint64_t* inner) const {
-  Function function = chosen.load(std::memory_order_relaxed);
-  if (function == nullptr) {
-    function = Best();
-    chosen.store(function, std::memory_order_relaxed);
+  const Stream stream = {key_, index_, purpose, first};
+  switch (ChosenVectorPath()) {
+#ifdef __x86_64__
+    case VectorPath::kAvx2:
+      return WithAvx2(stream, n, outer, inner);
+    case VectorPath::kSse2:
+      return WithSse2(stream, n, outer, inner);
+#endif
+    default:
+      return Portable(stream, n, outer, inner);
   }
-  function({key_, index_, purpose, first}, n, outer, inner);
+}
+
+uint64_t Probability::Hits(const uint64_t* u, size_t n) const {
+  if (always_) return ~uint64_t{0} >> (64 - n);
+#ifdef __x86_64__
+  if (ChosenVectorPath() == VectorPath::kAvx2) return BelowWithAvx2(u, n, threshold_);
+#endif
+  uint64_t hits = 0;
+  for (size_t i = 0; i < n; ++i) hits |= uint64_t{u[i] < threshold_} << i;
+  return hits;
 }
 
 }  // namespace keepsim

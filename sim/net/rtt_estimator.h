@@ -32,6 +32,20 @@ struct RttEstimator {
     if (mdev_max_ns < rttvar_ns) rttvar_ns -= (rttvar_ns - mdev_max_ns) / 4;
     mdev_max_ns = min_rto_ns;
   }
+
+  // Add() with `round_over` where the sample before ended a round trip too, without a branch.
+  // REQUIRES: mdev_max_ns == min_rto_ns <= rttvar_ns.
+  void AddOnePerRound(int64_t rtt_ns, int64_t min_rto_ns) {
+    min_rtt_ns = std::min(min_rtt_ns, rtt_ns);
+    const int64_t error = rtt_ns - srtt_ns;
+    srtt_ns += error / 8;
+    const int64_t excess = (error < 0 ? -error : error) - (mdev_ns >> 2);
+    const int64_t damped = excess >> 3;
+    mdev_ns += (error < 0) & (excess > 0) ? damped : excess;
+    const int64_t most = std::max(mdev_ns, min_rto_ns);
+    rttvar_ns = std::max(rttvar_ns, most);
+    rttvar_ns -= (rttvar_ns - most) >> 2;
+  }
 };
 
 }  // namespace keepsim

@@ -130,6 +130,7 @@ void Cell::Setup(CellRange range) {
   free_wills_.clear();
   generation_ = 0;
   skips_ = skip_stats_ != nullptr && count == 1;
+  draws_.Clear();
 
   for (uint32_t f = 0; f < plan_.faults.size(); ++f) {
     const ScheduledFault& fault = plan_.faults[f];

@@ -227,6 +227,7 @@ class Cell {
   std::vector<SkipStats>* skip_stats_ = nullptr;  // null: nothing is skipped
   std::vector<bool> skippable_;                   // by group
   bool skips_ = false;                            // in this run
+  DrawsAhead draws_;                              // of the one client
 
   Simulator<> simulator_;
   uint32_t first_entity_ = 1;

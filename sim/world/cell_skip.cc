@@ -41,7 +41,7 @@ bool Cell::SkipQuietStretch(Host& host) {
   }
   Connection& c = connections_[host.connection];
   if (!IsQuiet(host, c) || c.session_armed <= now) return false;
-  const QuietStretch s = RunThrough(plan_.broker, host, c, now, OthersFrom(host, c));
+  const QuietStretch s = RunThrough(plan_.broker, host, c, now, OthersFrom(host, c), draws_);
   SkipStats& stats = (*skip_stats_)[group];
   ++stats.ends[static_cast<size_t>(s.end)];
   host.not_quiet_at = s.cycles > 0 ? s.client_acts : now;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "sim/net/tcp.h"
-#include "sim/world/quiet_scan.h"
 
 namespace keepsim {
 namespace {
@@ -184,7 +183,8 @@ PlainRule PlainRuleOf(const BrokerPlan& broker, const Host& host, const Connecti
 
 class Stretch {
  public:
-  Stretch(const BrokerPlan& broker, Host& host, Connection& c, Instant now, Instant until)
+  Stretch(const BrokerPlan& broker, Host& host, Connection& c, Instant now, Instant until,
+          DrawsAhead& draws)
       : broker_(broker),
         host_(host),
         group_(*host.group),
@@ -192,6 +192,7 @@ class Stretch {
         until_(until),
         tcp_(group_.transport == Transport::kTcp),
         plain_(PlainRuleOf(broker, host, c)),
+        draws_(draws),
         session_(c.session, c.session_armed),
         kernel_{KernelView(c.end[kClientEnd].tcp), KernelView(c.end[kBrokerEnd].tcp)},
         burst_{host.path[kUp].burst, host.path[kDown].burst},
@@ -212,15 +213,15 @@ class Stretch {
   }
   bool Carry(int direction, uint64_t index, uint64_t loss_draw, Duration latency, Instant at,
              BurstState& burst, Instant& last_arrival, Instant* arrives) const;
-  bool FindWay(const DrawsAhead& draws, size_t i, Way& way, BurstState burst[2],
-               Instant last_arrival[2]) const;
+  void LookAhead();
+  bool FindWay(size_t i, Way& way, BurstState burst[2], Instant last_arrival[2]) const;
   bool PassMiddlebox(const Way& way, Instant* last_use) const;
   Instant ClientWakes(Instant now, uint64_t loop_draw) const;
   bool BrokerRunsTo(BrokerView& b, Instant limit);
   bool TcpIsQuiet(const Way& way, Instant next, Instant over);
-  bool Cycle(const DrawsAhead& draws, size_t i);
+  bool Cycle(size_t i);
   template <bool kTcp>
-  size_t PlainCycles(const DrawsAhead& draws, size_t i);
+  size_t PlainCycles(size_t i);
   void NoteOvertaken(Instant wake, Instant next);
   void DropOvertaken(Instant now);
   void Finish();
@@ -233,6 +234,9 @@ class Stretch {
   const Instant until_;
   const bool tcp_;
   const PlainRule plain_;
+  DrawsAhead& draws_;
+  uint64_t up_first_ = 0, down_first_ = 0;  // transmissions that LookAhead() looked from
+  size_t reach_ = 0, lost_at_ = 0;
 
   QuietStretch out_;
   BrokerView session_;
@@ -259,20 +263,34 @@ bool Stretch::Carry(int d, uint64_t index, uint64_t loss_draw, Duration latency,
   return true;
 }
 
-bool Stretch::FindWay(const DrawsAhead& draws, size_t i, Way& way, BurstState burst[2],
-                      Instant last_arrival[2]) const {
+// How many cycles the draws reach, and how many of them lose nothing independently.
+void Stretch::LookAhead() {
+  const size_t per_cycle = tcp_ ? 2 : 1;
+  const uint64_t n = static_cast<uint64_t>(out_.cycles);
+  up_first_ = host_.path[kUp].transmissions + per_cycle * n;
+  down_first_ = host_.path[kDown].transmissions + n;
+  DrawWindow& up = draws_.window[kUp];
+  DrawWindow& down = draws_.window[kDown];
+  reach_ = std::min(
+      up.Reach(group_.up, host_.luck, Purpose::kSegmentUp, up_first_, per_cycle) / per_cycle,
+      down.Reach(group_.down, host_.luck, Purpose::kSegmentDown, down_first_, 1));
+  lost_at_ = std::min({reach_, up.FirstLost() / per_cycle, down.FirstLost()});
+}
+
+// The packets of the cycle that is `i` cycles ahead of where LookAhead() looked from.
+bool Stretch::FindWay(size_t i, Way& way, BurstState burst[2], Instant last_arrival[2]) const {
   const size_t u = tcp_ ? 2 * i : i;
+  const auto carry = [&](int d, size_t at, Instant from, Instant* to) {
+    const DrawWindow& w = draws_.window[d];
+    return Carry(d, (d == kUp ? up_first_ : down_first_) + at, w.loss()[at],
+                 Duration{w.latency_ns()[at]}, from, burst[d], last_arrival[d], to);
+  };
   way.out = t0_;
-  if (!Carry(kUp, draws.up_first + u, draws.up_loss[u], draws.up_latency[u], way.out, burst[kUp],
-             last_arrival[kUp], &way.heard) ||
-      !Carry(kDown, draws.down_first + i, draws.down_loss[i], draws.down_latency[i], way.heard,
-             burst[kDown], last_arrival[kDown], &way.answered)) {
+  if (!carry(kUp, u, way.out, &way.heard) || !carry(kDown, i, way.heard, &way.answered)) {
     return false;
   }
   way.acked = way.answered;
-  return !tcp_ || Carry(kUp, draws.up_first + u + 1, draws.up_loss[u + 1],
-                        draws.up_latency[u + 1], way.answered, burst[kUp], last_arrival[kUp],
-                        &way.acked);
+  return !tcp_ || carry(kUp, u + 1, way.answered, &way.acked);
 }
 
 // PassOutbound() and PassInbound() of a mapping that lives on; false if it does not.
@@ -350,14 +368,14 @@ bool Stretch::TcpIsQuiet(const Way& way, Instant next, Instant over) {
   return true;
 }
 
-bool Stretch::Cycle(const DrawsAhead& draws, size_t i) {
+bool Stretch::Cycle(size_t i) {
   const ClientProfile& p = group_.profile;
   if (t0_ >= until_) return Stop(StretchEnd::kPending);
   Way way;
   BurstState burst[2] = {burst_[kUp], burst_[kDown]};
   Instant last_arrival[2] = {last_arrival_[kUp], last_arrival_[kDown]};
   Instant mapping_used = mapping_used_;
-  if (!FindWay(draws, i, way, burst, last_arrival)) return Stop(StretchEnd::kLost);
+  if (!FindWay(i, way, burst, last_arrival)) return Stop(StretchEnd::kLost);
   if (way.acked >= until_) return Stop(StretchEnd::kPending);
   ClientSession& client = host_.session;
   if (p.ping_when == PingWhen::kCounterTick && client.counted &&
@@ -434,21 +452,23 @@ bool Stretch::Cycle(const DrawsAhead& draws, size_t i) {
 // As many of the cycles from `i` on as keep within the plain rule; what they leave behind is what
 // Cycle() leaves. Returns the first that was not run. REQUIRES: the last cycle was of this stretch.
 template <bool kTcp>
-size_t Stretch::PlainCycles(const DrawsAhead& draws, size_t i) {
+size_t Stretch::PlainCycles(size_t i) {
   const PlainRule r = plain_;
-  const size_t begin = i, end = draws.lost_at;
+  const size_t begin = i, end = lost_at_;
+  const int64_t* const up_ns = draws_.window[kUp].latency_ns();
+  const int64_t* const down_ns = draws_.window[kDown].latency_ns();
   RttEstimator client = kernel_[kClientEnd].rtt, broker = kernel_[kBrokerEnd].rtt;
   int64_t t0 = t0_.ns, heard = session_.last_in.ns, wakes = session_.wakes.ns;
   int64_t round_trip = 0, sum = 0, last_acked = 0;
   for (; i < end; ++i) {
     const size_t u = kTcp ? 2 * i : i;
-    const int64_t up = draws.up_latency[u].ns, down = draws.down_latency[i].ns;
+    const int64_t up = up_ns[u], down = down_ns[i];
     const int64_t rtt = up + down;
     const int64_t arrives = t0 + up, next = t0 + r.step;
     if (arrives - heard > r.silence || next > until_.ns) break;
     int64_t acked = arrives + down;
     if constexpr (kTcp) {
-      const int64_t back = down + draws.up_latency[u + 1].ns;
+      const int64_t back = down + up_ns[u + 1];
       if (rtt > client.srtt_ns + r.min_rto[kClientEnd] ||
           back > broker.srtt_ns + r.min_rto[kBrokerEnd] || client.srtt_ns > r.srtt ||
           broker.srtt_ns > r.srtt || client.rttvar_ns > r.rttvar || broker.rttvar_ns > r.rttvar) {
@@ -462,8 +482,8 @@ size_t Stretch::PlainCycles(const DrawsAhead& draws, size_t i) {
     while (later < next) later = (later >= arrives ? arrives : heard) + r.silence;
     if (later == next) break;
     if constexpr (kTcp) {
-      client.Add(std::max<int64_t>(rtt, 1), r.min_rto[kClientEnd], true);
-      broker.Add(std::max<int64_t>(acked - arrives, 1), r.min_rto[kBrokerEnd], true);
+      client.AddOnePerRound(std::max<int64_t>(rtt, 1), r.min_rto[kClientEnd]);
+      broker.AddOnePerRound(std::max<int64_t>(acked - arrives, 1), r.min_rto[kBrokerEnd]);
     }
     wakes = later;
     heard = arrives;
@@ -582,18 +602,15 @@ void Stretch::Finish() {
 }
 
 QuietStretch Stretch::Run() {
-  DrawsAhead draws;
   bool goes_on = true;
   while (goes_on) {
-    const uint64_t n = static_cast<uint64_t>(out_.cycles);
-    draws.Fill(group_, host_.luck, host_.path[kUp].transmissions + (tcp_ ? 2 * n : n),
-               host_.path[kDown].transmissions + n);
-    for (size_t i = 0; goes_on && i < DrawsAhead::kCycles; ++i) {
+    LookAhead();
+    for (size_t i = 0; goes_on && i < reach_; ++i) {
       if (plain_.applies && out_.cycles > 0) {
-        i = tcp_ ? PlainCycles<true>(draws, i) : PlainCycles<false>(draws, i);
-        if (i == DrawsAhead::kCycles) break;
+        i = tcp_ ? PlainCycles<true>(i) : PlainCycles<false>(i);
+        if (i == reach_) break;
       }
-      goes_on = Cycle(draws, i);
+      goes_on = Cycle(i);
     }
   }
   if (out_.cycles > 0) Finish();
@@ -632,8 +649,8 @@ bool IsQuiet(const Host& host, const Connection& c) {
 }
 
 QuietStretch RunThrough(const BrokerPlan& broker, Host& host, Connection& c, Instant now,
-                        Instant until) {
-  return Stretch(broker, host, c, now, until).Run();
+                        Instant until, DrawsAhead& draws) {
+  return Stretch(broker, host, c, now, until, draws).Run();
 }
 
 }  // namespace keepsim

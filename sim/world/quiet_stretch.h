@@ -14,6 +14,7 @@
 #include "sim/world/connection.h"
 #include "sim/world/host.h"
 #include "sim/world/plan.h"
+#include "sim/world/quiet_scan.h"
 
 namespace keepsim {
 
@@ -49,7 +50,7 @@ bool IsQuiet(const Host& host, const Connection& c);
 // Runs through the cycles that begin at `now`, where the client's timer acts, and are over before
 // `until`, when something else may happen. REQUIRES: IsQuiet(), rules of skip_rule.h.
 QuietStretch RunThrough(const BrokerPlan& broker, Host& host, Connection& c, Instant now,
-                        Instant until);
+                        Instant until, DrawsAhead& draws);
 
 }  // namespace keepsim
 
