@@ -41,22 +41,6 @@ void SendAck(TcpEndpoint& e, Instant now, TcpOutput& out) {
   Add(e, Segment::kAck, e.snd_nxt, 0, now, out);
 }
 
-// The kernel's timer wheel: a timer waits in a bucket of its level and fires when the bucket's time
-// is over, never early. A level's buckets are eight times as wide as those of the level below: 4 ms
-// up to a quarter of a second, 32 ms up to 2 s, 256 ms up to 16 s, about 2 s up to 129 s. So the
-// second SYN leaves 1.00 to 1.04 s after the first (calc_wheel_index() of kernel/time/timer.c).
-Instant InWheel(Instant now, Duration wait) {
-  constexpr int64_t kLevelSize = 63, kLevels = 9;
-  constexpr int kLevelShift = 3;
-  const int64_t jiffies = InJiffies(wait).ns / kJiffy.ns;
-  int shift = 0;
-  for (int level = 1; level < kLevels && jiffies >= kLevelSize << shift; ++level) {
-    shift += kLevelShift;
-  }
-  const int64_t expires = (now - kStart).ns / kJiffy.ns + jiffies;
-  return kStart + kJiffy * (((expires >> shift) + 1) << shift);
-}
-
 void AddRttSample(const TcpConfig& config, TcpEndpoint& e, Duration rtt) {
   rtt = std::max(rtt, Nanoseconds(1));
   if (e.srtt.ns == 0) {
@@ -333,6 +317,22 @@ void OnSynSent(const TcpConfig& config, TcpEndpoint& e, const Segment& s, Instan
 }
 
 }  // namespace
+
+// The kernel's timer wheel: a timer waits in a bucket of its level and fires when the bucket's time
+// is over, never early. A level's buckets are eight times as wide as those of the level below: 4 ms
+// up to a quarter of a second, 32 ms up to 2 s, 256 ms up to 16 s, about 2 s up to 129 s. So the
+// second SYN leaves 1.00 to 1.04 s after the first (calc_wheel_index() of kernel/time/timer.c).
+Instant InWheel(Instant now, Duration wait) {
+  constexpr int64_t kLevelSize = 63, kLevels = 9;
+  constexpr int kLevelShift = 3;
+  const int64_t jiffies = InJiffies(wait).ns / kJiffy.ns;
+  int shift = 0;
+  for (int level = 1; level < kLevels && jiffies >= kLevelSize << shift; ++level) {
+    shift += kLevelShift;
+  }
+  const int64_t expires = (now - kStart).ns / kJiffy.ns + jiffies;
+  return kStart + kJiffy * (((expires >> shift) + 1) << shift);
+}
 
 void TcpConnect(const TcpConfig& config, TcpEndpoint& e, Instant now, TcpOutput& out) {
   e = TcpEndpoint{};

@@ -184,7 +184,11 @@ inline Instant TcpNextDeadline(const TcpEndpoint& e) {
 // The answer of a host that has no such connection; false if none is due (the segment is RST).
 bool TcpResetFor(const Segment& segment, Segment* rst);
 
-// ---- the round-trip estimator apart, for whoever adds many samples in a row
+// ---- the timers and the round-trip estimator apart, for whoever runs through many exchanges
+// When the kernel's timer wheel fires a timer set at `now`, on the host's own clock.
+Instant InWheel(Instant now, Duration wait);
+
+// The round-trip estimator, for whoever adds many samples in a row
 inline RttEstimator EstimatorOf(const TcpEndpoint& e) {
   return {e.srtt.ns, e.min_rtt.ns, e.mdev.ns, e.mdev_max.ns, e.rttvar.ns};
 }

@@ -1,6 +1,8 @@
 #include "sim/world/quiet_stretch.h"
 
 #include <algorithm>
+#include <initializer_list>
+#include <iterator>
 
 #include "sim/net/tcp.h"
 
@@ -8,6 +10,8 @@ namespace keepsim {
 namespace {
 
 constexpr uint32_t kPingSize = 2;  // PINGREQ, PINGRESP
+// Transmissions of one cycle, repairs included.
+constexpr size_t kMostUp = 4, kMostDown = 3;
 
 bool IsQuiet(const Exchanges& e) { return e.out_count == 0 && e.waiting == 0 && e.resend == 0; }
 
@@ -95,9 +99,39 @@ struct KernelView {
   RttEstimator rtt;
   Instant received;  // data, last: its own clock
   Instant sent;      // likewise
+  Instant echo;      // time stamp of the peer seen last: the peer's clock
+  bool repeated = false;     // what was sent last was sent twice
+  bool probed = false;       // and its probe is not yet told from the original
+  bool interactive = false;  // answers carry ACKs: none goes alone
+  uint8_t quick_acks = 0;
 
   KernelView(const TcpEndpoint& e)
-      : rtt(EstimatorOf(e)), received(e.last_received_at), sent(e.last_sent_at) {}
+      : rtt(EstimatorOf(e)),
+        received(e.last_received_at),
+        sent(e.last_sent_at),
+        echo(e.ts_recent),
+        probed(e.probed),
+        interactive(e.interactive),
+        quick_acks(e.quick_acks) {}
+
+  // An exchange in which nothing was lost. Quick acknowledgements are refilled by each packet; the
+  // client's end has spent one on its answer.
+  void NoteCycle(Instant sent_at, Instant received_at, Instant seen, int quick) {
+    sent = sent_at;
+    received = received_at;
+    echo = seen;
+    repeated = probed = false;
+    quick_acks = static_cast<uint8_t>(quick);
+  }
+
+  // When the probe leaves that is set at `now`, for the only segment on its way.
+  Instant ProbeAt(const TcpConfig& config, Instant now) const {
+    return std::min(InWheel(now, Duration{2 * rtt.srtt_ns} + config.min_rto),
+                    InWheel(now, Rto(config)));
+  }
+  Duration Rto(const TcpConfig& config) const {
+    return std::min(InJiffies({rtt.srtt_ns + rtt.rttvar_ns}), config.max_rto);
+  }
 
   // No less than the retransmission time-out.
   Duration RtoAtMost() const { return {rtt.srtt_ns + rtt.rttvar_ns + kJiffy.ns}; }
@@ -181,6 +215,25 @@ PlainRule PlainRuleOf(const BrokerPlan& broker, const Host& host, const Connecti
   return r;
 }
 
+// What cycles with a repair have beyond the others, by direction.
+struct Beyond {
+  int64_t events = 0;
+  int64_t segments[2] = {0, 0};
+  int64_t bytes[2] = {0, 0};  // in them, without headers
+  int64_t lost[2] = {0, 0};
+  int64_t retransmitted[2] = {0, 0};
+
+  void Add(const Beyond& b) {
+    events += b.events;
+    for (int d = 0; d < 2; ++d) {
+      segments[d] += b.segments[d];
+      bytes[d] += b.bytes[d];
+      lost[d] += b.lost[d];
+      retransmitted[d] += b.retransmitted[d];
+    }
+  }
+};
+
 class Stretch {
  public:
   Stretch(const BrokerPlan& broker, Host& host, Connection& c, Instant now, Instant until,
@@ -193,6 +246,8 @@ class Stretch {
         tcp_(group_.transport == Transport::kTcp),
         plain_(PlainRuleOf(broker, host, c)),
         draws_(draws),
+        repairs_(plain_.applies && tcp_ && group_.tcp.user_timeout.ns == 0 &&
+                 broker.tcp.user_timeout.ns == 0),
         session_(c.session, c.session_armed),
         kernel_{KernelView(c.end[kClientEnd].tcp), KernelView(c.end[kBrokerEnd].tcp)},
         burst_{host.path[kUp].burst, host.path[kDown].burst},
@@ -222,6 +277,9 @@ class Stretch {
   bool Cycle(size_t i);
   template <bool kTcp>
   size_t PlainCycles(size_t i);
+  bool RepairedCycle();
+  bool BrokerBears(Instant heard, Instant next, BrokerView& session);
+  void TouchRadio(std::initializer_list<Instant> touches);
   void NoteOvertaken(Instant wake, Instant next);
   void DropOvertaken(Instant now);
   void Finish();
@@ -237,6 +295,9 @@ class Stretch {
   DrawsAhead& draws_;
   uint64_t up_first_ = 0, down_first_ = 0;  // transmissions that LookAhead() looked from
   size_t reach_ = 0, lost_at_ = 0;
+  const bool repairs_;  // RepairedCycle() may be asked
+  Beyond beyond_;
+  uint16_t lost_ = 0;  // the client's transmissions since the broker last read from it
 
   QuietStretch out_;
   BrokerView session_;
@@ -267,13 +328,15 @@ bool Stretch::Carry(int d, uint64_t index, uint64_t loss_draw, Duration latency,
 void Stretch::LookAhead() {
   const size_t per_cycle = tcp_ ? 2 : 1;
   const uint64_t n = static_cast<uint64_t>(out_.cycles);
-  up_first_ = host_.path[kUp].transmissions + per_cycle * n;
-  down_first_ = host_.path[kDown].transmissions + n;
+  up_first_ = host_.path[kUp].transmissions + per_cycle * n +
+              static_cast<uint64_t>(beyond_.segments[kUp]);
+  down_first_ = host_.path[kDown].transmissions + n +
+                static_cast<uint64_t>(beyond_.segments[kDown]);
   DrawWindow& up = draws_.window[kUp];
   DrawWindow& down = draws_.window[kDown];
   reach_ = std::min(
-      up.Reach(group_.up, host_.luck, Purpose::kSegmentUp, up_first_, per_cycle) / per_cycle,
-      down.Reach(group_.down, host_.luck, Purpose::kSegmentDown, down_first_, 1));
+      up.Reach(group_.up, host_.luck, Purpose::kSegmentUp, up_first_, kMostUp) / per_cycle,
+      down.Reach(group_.down, host_.luck, Purpose::kSegmentDown, down_first_, kMostDown));
   lost_at_ = std::min({reach_, up.FirstLost() / per_cycle, down.FirstLost()});
 }
 
@@ -343,6 +406,26 @@ bool Stretch::BrokerRunsTo(BrokerView& b, Instant limit) {
   return true;
 }
 
+// The broker's session up to the cycle's end. False if it would act on the client's silence, or in
+// the very instant of the next PINGREQ.
+bool Stretch::BrokerBears(Instant heard, Instant next, BrokerView& session) {
+  if (!BrokerRunsTo(session, heard)) return Stop(StretchEnd::kLate);
+  NoteActivity(broker_.profile, c_.session, heard, PacketType::kPingreq);
+  const Instant due = NextDeadline(broker_.profile, c_.session);
+  if (session.wakes == kNever) session.wakes = due;
+  if (due < session.wakes) return Stop(StretchEnd::kOther);
+  if (!BrokerRunsTo(session, std::min(next, until_))) return Stop(StretchEnd::kLate);
+  return session.wakes != next || Stop(StretchEnd::kTie);
+}
+
+// In the order in which they come.
+void Stretch::TouchRadio(std::initializer_list<Instant> touches) {
+  for (const Instant at : touches) {
+    if (at - host_.radio_last > kRadioTail) ++host_.radio_wakeups;
+    host_.radio_last = at;
+  }
+}
+
 // Nothing of either kernel acts but as the cycle has it, and all of its wake-ups for nothing are
 // over before the next cycle, and before `over`.
 bool Stretch::TcpIsQuiet(const Way& way, Instant next, Instant over) {
@@ -383,6 +466,7 @@ bool Stretch::Cycle(size_t i) {
     return Stop(StretchEnd::kOther);
   }
   if (!PassMiddlebox(way, &mapping_used)) return Stop(StretchEnd::kOther);
+  if (tcp_ && !kernel_[kBrokerEnd].interactive) return Stop(StretchEnd::kOther);
 
   const ClientView client_before(client);
   const uint64_t next_loop_draw =
@@ -397,13 +481,7 @@ bool Stretch::Cycle(size_t i) {
     if (waits_to < way.answered) return Stop(StretchEnd::kLate);
     if (next == kNever || next <= way.acked) return Stop(StretchEnd::kOther);
     if (tcp_ && !TcpIsQuiet(way, next, until_)) return false;
-    if (!BrokerRunsTo(session, way.heard)) return Stop(StretchEnd::kLate);
-    NoteActivity(broker_.profile, c_.session, way.heard, PacketType::kPingreq);
-    const Instant due = NextDeadline(broker_.profile, c_.session);
-    if (session.wakes == kNever) session.wakes = due;
-    if (due < session.wakes) return Stop(StretchEnd::kOther);
-    if (!BrokerRunsTo(session, std::min(next, until_))) return Stop(StretchEnd::kLate);
-    if (session.wakes == next) return Stop(StretchEnd::kTie);
+    if (!BrokerBears(way.heard, next, session)) return false;
     if (out_.overtaken_count == QuietStretch::kMaxOvertaken) return Stop(StretchEnd::kOther);
     return true;
   };
@@ -427,19 +505,16 @@ bool Stretch::Cycle(size_t i) {
     k[kClientEnd].rtt.Add(std::max<int64_t>((k2 - k0).ns, 1), group_.tcp.min_rto.ns, true);
     k[kBrokerEnd].rtt.Add(std::max<int64_t>((way.acked - way.heard).ns, 1),
                           broker_.tcp.min_rto.ns, true);
-    k[kClientEnd].sent = k0;
-    k[kClientEnd].received = k2;
-    k[kBrokerEnd].sent = k[kBrokerEnd].received = way.heard;
+    k[kClientEnd].NoteCycle(k0, k2, way.heard, kMaxQuickAcks - 1);
+    k[kBrokerEnd].NoteCycle(way.heard, way.heard, k2, kMaxQuickAcks);
   }
   const Instant local = host_.SessionNow(way.out);
   if (host_.last_packet_out != kLongAgo) {
     host_.longest_silence = std::max(host_.longest_silence, local - host_.last_packet_out);
   }
   host_.last_packet_out = local;
-  for (const Instant at : {way.out, way.answered}) {
-    if (at - host_.radio_last > kRadioTail) ++host_.radio_wakeups;
-    host_.radio_last = at;
-  }
+  TouchRadio({way.out, way.answered});
+  lost_ = 0;
   host_.ping_rtt_sum += way.answered - way.out;
   ++out_.cycles;
   last_ = way;
@@ -504,9 +579,10 @@ size_t Stretch::PlainCycles(size_t i) {
   session_.wakes = Instant{wakes};
   kernel_[kClientEnd].rtt = client;
   kernel_[kBrokerEnd].rtt = broker;
-  kernel_[kClientEnd].sent = host_.KernelNow(last_.out);
-  kernel_[kClientEnd].received = host_.KernelNow(last_.answered);
-  kernel_[kBrokerEnd].sent = kernel_[kBrokerEnd].received = last_.heard;
+  const Instant k2 = host_.KernelNow(last_.answered);
+  kernel_[kClientEnd].NoteCycle(host_.KernelNow(last_.out), k2, last_.heard, kMaxQuickAcks - 1);
+  kernel_[kBrokerEnd].NoteCycle(last_.heard, last_.heard, k2, kMaxQuickAcks);
+  lost_ = 0;
   ClientSession& s = host_.session;
   s.sends += static_cast<uint32_t>(n);
   s.last_out = s.ping_sent = host_.last_packet_out = host_.SessionNow(last_.out);
@@ -516,6 +592,142 @@ size_t Stretch::PlainCycles(size_t i) {
   host_.radio_last = last_.answered;
   host_.ping_rtt_sum += Duration{sum};
   return i;
+}
+
+// A cycle with one of three additions, or several of them: the PINGREQ is lost and comes back by a
+// tail loss probe; the broker's kernel acknowledges it apart, before the PINGRESP; the client's
+// acknowledgement is lost, so that a probe brings the PINGRESP a second time.
+// REQUIRES: repairs_, LookAhead() looked from here.
+bool Stretch::RepairedCycle() {
+  if (t0_ >= until_) return Stop(StretchEnd::kPending);
+  KernelView client = kernel_[kClientEnd], broker = kernel_[kBrokerEnd];
+  const int64_t* const up_ns = draws_.window[kUp].latency_ns();
+  const int64_t* const down_ns = draws_.window[kDown].latency_ns();
+  const auto lost = [&](int d, size_t at) {
+    return (d == kUp ? group_.up : group_.down).loss.Hit(draws_.window[d].loss()[at]);
+  };
+  const auto kernel = [&](Instant t) { return host_.KernelNow(t); };
+  const auto global = [&](Instant t) { return host_.Global(ClockKind::kMonotonic, t); };
+  size_t u = 0, d = 0;
+  Beyond b;
+  Way way;
+  way.out = t0_;
+  const Instant k0 = kernel(t0_);
+  const Instant next = t0_ + Duration{plain_.step};
+
+  Instant sent = t0_, client_timer = k0 + client.Patience(group_.tcp);
+  Instant gone = t0_ + client.TimerGone(group_.tcp);
+  const bool request_lost = lost(kUp, u);
+  if (request_lost) {
+    const Instant probe = client.ProbeAt(group_.tcp, k0);
+    ++u;
+    if (client.probed || lost(kUp, u)) return Stop(StretchEnd::kLost);
+    client_timer = InWheel(probe, client.Rto(group_.tcp));
+    sent = global(probe);
+    gone = global(client_timer);
+    b.events += 1;
+    b.segments[kUp] += 1;
+    b.bytes[kUp] += kPingSize;
+    b.lost[kUp] += 1;
+    b.retransmitted[kUp] += 1;
+  }
+  way.heard = sent + Duration{up_ns[u++]};
+  gone = std::max(gone, way.heard + broker.TimerGone(broker_.tcp));
+
+  Instant acked_alone = kNever;
+  if (!broker.interactive) {
+    if (lost(kDown, d)) return Stop(StretchEnd::kLost);
+    acked_alone = way.heard + Duration{down_ns[d++]};
+    gone = std::max(gone, acked_alone);
+    b.events += 1;
+    b.segments[kDown] += 1;
+  }
+  if (lost(kDown, d)) return Stop(StretchEnd::kLost);
+  way.answered = way.heard + Duration{down_ns[d++]};
+  const Instant first_ack = std::min(acked_alone, way.answered);
+  if (kernel(first_ack) > client_timer ||
+      way.answered - way.heard > broker.Patience(broker_.tcp) ||
+      way.answered - way.out > Duration{plain_.wait}) {
+    return Stop(StretchEnd::kLate);
+  }
+
+  Instant answered_last = way.answered, broker_sent = way.heard;
+  const bool ack_lost = lost(kUp, u);
+  if (ack_lost) {
+    ++u;
+    const Instant probe = broker.ProbeAt(broker_.tcp, way.heard);
+    if (broker.probed || lost(kDown, d) || lost(kUp, u)) return Stop(StretchEnd::kLost);
+    broker_sent = probe;
+    answered_last = probe + Duration{down_ns[d++]};
+    const Instant broker_timer = InWheel(probe, broker.Rto(broker_.tcp));
+    way.acked = answered_last + Duration{up_ns[u++]};
+    if (way.acked > broker_timer) return Stop(StretchEnd::kLate);
+    gone = std::max(gone, broker_timer);
+    b.events += 2;
+    b.segments[kUp] += 1;
+    b.segments[kDown] += 1;
+    b.bytes[kDown] += kPingSize;
+    b.lost[kUp] += 1;
+    b.retransmitted[kDown] += 1;
+  } else {
+    way.acked = way.answered + Duration{up_ns[u++]};
+    if (way.acked - way.heard > broker.Patience(broker_.tcp)) return Stop(StretchEnd::kLate);
+  }
+  gone = std::max(gone, way.acked);
+  if (gone >= next) return Stop(StretchEnd::kLate);
+  if (gone >= until_) return Stop(StretchEnd::kPending);
+
+  const Instant k2 = kernel(way.answered), k_last = kernel(answered_last);
+  if (k2 - client.received <= client.RtoAtMost() ||
+      way.heard - broker.received <= broker.RtoAtMost() ||
+      k0 - client.received < group_.tcp.delayed_ack) {
+    return Stop(StretchEnd::kOther);
+  }
+  const Instant k_sent = kernel(sent);
+  client.rtt.Add(std::max<int64_t>((kernel(first_ack) - k_sent).ns, 1), group_.tcp.min_rto.ns, true);
+  broker.rtt.Add(std::max<int64_t>((way.acked - broker_sent).ns, 1), broker_.tcp.min_rto.ns, true);
+  // So that the next cycle may go by the plain rule.
+  if (next - answered_last <= client.RtoAtMost() || next - way.heard <= broker.RtoAtMost() ||
+      next - answered_last < group_.tcp.delayed_ack ||
+      (plain_.radio > 0 && next - answered_last <= kRadioTail)) {
+    return Stop(StretchEnd::kOther);
+  }
+  BrokerView session = session_;
+  if (!BrokerBears(way.heard, next, session)) {
+    session_.Restore(c_.session);
+    return false;
+  }
+
+  session_ = BrokerView(c_.session, session.wakes);
+  session_.ticks = session.ticks;
+  client.NoteCycle(k_sent, k_last, broker_sent, kMaxQuickAcks - 1);
+  broker.NoteCycle(broker_sent, way.heard, k_last,
+                   broker.interactive ? kMaxQuickAcks : kMaxQuickAcks - 1);
+  client.repeated = client.probed = request_lost;
+  broker.repeated = ack_lost;
+  broker.interactive = true;
+  kernel_[kClientEnd] = client;
+  kernel_[kBrokerEnd] = broker;
+  beyond_.Add(b);
+  lost_ = ack_lost ? 1 : 0;
+  const Instant local = host_.SessionNow(way.out);
+  if (host_.last_packet_out != kLongAgo) {
+    host_.longest_silence = std::max(host_.longest_silence, local - host_.last_packet_out);
+  }
+  host_.last_packet_out = local;
+  TouchRadio({way.out, sent, first_ack});
+  Instant touches[] = {way.answered, acked_alone == kNever ? way.answered : acked_alone,
+                       answered_last};
+  std::sort(std::begin(touches), std::end(touches));
+  TouchRadio({touches[0], touches[1], touches[2]});
+  NotePing(group_.profile, host_.session, local);
+  NoteAnswer(host_.session, host_.SessionNow(way.answered));
+  host_.ping_rtt_sum += way.answered - way.out;
+  ++out_.cycles;
+  last_ = way;
+  waits_to_ = plain_.wait == kNever.ns ? kNever : way.out + Duration{plain_.wait};
+  t0_ = next;
+  return true;
 }
 
 // A wake-up at `wake` stays in the queue when the timer is armed anew for `next`, before it.
@@ -542,18 +754,20 @@ void Stretch::FinishTcp(End& end, EndIndex at) {
   end.readable_to = e.rcv_nxt - 1;
   e.last_length = kPingSize;
   e.sack_start = e.sack_end = e.snd_una;
-  e.probed = false;
+  e.probed = kernel_[at].probed;
+  if (e.probed) e.probe_end = e.snd_nxt;
   e.probes_sent = 0;
   e.first_unacked_at = e.first_retransmit_at = kNever;
-  e.head_sent_at = e.tail_sent_at = e.last_sent_at = kernel_[at].sent;
+  e.head_sent_at = e.last_sent_at = kernel_[at].sent;
+  e.tail_sent_at = kernel_[at].repeated ? kNever : kernel_[at].sent;
   e.last_received_at = kernel_[at].received;
   SetEstimator(e, kernel_[at].rtt);
   e.rtt_seq = e.snd_nxt;
   e.rto = RtoOf(config, e);
   e.timer = TcpTimer::kNone;
-  // Refilled by each packet; the client's end has spent one on its answer.
-  e.quick_acks = at == kClientEnd ? kMaxQuickAcks - 1 : kMaxQuickAcks;
-  e.ts_recent = at == kClientEnd ? last_.heard : kernel_[kClientEnd].received;
+  e.quick_acks = kernel_[at].quick_acks;
+  e.interactive = kernel_[at].interactive;
+  e.ts_recent = kernel_[at].echo;
 }
 
 // What has happened in all cycles alike, and what only the last one leaves.
@@ -573,16 +787,18 @@ void Stretch::Finish() {
     host_.path[d].burst = burst_[d];
     host_.path[d].last_arrival = last_arrival_[d];
   }
-  const int64_t up = tcp_ ? 2 * n : n;
-  t.segments[kUp] += up;
-  t.segments[kDown] += n;
-  host_.path[kUp].transmissions += static_cast<uint64_t>(up);
-  host_.path[kDown].transmissions += static_cast<uint64_t>(n);
   const int64_t headers = tcp_ ? kSegmentHeaders : kDatagramHeaders;
-  t.wire_bytes[kUp] += n * kPingSize + up * headers;
-  t.wire_bytes[kDown] += n * (kPingSize + headers);
+  for (int d = 0; d < 2; ++d) {
+    const int64_t segments = (tcp_ && d == kUp ? 2 * n : n) + beyond_.segments[d];
+    t.segments[d] += segments;
+    t.wire_bytes[d] += n * kPingSize + beyond_.bytes[d] + segments * headers;
+    t.lost[d] += beyond_.lost[d];
+    t.retransmitted[d] += beyond_.retransmitted[d];
+    host_.path[d].transmissions += static_cast<uint64_t>(segments);
+  }
   c_.middlebox.last_use = mapping_used_;
-  c_.end[kClientEnd].lost = c_.end[kBrokerEnd].lost = 0;
+  c_.end[kClientEnd].lost = lost_;
+  c_.end[kBrokerEnd].lost = 0;
   if (tcp_) {
     FinishTcp(c_.end[kClientEnd], kClientEnd);
     FinishTcp(c_.end[kBrokerEnd], kBrokerEnd);
@@ -592,7 +808,7 @@ void Stretch::Finish() {
   host_.last_heard = last_.answered;
   host_.backoff_draws += static_cast<uint64_t>(n);
   if (group_.profile.loop_delay_max.ns > 0) host_.loop_draws += static_cast<uint64_t>(n);
-  out_.events = n * (tcp_ ? 4 : 3) + session_.ticks;
+  out_.events = n * (tcp_ ? 4 : 3) + beyond_.events + session_.ticks;
   host_.events += out_.events;
   out_.client_acts = t0_;
   // Armed for the wait's end until that is over, unless the next ping comes before it.
@@ -605,12 +821,18 @@ QuietStretch Stretch::Run() {
   bool goes_on = true;
   while (goes_on) {
     LookAhead();
-    for (size_t i = 0; goes_on && i < reach_; ++i) {
+    for (size_t i = 0; i < reach_; ++i) {
       if (plain_.applies && out_.cycles > 0) {
         i = tcp_ ? PlainCycles<true>(i) : PlainCycles<false>(i);
         if (i == reach_) break;
       }
-      goes_on = Cycle(i);
+      if (Cycle(i)) continue;
+      goes_on = false;
+      if (repairs_ && (out_.end == StretchEnd::kLost || out_.end == StretchEnd::kOther)) {
+        if (i > 0) LookAhead();
+        goes_on = RepairedCycle();
+      }
+      break;
     }
   }
   if (out_.cycles > 0) Finish();
@@ -644,8 +866,7 @@ bool IsQuiet(const Host& host, const Connection& c) {
     return c.end[kClientEnd].app && c.end[kBrokerEnd].app && c.end[kBrokerEnd].kernel;
   }
   return IsQuiet(c.end[kBrokerEnd]) && IsQuiet(c.end[kClientEnd].tcp) &&
-         IsQuiet(c.end[kBrokerEnd].tcp) && !c.end[kClientEnd].tcp.interactive &&
-         c.end[kBrokerEnd].tcp.interactive;
+         IsQuiet(c.end[kBrokerEnd].tcp) && !c.end[kClientEnd].tcp.interactive;
 }
 
 QuietStretch RunThrough(const BrokerPlan& broker, Host& host, Connection& c, Instant now,
