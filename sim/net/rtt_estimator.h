@@ -33,15 +33,27 @@ struct RttEstimator {
     mdev_max_ns = min_rto_ns;
   }
 
-  // Add() with `round_over` where the sample before ended a round trip too, without a branch.
-  // REQUIRES: mdev_max_ns == min_rto_ns <= rttvar_ns.
+  // Add() with `round_over`, where the sample before ended a round trip too, without branches: half
+  // of them would be guessed wrong. REQUIRES: mdev_max_ns == min_rto_ns <= rttvar_ns.
   void AddOnePerRound(int64_t rtt_ns, int64_t min_rto_ns) {
+    Move(rtt_ns);
+    EndRound(min_rto_ns);
+  }
+  // RTTVAR stays as it is as long as the deviation does not rise above min_rto.
+  bool IsSettled(int64_t min_rto_ns) const {
+    return mdev_ns <= min_rto_ns && rttvar_ns - min_rto_ns < 4;
+  }
+  // The two halves of AddOnePerRound(): SRTT and the deviation; RTTVAR.
+  void Move(int64_t rtt_ns) {
     min_rtt_ns = std::min(min_rtt_ns, rtt_ns);
     const int64_t error = rtt_ns - srtt_ns;
-    srtt_ns += error / 8;
-    const int64_t excess = (error < 0 ? -error : error) - (mdev_ns >> 2);
-    const int64_t damped = excess >> 3;
-    mdev_ns += (error < 0) & (excess > 0) ? damped : excess;
+    const int64_t falls = error >> 63;  // all ones if it is below zero
+    srtt_ns += (error + (falls & 7)) >> 3;
+    const int64_t excess = ((error ^ falls) - falls) - (mdev_ns >> 2);
+    const int64_t damped = falls & (-excess >> 63);
+    mdev_ns += excess >> (damped & 3);
+  }
+  void EndRound(int64_t min_rto_ns) {
     const int64_t most = std::max(mdev_ns, min_rto_ns);
     rttvar_ns = std::max(rttvar_ns, most);
     rttvar_ns -= (rttvar_ns - most) >> 2;

@@ -275,8 +275,9 @@ class Stretch {
   bool BrokerRunsTo(BrokerView& b, Instant limit);
   bool TcpIsQuiet(const Way& way, Instant next, Instant over);
   bool Cycle(size_t i);
-  template <bool kTcp>
+  template <bool kTcp, bool kSettled>
   size_t PlainCycles(size_t i);
+  bool IsSettled(size_t cycles) const;
   bool RepairedCycle();
   bool BrokerBears(Instant heard, Instant next, BrokerView& session);
   void TouchRadio(std::initializer_list<Instant> touches);
@@ -524,12 +525,32 @@ bool Stretch::Cycle(size_t i) {
   return true;
 }
 
+// Whether RTTVAR stays as it is at both ends, and SRTT within the plain rule, for so many cycles or
+// until the deviation rises above min_rto.
+bool Stretch::IsSettled(size_t cycles) const {
+  for (const EndIndex at : {kClientEnd, kBrokerEnd}) {
+    const RttEstimator& rtt = kernel_[at].rtt;
+    const int64_t rise = plain_.min_rto[at] / 8 * static_cast<int64_t>(cycles);
+    if (!rtt.IsSettled(plain_.min_rto[at]) || rtt.srtt_ns + rise > plain_.srtt ||
+        rtt.rttvar_ns > plain_.rttvar) {
+      return false;
+    }
+  }
+  return true;
+}
+
 // As many of the cycles from `i` on as keep within the plain rule; what they leave behind is what
 // Cycle() leaves. Returns the first that was not run. REQUIRES: the last cycle was of this stretch.
-template <bool kTcp>
-size_t Stretch::PlainCycles(size_t i) {
+// With kSettled only SRTT and the deviation move: IsSettled() for all of the cycles.
+template <bool kTcp, bool kSettled>
+[[gnu::noinline]] size_t Stretch::PlainCycles(size_t i) {
   const PlainRule r = plain_;
-  const size_t begin = i, end = lost_at_;
+  const size_t begin = i;
+  size_t end = lost_at_;
+  if (t0_ + Duration{r.step} * static_cast<int64_t>(end) > until_) {
+    const int64_t fit = (until_ - t0_).ns / r.step;
+    end = std::min(end, i + static_cast<size_t>(std::max<int64_t>(fit, 0)));
+  }
   const int64_t* const up_ns = draws_.window[kUp].latency_ns();
   const int64_t* const down_ns = draws_.window[kDown].latency_ns();
   RttEstimator client = kernel_[kClientEnd].rtt, broker = kernel_[kBrokerEnd].rtt;
@@ -540,13 +561,16 @@ size_t Stretch::PlainCycles(size_t i) {
     const int64_t up = up_ns[u], down = down_ns[i];
     const int64_t rtt = up + down;
     const int64_t arrives = t0 + up, next = t0 + r.step;
-    if (arrives - heard > r.silence || next > until_.ns) break;
+    if (arrives - heard > r.silence) break;
     int64_t acked = arrives + down;
     if constexpr (kTcp) {
       const int64_t back = down + up_ns[u + 1];
       if (rtt > client.srtt_ns + r.min_rto[kClientEnd] ||
-          back > broker.srtt_ns + r.min_rto[kBrokerEnd] || client.srtt_ns > r.srtt ||
-          broker.srtt_ns > r.srtt || client.rttvar_ns > r.rttvar || broker.rttvar_ns > r.rttvar) {
+          back > broker.srtt_ns + r.min_rto[kBrokerEnd]) {
+        break;
+      }
+      if (!kSettled && (client.srtt_ns > r.srtt || broker.srtt_ns > r.srtt ||
+                        client.rttvar_ns > r.rttvar || broker.rttvar_ns > r.rttvar)) {
         break;
       }
       acked = arrives + back;
@@ -556,7 +580,15 @@ size_t Stretch::PlainCycles(size_t i) {
     int64_t later = wakes;
     while (later < next) later = (later >= arrives ? arrives : heard) + r.silence;
     if (later == next) break;
-    if constexpr (kTcp) {
+    if constexpr (kTcp && kSettled) {
+      client.Move(std::max<int64_t>(rtt, 1));
+      broker.Move(std::max<int64_t>(acked - arrives, 1));
+      if (client.mdev_ns > r.min_rto[kClientEnd] || broker.mdev_ns > r.min_rto[kBrokerEnd]) {
+        client.EndRound(r.min_rto[kClientEnd]);
+        broker.EndRound(r.min_rto[kBrokerEnd]);
+        end = i + 1;  // no longer settled
+      }
+    } else if constexpr (kTcp) {
       client.AddOnePerRound(std::max<int64_t>(rtt, 1), r.min_rto[kClientEnd]);
       broker.AddOnePerRound(std::max<int64_t>(acked - arrives, 1), r.min_rto[kBrokerEnd]);
     }
@@ -594,7 +626,7 @@ size_t Stretch::PlainCycles(size_t i) {
   return i;
 }
 
-// A cycle with one of three additions, or several of them: the PINGREQ is lost and comes back by a
+// A cycle in which the probe's exact time has to be known, and one with one of three additions, or several of them: the PINGREQ is lost and comes back by a
 // tail loss probe; the broker's kernel acknowledges it apart, before the PINGRESP; the client's
 // acknowledgement is lost, so that a probe brings the PINGRESP a second time.
 // REQUIRES: repairs_, LookAhead() looked from here.
@@ -615,7 +647,7 @@ bool Stretch::RepairedCycle() {
   const Instant k0 = kernel(t0_);
   const Instant next = t0_ + Duration{plain_.step};
 
-  Instant sent = t0_, client_timer = k0 + client.Patience(group_.tcp);
+  Instant sent = t0_, client_timer = client.ProbeAt(group_.tcp, k0);
   Instant gone = t0_ + client.TimerGone(group_.tcp);
   const bool request_lost = lost(kUp, u);
   if (request_lost) {
@@ -645,8 +677,8 @@ bool Stretch::RepairedCycle() {
   if (lost(kDown, d)) return Stop(StretchEnd::kLost);
   way.answered = way.heard + Duration{down_ns[d++]};
   const Instant first_ack = std::min(acked_alone, way.answered);
-  if (kernel(first_ack) > client_timer ||
-      way.answered - way.heard > broker.Patience(broker_.tcp) ||
+  const Instant broker_probe = broker.ProbeAt(broker_.tcp, way.heard);
+  if (kernel(first_ack) > client_timer || way.answered > broker_probe ||
       way.answered - way.out > Duration{plain_.wait}) {
     return Stop(StretchEnd::kLate);
   }
@@ -655,11 +687,10 @@ bool Stretch::RepairedCycle() {
   const bool ack_lost = lost(kUp, u);
   if (ack_lost) {
     ++u;
-    const Instant probe = broker.ProbeAt(broker_.tcp, way.heard);
     if (broker.probed || lost(kDown, d) || lost(kUp, u)) return Stop(StretchEnd::kLost);
-    broker_sent = probe;
-    answered_last = probe + Duration{down_ns[d++]};
-    const Instant broker_timer = InWheel(probe, broker.Rto(broker_.tcp));
+    broker_sent = broker_probe;
+    answered_last = broker_probe + Duration{down_ns[d++]};
+    const Instant broker_timer = InWheel(broker_probe, broker.Rto(broker_.tcp));
     way.acked = answered_last + Duration{up_ns[u++]};
     if (way.acked > broker_timer) return Stop(StretchEnd::kLate);
     gone = std::max(gone, broker_timer);
@@ -671,7 +702,7 @@ bool Stretch::RepairedCycle() {
     b.retransmitted[kDown] += 1;
   } else {
     way.acked = way.answered + Duration{up_ns[u++]};
-    if (way.acked - way.heard > broker.Patience(broker_.tcp)) return Stop(StretchEnd::kLate);
+    if (way.acked > broker_probe) return Stop(StretchEnd::kLate);
   }
   gone = std::max(gone, way.acked);
   if (gone >= next) return Stop(StretchEnd::kLate);
@@ -823,12 +854,17 @@ QuietStretch Stretch::Run() {
     LookAhead();
     for (size_t i = 0; i < reach_; ++i) {
       if (plain_.applies && out_.cycles > 0) {
-        i = tcp_ ? PlainCycles<true>(i) : PlainCycles<false>(i);
+        if (!tcp_) {
+          i = PlainCycles<false, false>(i);
+        } else {
+          if (IsSettled(reach_ - i)) i = PlainCycles<true, true>(i);
+          if (i < lost_at_) i = PlainCycles<true, false>(i);
+        }
         if (i == reach_) break;
       }
       if (Cycle(i)) continue;
       goes_on = false;
-      if (repairs_ && (out_.end == StretchEnd::kLost || out_.end == StretchEnd::kOther)) {
+      if (repairs_ && out_.end != StretchEnd::kPending && out_.end != StretchEnd::kTie) {
         if (i > 0) LookAhead();
         goes_on = RepairedCycle();
       }
