@@ -52,18 +52,16 @@ std::string SpeedText(const Plan& plan, const RunResult& r) {
                                      r.events, r.engine_events, r.wall_s);
   for (size_t i = 0; i < plan.groups.size(); ++i) {
     const GroupPlan& g = plan.groups[i];
-    const std::string why =
-        r.skipped.empty() ? "--engine events" : WhyNotSkipped(plan, g);
+    const std::string why = r.skipped.empty() ? "--engine events" : WhyNotSkipped(plan, g);
     if (!why.empty()) {
       absl::StrAppendFormat(&text, "  %s: nothing skipped: %s\n", g.name, why);
       continue;
     }
     const SkipStats& s = r.skipped[i];
-    absl::StrAppendFormat(&text, "  %s: %.2f %% of %d events skipped, %.1f exchanges at a time\n",
-                          g.name, Share(s.skipped, s.events), s.events,
-                          s.stretches == 0 ? 0
-                                           : static_cast<double>(s.cycles) /
-                                                 static_cast<double>(s.stretches));
+    absl::StrAppendFormat(
+        &text, "  %s: %.2f %% of %d events skipped, %.1f exchanges at a time\n", g.name,
+        Share(s.skipped, s.events), s.events,
+        s.stretches == 0 ? 0 : static_cast<double>(s.cycles) / static_cast<double>(s.stretches));
     const std::string ends = EndsText(s);
     absl::StrAppendFormat(&text, "    %s\n",
                           ends.empty() ? "its clients were never due to send a PINGREQ in quiet"

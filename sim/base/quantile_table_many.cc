@@ -21,8 +21,8 @@ KEEPSIM_AVX2 inline __m256i DoubleBits(__m256i x) {
   const __m256i high = _mm256_or_si256(_mm256_srli_epi64(x, 32), All(0x4530000000000000));  // 2^84
   const __m256i low = _mm256_blend_epi32(x, All(0x4330000000000000), 0xAA);                 // 2^52
   const __m256d bias = _mm256_castsi256_pd(All(0x4530000000100000));  // 2^84 + 2^52
-  return _mm256_castpd_si256(_mm256_add_pd(_mm256_sub_pd(_mm256_castsi256_pd(high), bias),
-                                           _mm256_castsi256_pd(low)));
+  return _mm256_castpd_si256(
+      _mm256_add_pd(_mm256_sub_pd(_mm256_castsi256_pd(high), bias), _mm256_castsi256_pd(low)));
 }
 
 KEEPSIM_AVX2 inline __m128i TwoKnots(const int64_t* at) {
@@ -40,29 +40,27 @@ KEEPSIM_AVX2 inline bool Four(const int64_t* knots, const uint64_t* u, int64_t* 
   const __m256i bits = DoubleBits(_mm256_srli_epi64(x, 11));
   const __m256i cell = _mm256_sub_epi64(_mm256_srli_epi64(bits, 52 - kSubBits),
                                         All(uint64_t{1075 - kOctaves} << kSubBits));
-  if (_mm256_movemask_pd(_mm256_castsi256_pd(
-          _mm256_cmpgt_epi64(All(uint64_t{1} << kSubBits), cell))) != 0) {
+  if (_mm256_movemask_pd(
+          _mm256_castsi256_pd(_mm256_cmpgt_epi64(All(uint64_t{1} << kSubBits), cell))) != 0) {
     return false;
   }
   // x << (z + 1 + kSubBits)
-  const __m256i fraction = _mm256_sllv_epi64(
-      x, _mm256_sub_epi64(All(1075 + 1 + kSubBits), _mm256_srli_epi64(bits, 52)));
-  const __m256i index =
-      _mm256_add_epi64(cell, _mm256_and_si256(upper, All(QuantileTable::kKnots)));
+  const __m256i fraction =
+      _mm256_sllv_epi64(x, _mm256_sub_epi64(All(1075 + 1 + kSubBits), _mm256_srli_epi64(bits, 52)));
+  const __m256i index = _mm256_add_epi64(cell, _mm256_and_si256(upper, All(QuantileTable::kKnots)));
   const __m128i index01 = _mm256_castsi256_si128(index);
   const __m128i index23 = _mm256_extracti128_si256(index, 1);
   // A knot and the next in one load each.
-  const __m256i k02 = _mm256_inserti128_si256(
-      _mm256_castsi128_si256(TwoKnots(knots + _mm_cvtsi128_si64(index01))),
-      TwoKnots(knots + _mm_cvtsi128_si64(index23)), 1);
+  const __m256i k02 =
+      _mm256_inserti128_si256(_mm256_castsi128_si256(TwoKnots(knots + _mm_cvtsi128_si64(index01))),
+                              TwoKnots(knots + _mm_cvtsi128_si64(index23)), 1);
   const __m256i k13 = _mm256_inserti128_si256(
       _mm256_castsi128_si256(TwoKnots(knots + _mm_extract_epi64(index01, 1))),
       TwoKnots(knots + _mm_extract_epi64(index23, 1)), 1);
   const __m256i a = _mm256_unpacklo_epi64(k02, k13);
   const __m256i b = _mm256_unpackhi_epi64(k02, k13);
   // Values grow with x in the lower half and fall in the upper one.
-  const __m256i width =
-      _mm256_sub_epi64(_mm256_xor_si256(_mm256_sub_epi64(b, a), upper), upper);
+  const __m256i width = _mm256_sub_epi64(_mm256_xor_si256(_mm256_sub_epi64(b, a), upper), upper);
   const __m256i high = _mm256_mul_epu32(width, _mm256_srli_epi64(fraction, 32));
   const __m256i low = _mm256_srli_epi64(_mm256_mul_epu32(width, fraction), 32);
   const __m256i part = _mm256_srli_epi64(_mm256_add_epi64(high, low), 32);

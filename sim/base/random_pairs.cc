@@ -1,6 +1,6 @@
 // Many Philox 4x32-10 blocks at once, for whoever reads a stream of draws ahead: with SSE2, which
-// every x86-64 has, two blocks per vector; with AVX2, where the machine has it, four. Each way gives
-// the same numbers.
+// every x86-64 has, two blocks per vector; with AVX2, where the machine has it, four. Each way
+// gives the same numbers.
 #include "sim/base/random.h"
 #include "sim/base/vector_path.h"
 

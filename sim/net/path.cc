@@ -32,8 +32,8 @@ const char* FateName(Fate fate) {
 
 namespace {
 
-bool InBadSpell(const BurstLoss& burst, BurstState& s, const RandomSource& source,
-                Purpose purpose, Instant now) {
+bool InBadSpell(const BurstLoss& burst, BurstState& s, const RandomSource& source, Purpose purpose,
+                Instant now) {
   while (s.until <= now) {
     // Sojourn number i is good if i is even: spells begin good at time 0.
     const bool bad = (s.index & 1) != 0;

@@ -17,7 +17,7 @@
 #include "sim/metrics/accumulator.h"
 #include "sim/trace/record.h"
 #include "sim/world/plan.h"
-#include "sim/world/skip_rule.h"
+#include "sim/world/skip_stats.h"
 
 namespace keepsim {
 
@@ -61,8 +61,8 @@ struct RunResult {
   Digest digest;
   uint64_t outcome_records = 0;
   uint64_t packet_records = 0;
-  uint64_t events = 0;         // simulated events
-  uint64_t engine_events = 0;  // those that went through a queue, spurious wake-ups included
+  uint64_t events = 0;             // simulated events
+  uint64_t engine_events = 0;      // those that went through a queue, spurious wake-ups included
   std::vector<SkipStats> skipped;  // by group; empty with Engine::kEvents
   int threads = 1;
   double wall_s = 0;

@@ -17,7 +17,8 @@
 #include "sim/world/connection.h"
 #include "sim/world/host.h"
 #include "sim/world/plan.h"
-#include "sim/world/skip_rule.h"
+#include "sim/world/quiet_scan.h"
+#include "sim/world/skip_stats.h"
 #include "sim/world/slab.h"
 
 namespace keepsim {

@@ -3,6 +3,7 @@
 
 #include "sim/world/cell.h"
 #include "sim/world/quiet_stretch.h"
+#include "sim/world/skip_rule.h"
 
 namespace keepsim {
 

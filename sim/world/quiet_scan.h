@@ -20,8 +20,8 @@ class DrawWindow {
 
   void Clear() { size_ = 0; }
   // How many transmissions from `index` on are there, at least `least`.
-  size_t Reach(const DirectionSpec& spec, const RandomSource& luck, Purpose purpose,
-               uint64_t index, size_t least) {
+  size_t Reach(const DirectionSpec& spec, const RandomSource& luck, Purpose purpose, uint64_t index,
+               size_t least) {
     if (index < first_ || index + least > first_ + size_) Fill(spec, luck, purpose, index);
     offset_ = static_cast<size_t>(index - first_);
     return size_ - offset_;

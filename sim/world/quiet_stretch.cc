@@ -97,9 +97,9 @@ struct ClientView {
 // One kernel's end between two cycles.
 struct KernelView {
   RttEstimator rtt;
-  Instant received;  // data, last: its own clock
-  Instant sent;      // likewise
-  Instant echo;      // time stamp of the peer seen last: the peer's clock
+  Instant received;          // data, last: its own clock
+  Instant sent;              // likewise
+  Instant echo;              // time stamp of the peer seen last: the peer's clock
   bool repeated = false;     // what was sent last was sent twice
   bool probed = false;       // and its probe is not yet told from the original
   bool interactive = false;  // answers carry ACKs: none goes alone
@@ -142,8 +142,8 @@ struct KernelView {
   }
   // After that long a timer set when something was sent has woken up, if for nothing.
   Duration TimerGone(const TcpConfig& config) const {
-    const Duration wait = config.tail_loss_probe ? Duration{2 * rtt.srtt_ns} + config.min_rto
-                                                 : RtoAtMost();
+    const Duration wait =
+        config.tail_loss_probe ? Duration{2 * rtt.srtt_ns} + config.min_rto : RtoAtMost();
     return wait * 5 / 4 + Milliseconds(20);  // the timer wheel is late by an eighth at most
   }
 };
@@ -201,8 +201,8 @@ PlainRule PlainRuleOf(const BrokerPlan& broker, const Host& host, const Connecti
     r.srtt = std::min((r.step - min_rto * 9 / 4 - Milliseconds(30).ns) * 2 / 7, kPlainSrtt.ns);
     longest = Duration{r.srtt + min_rto};
     r.rttvar = r.step - longest.ns - r.srtt - kJiffy.ns - 1;
-    if (r.srtt <= 0 || r.rttvar <= 0 || !IsPlain(g.tcp, longest) ||
-        !IsPlain(broker.tcp, longest) || r.step - longest.ns < g.tcp.delayed_ack.ns) {
+    if (r.srtt <= 0 || r.rttvar <= 0 || !IsPlain(g.tcp, longest) || !IsPlain(broker.tcp, longest) ||
+        r.step - longest.ns < g.tcp.delayed_ack.ns) {
       return r;
     }
   }
@@ -306,8 +306,8 @@ class Stretch {
   BurstState burst_[2];
   Instant last_arrival_[2];
   Instant mapping_used_;
-  Instant t0_;           // the next cycle begins
-  Way last_{};           // the last cycle's
+  Instant t0_;                 // the next cycle begins
+  Way last_{};                 // the last cycle's
   Instant waits_to_ = kNever;  // the client's timer after the last ping
 };
 
@@ -329,15 +329,15 @@ bool Stretch::Carry(int d, uint64_t index, uint64_t loss_draw, Duration latency,
 void Stretch::LookAhead() {
   const size_t per_cycle = tcp_ ? 2 : 1;
   const uint64_t n = static_cast<uint64_t>(out_.cycles);
-  up_first_ = host_.path[kUp].transmissions + per_cycle * n +
-              static_cast<uint64_t>(beyond_.segments[kUp]);
-  down_first_ = host_.path[kDown].transmissions + n +
-                static_cast<uint64_t>(beyond_.segments[kDown]);
+  up_first_ =
+      host_.path[kUp].transmissions + per_cycle * n + static_cast<uint64_t>(beyond_.segments[kUp]);
+  down_first_ =
+      host_.path[kDown].transmissions + n + static_cast<uint64_t>(beyond_.segments[kDown]);
   DrawWindow& up = draws_.window[kUp];
   DrawWindow& down = draws_.window[kDown];
-  reach_ = std::min(
-      up.Reach(group_.up, host_.luck, Purpose::kSegmentUp, up_first_, kMostUp) / per_cycle,
-      down.Reach(group_.down, host_.luck, Purpose::kSegmentDown, down_first_, kMostDown));
+  reach_ =
+      std::min(up.Reach(group_.up, host_.luck, Purpose::kSegmentUp, up_first_, kMostUp) / per_cycle,
+               down.Reach(group_.down, host_.luck, Purpose::kSegmentDown, down_first_, kMostDown));
   lost_at_ = std::min({reach_, up.FirstLost() / per_cycle, down.FirstLost()});
 }
 
@@ -504,8 +504,8 @@ bool Stretch::Cycle(size_t i) {
     const Instant k0 = host_.KernelNow(way.out);
     const Instant k2 = host_.KernelNow(way.answered);
     k[kClientEnd].rtt.Add(std::max<int64_t>((k2 - k0).ns, 1), group_.tcp.min_rto.ns, true);
-    k[kBrokerEnd].rtt.Add(std::max<int64_t>((way.acked - way.heard).ns, 1),
-                          broker_.tcp.min_rto.ns, true);
+    k[kBrokerEnd].rtt.Add(std::max<int64_t>((way.acked - way.heard).ns, 1), broker_.tcp.min_rto.ns,
+                          true);
     k[kClientEnd].NoteCycle(k0, k2, way.heard, kMaxQuickAcks - 1);
     k[kBrokerEnd].NoteCycle(way.heard, way.heard, k2, kMaxQuickAcks);
   }
@@ -525,13 +525,13 @@ bool Stretch::Cycle(size_t i) {
   return true;
 }
 
-// Whether RTTVAR stays as it is at both ends, and SRTT within the plain rule, for so many cycles or
-// until the deviation rises above min_rto.
+// Whether RTTVAR can only fall at both ends, and SRTT stays within the plain rule, for so many
+// cycles or until a deviation rises above min_rto.
 bool Stretch::IsSettled(size_t cycles) const {
   for (const EndIndex at : {kClientEnd, kBrokerEnd}) {
     const RttEstimator& rtt = kernel_[at].rtt;
     const int64_t rise = plain_.min_rto[at] / 8 * static_cast<int64_t>(cycles);
-    if (!rtt.IsSettled(plain_.min_rto[at]) || rtt.srtt_ns + rise > plain_.srtt ||
+    if (rtt.mdev_ns > plain_.min_rto[at] || rtt.srtt_ns + rise > plain_.srtt ||
         rtt.rttvar_ns > plain_.rttvar) {
       return false;
     }
@@ -541,7 +541,7 @@ bool Stretch::IsSettled(size_t cycles) const {
 
 // As many of the cycles from `i` on as keep within the plain rule; what they leave behind is what
 // Cycle() leaves. Returns the first that was not run. REQUIRES: the last cycle was of this stretch.
-// With kSettled only SRTT and the deviation move: IsSettled() for all of the cycles.
+// kSettled: IsSettled() for all of the cycles.
 template <bool kTcp, bool kSettled>
 [[gnu::noinline]] size_t Stretch::PlainCycles(size_t i) {
   const PlainRule r = plain_;
@@ -583,7 +583,11 @@ template <bool kTcp, bool kSettled>
     if constexpr (kTcp && kSettled) {
       client.Move(std::max<int64_t>(rtt, 1));
       broker.Move(std::max<int64_t>(acked - arrives, 1));
-      if (client.mdev_ns > r.min_rto[kClientEnd] || broker.mdev_ns > r.min_rto[kBrokerEnd]) {
+      if (client.mdev_ns <= r.min_rto[kClientEnd] && broker.mdev_ns <= r.min_rto[kBrokerEnd]) {
+        // EndRound(), where RTTVAR can only fall.
+        client.rttvar_ns -= (client.rttvar_ns - r.min_rto[kClientEnd]) >> 2;
+        broker.rttvar_ns -= (broker.rttvar_ns - r.min_rto[kBrokerEnd]) >> 2;
+      } else {
         client.EndRound(r.min_rto[kClientEnd]);
         broker.EndRound(r.min_rto[kBrokerEnd]);
         end = i + 1;  // no longer settled
@@ -626,10 +630,10 @@ template <bool kTcp, bool kSettled>
   return i;
 }
 
-// A cycle in which the probe's exact time has to be known, and one with one of three additions, or several of them: the PINGREQ is lost and comes back by a
-// tail loss probe; the broker's kernel acknowledges it apart, before the PINGRESP; the client's
-// acknowledgement is lost, so that a probe brings the PINGRESP a second time.
-// REQUIRES: repairs_, LookAhead() looked from here.
+// A cycle in which the probe's exact time has to be known, and one with one of three additions, or
+// several of them: the PINGREQ is lost and comes back by a tail loss probe; the broker's kernel
+// acknowledges it apart, before the PINGRESP; the client's acknowledgement is lost, so that a probe
+// brings the PINGRESP a second time. REQUIRES: repairs_, LookAhead() looked from here.
 bool Stretch::RepairedCycle() {
   if (t0_ >= until_) return Stop(StretchEnd::kPending);
   KernelView client = kernel_[kClientEnd], broker = kernel_[kBrokerEnd];
@@ -715,7 +719,8 @@ bool Stretch::RepairedCycle() {
     return Stop(StretchEnd::kOther);
   }
   const Instant k_sent = kernel(sent);
-  client.rtt.Add(std::max<int64_t>((kernel(first_ack) - k_sent).ns, 1), group_.tcp.min_rto.ns, true);
+  client.rtt.Add(std::max<int64_t>((kernel(first_ack) - k_sent).ns, 1), group_.tcp.min_rto.ns,
+                 true);
   broker.rtt.Add(std::max<int64_t>((way.acked - broker_sent).ns, 1), broker_.tcp.min_rto.ns, true);
   // So that the next cycle may go by the plain rule.
   if (next - answered_last <= client.RtoAtMost() || next - way.heard <= broker.RtoAtMost() ||
@@ -770,8 +775,8 @@ void Stretch::NoteOvertaken(Instant wake, Instant next) {
 // Those before `now` have been ignored.
 void Stretch::DropOvertaken(Instant now) {
   const auto begin = out_.overtaken.begin();
-  const auto end = std::remove_if(begin, begin + out_.overtaken_count,
-                                  [now](Instant at) { return at < now; });
+  const auto end =
+      std::remove_if(begin, begin + out_.overtaken_count, [now](Instant at) { return at < now; });
   out_.overtaken_count = static_cast<size_t>(end - begin);
 }
 

@@ -15,18 +15,9 @@
 #include "sim/world/host.h"
 #include "sim/world/plan.h"
 #include "sim/world/quiet_scan.h"
+#include "sim/world/skip_stats.h"
 
 namespace keepsim {
-
-// Why a stretch ended.
-enum class StretchEnd : uint8_t {
-  kPending,  // another event comes before the next cycle is over
-  kLost,     // a packet of the next cycle is lost
-  kLate,     // a packet of it comes late enough for a timer to act
-  kTie,      // timers of both ends are due at one instant
-  kOther,    // the next cycle has another shape
-};
-inline constexpr int kStretchEnds = 5;
 
 struct QuietStretch {
   int64_t cycles = 0;  // 0: nothing was changed

@@ -2,14 +2,6 @@
 
 namespace keepsim {
 
-void SkipStats::Add(const SkipStats& other) {
-  events += other.events;
-  skipped += other.skipped;
-  stretches += other.stretches;
-  cycles += other.cycles;
-  for (int i = 0; i < kStretchEnds; ++i) ends[i] += other.ends[i];
-}
-
 std::string WhyNotSkipped(const Plan& plan, const GroupPlan& g) {
   if (IsCoupled(plan)) {
     return "the broker's limits join all clients: what one does may delay another";

@@ -43,8 +43,8 @@ std::string Latency(Luck& luck) {
       return absl::StrCat("latency { pareto { scale: \"", 1 + luck.UpTo(50),
                           "ms\" shape: 1.5 } max: \"20s\" }");
     default:
-      return absl::StrCat("latency { lognormal { median: \"", 1 + luck.UpTo(150), "ms\" sigma: ",
-                          luck.Of({"0.3", "0.5", "1.2"}), " } }");
+      return absl::StrCat("latency { lognormal { median: \"", 1 + luck.UpTo(150),
+                          "ms\" sigma: ", luck.Of({"0.3", "0.5", "1.2"}), " } }");
   }
 }
 
@@ -56,8 +56,8 @@ std::string Direction(Luck& luck, bool datagram) {
   if (luck.OneIn(4)) {
     absl::StrAppend(&text, " bursts { mean_good: \"", luck.Of({"20s", "5m", "1h"}),
                     "\" mean_bad: \"", luck.Of({"200ms", "8s", "1m"}),
-                    "\" loss_bad: ", luck.Of({"1", "0.4"}),
-                    luck.OneIn(4) ? " loss_good: 0.01" : "", " }");
+                    "\" loss_bad: ", luck.Of({"1", "0.4"}), luck.OneIn(4) ? " loss_good: 0.01" : "",
+                    " }");
   }
   return text;
 }
@@ -109,20 +109,20 @@ std::string Messages(Luck& luck, const char* field) {
 }
 
 std::string RandomFaults(Luck& luck) {
-  return absl::StrCat(" random_faults { fault: ",
-                      luck.Of({"CRASH", "KILL", "STOP", "FREEZE", "SLEEP", "PATH_CUT"}),
-                      " gap { exponential { mean: \"", luck.Of({"5m", "40m"}),
-                      "\" } } length { exponential { mean: \"", luck.Of({"2s", "90s"}), "\" } } }");
+  return absl::StrCat(
+      " random_faults { fault: ", luck.Of({"CRASH", "KILL", "STOP", "FREEZE", "SLEEP", "PATH_CUT"}),
+      " gap { exponential { mean: \"", luck.Of({"5m", "40m"}),
+      "\" } } length { exponential { mean: \"", luck.Of({"2s", "90s"}), "\" } } }");
 }
 
 std::string Group(Luck& luck, const std::string& name) {
   const auto& clients = ClientProfiles();
   const int64_t client = luck.OneIn(3) ? 0 : luck.UpTo(static_cast<int64_t>(clients.size()) - 1);
-  std::string text = absl::StrCat(
-      " groups { name: \"", name, "\" count: ", 1 + luck.UpTo(1), " client: \"",
-      clients[static_cast<size_t>(client)].name, "\" keep_alive: \"",
-      luck.Of({5, 10, 30, 60, 60, 61, 120}), "s\" start { spread: \"",
-      luck.Of({"0", "60s", "60s"}), "\" }", Path(luck));
+  std::string text =
+      absl::StrCat(" groups { name: \"", name, "\" count: ", 1 + luck.UpTo(1), " client: \"",
+                   clients[static_cast<size_t>(client)].name, "\" keep_alive: \"",
+                   luck.Of({5, 10, 30, 60, 60, 61, 120}), "s\" start { spread: \"",
+                   luck.Of({"0", "60s", "60s"}), "\" }", Path(luck));
   if (luck.OneIn(3)) absl::StrAppend(&text, " mqtt_version: V5");
   if (luck.OneIn(5)) absl::StrAppend(&text, Messages(luck, "publish"));
   if (luck.OneIn(6)) {
@@ -134,9 +134,8 @@ std::string Group(Luck& luck, const std::string& name) {
 }
 
 std::string Fault(Luck& luck, int64_t horizon_s) {
-  std::string text =
-      absl::StrCat(" faults { at: \"", luck.UpTo(horizon_s), "s\" duration: \"",
-                   luck.Of({"300ms", "20s", "10m"}), "\" ");
+  std::string text = absl::StrCat(" faults { at: \"", luck.UpTo(horizon_s), "s\" duration: \"",
+                                  luck.Of({"300ms", "20s", "10m"}), "\" ");
   const char* directions = luck.Of({"UP", "DOWN", "BOTH"});
   switch (luck.UpTo(5)) {
     case 0:
@@ -146,9 +145,8 @@ std::string Fault(Luck& luck, int64_t horizon_s) {
       absl::StrAppend(&text, "partition { directions: ", directions, " }");
       break;
     case 2:
-      absl::StrAppend(&text, "degrade { directions: ", directions,
-                      " loss: ", luck.Of({"0", "0.2"}), " extra_latency: \"",
-                      luck.Of({"0", "150ms"}), "\" }");
+      absl::StrAppend(&text, "degrade { directions: ", directions, " loss: ", luck.Of({"0", "0.2"}),
+                      " extra_latency: \"", luck.Of({"0", "150ms"}), "\" }");
       break;
     case 3:
       absl::StrAppend(&text, "clock { ", luck.Of({"jump: \"5s\"", "drift_ppm: 500"}), " }");
