@@ -7,6 +7,7 @@ namespace keepsim::quiet {
 namespace {
 
 constexpr Duration kPlainSrtt = Milliseconds(1500);
+constexpr Duration kPlainRoundTrip = Seconds(3);
 
 bool IsPlain(const DirectionSpec& d) { return !d.burst.enabled && !d.keep_order; }
 
@@ -37,7 +38,8 @@ PlainRule PlainRuleOf(const BrokerPlan& broker, const Host& host, const Connecti
   r.step = s.ping_after.ns;
   r.wait = g.profile.wait_rule == WaitRule::kIgnored ? kNever.ns : s.pingresp_wait.ns;
   r.silence = c.session.limit.ns + (b.strict ? 1 : 0);
-  Duration longest = Duration{std::min(r.step, r.wait)};  // a round trip
+  Duration longest = std::min({Duration{r.step} / 4, Duration{r.wait}, kPlainRoundTrip});
+  r.round_trip = longest.ns;
   if (g.transport == Transport::kTcp) {
     r.min_rto[kClientEnd] = g.tcp.min_rto.ns;
     r.min_rto[kBrokerEnd] = broker.tcp.min_rto.ns;

@@ -14,9 +14,10 @@ namespace keepsim::quiet {
 // bursts, a broker with an exact timer. Cycles that keep within these bounds need few questions.
 struct PlainRule {
   bool applies = false;
-  int64_t step = 0;     // from PINGREQ to PINGREQ
-  int64_t wait = 0;     // for PINGRESP, from PINGREQ; kNever: without end
-  int64_t silence = 0;  // that the broker bears, at most
+  int64_t step = 0;        // from PINGREQ to PINGREQ
+  int64_t wait = 0;        // for PINGRESP, from PINGREQ; kNever: without end
+  int64_t round_trip = 0;  // datagrams: the longest
+  int64_t silence = 0;     // that the broker bears, at most
   int64_t min_rto[2] = {0, 0};
   // As long as SRTT and RTTVAR are no larger and a round trip no longer than SRTT + min_rto, every
   // wake-up for nothing is over before the next cycle, and each gap is longer than an RTO.

@@ -33,7 +33,7 @@ template <bool kTcp, bool kSettled>
   const int64_t* const down_ns = draws_.window[kDown].latency_ns();
   RttEstimator client = kernel_[kClientEnd].rtt, broker = kernel_[kBrokerEnd].rtt;
   int64_t t0 = t0_.ns, heard = session_.last_in.ns, wakes = session_.wakes.ns;
-  int64_t round_trip = 0, sum = 0, last_acked = 0;
+  int64_t last_rtt = 0, sum = 0, last_acked = 0;
   for (; i < end; ++i) {
     const size_t u = kTcp ? 2 * i : i;
     const int64_t up = up_ns[u], down = down_ns[i];
@@ -52,7 +52,7 @@ template <bool kTcp, bool kSettled>
         break;
       }
       acked = arrives + back;
-    } else if (rtt > r.wait || rtt >= r.step) {
+    } else if (rtt > r.round_trip) {
       break;
     }
     int64_t later = wakes;
@@ -76,7 +76,7 @@ template <bool kTcp, bool kSettled>
     }
     wakes = later;
     heard = arrives;
-    sum += round_trip = rtt;
+    sum += last_rtt = rtt;
     last_acked = acked;
     t0 = next;
   }
@@ -84,7 +84,7 @@ template <bool kTcp, bool kSettled>
   if (n == 0) return i;
   last_.out = Instant{t0 - r.step};
   last_.heard = Instant{heard};
-  last_.answered = last_.out + Duration{round_trip};
+  last_.answered = last_.out + Duration{last_rtt};
   last_.acked = Instant{last_acked};
   t0_ = Instant{t0};
   waits_to_ = r.wait == kNever.ns ? kNever : last_.out + Duration{r.wait};
