@@ -39,10 +39,6 @@ struct RttEstimator {
     Move(rtt_ns);
     EndRound(min_rto_ns);
   }
-  // RTTVAR stays as it is as long as the deviation does not rise above min_rto.
-  bool IsSettled(int64_t min_rto_ns) const {
-    return mdev_ns <= min_rto_ns && rttvar_ns - min_rto_ns < 4;
-  }
   // The two halves of AddOnePerRound(): SRTT and the deviation; RTTVAR.
   void Move(int64_t rtt_ns) {
     min_rtt_ns = std::min(min_rtt_ns, rtt_ns);
