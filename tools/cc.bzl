@@ -76,7 +76,7 @@ def keepsim_fuzz_test(name, srcs, deps, corpus = [], **kwargs):
     :NAME replays the corpus under any compiler, through fuzz_replay_main.cc.
     :NAME_fuzzer is the libFuzzer binary:
 
-        bazel build --config=fuzz //tests/fuzz:NAME_fuzzer
+        bazel run --config=fuzz //tests/fuzz:run -- SECONDS
 
     Args:
       name: the test.

@@ -1,11 +1,13 @@
-// keepsim compare: two results side by side.
+// keepsim compare: two results side by side, or points of sweeps.
 #include <cstdio>
 #include <filesystem>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "sim/metrics/metric_path.h"
 #include "sim/metrics/summary_json.h"
 #include "sim/run/comparison.h"
+#include "sim/run/point_comparison.h"
 #include "sim/trace/reader.h"
 #include "tools/command.h"
 #include "tools/result_folder.h"
@@ -34,16 +36,113 @@ absl::StatusOr<RunSummary> ReadResult(const std::string& name) {
   return summary;
 }
 
+int Failed(const absl::Status& status) { return Fail(std::string(status.message())); }
+
+// "DIR", "DIR@POINT" or a store's file instead of DIR.
+struct SweepName {
+  std::string store;  // "": it names no sweep
+  std::string point;
+};
+
+SweepName ParseSweepName(const std::string& text) {
+  const size_t at = text.rfind('@');
+  for (const size_t end : {std::string::npos, at}) {
+    std::string path = UserPath(text.substr(0, end));
+    std::error_code error;
+    if (std::filesystem::is_directory(path, error)) path += std::string("/") + Store::kFileName;
+    if (absl::EndsWith(path, ".sqlite") && std::filesystem::exists(path, error)) {
+      return {path, end == std::string::npos ? "" : text.substr(at + 1)};
+    }
+    if (at == std::string::npos) break;
+  }
+  return {};
+}
+
+std::vector<SweepMetric> MetricsOf(const Arguments& a, absl::Status* status) {
+  std::vector<SweepMetric> metrics;
+  const std::string group = a.Get("group");
+  for (const std::string& metric : a.All("metric")) {
+    status->Update(CheckMetricPath(metric, !group.empty()));
+    metrics.push_back({metric, group, DirectionOf(metric)});
+  }
+  return metrics;
+}
+
+int PrintPoints(const pb::PointComparison& c, const std::string& format) {
+  const std::string text = format == "json" ? ToJson(c) : format == "csv" ? ToCsv(c) : ToReport(c);
+  std::fputs(text.c_str(), stdout);
+  return kExitOk;
+}
+
+// Points of sweeps.
+int CompareSweeps(const Arguments& a, const std::vector<SweepName>& names,
+                  const std::string& format) {
+  absl::Status status;
+  std::vector<SweepMetric> metrics = MetricsOf(a, &status);
+  if (!status.ok()) return Failed(status);
+  auto left = StoredSweep::Open(names[0].store);
+  if (!left.ok()) return Failed(left.status());
+  if (metrics.empty() && a.Has("group")) {
+    metrics = left->sweep.metrics;
+    for (SweepMetric& m : metrics) m.group = a.Get("group");
+  }
+  if (a.Has("axis")) {
+    if (names.size() != 1 || !names[0].point.empty()) return Fail("--axis takes one sweep");
+    const auto pairs = PairsOfAxis(left->sweep, a.Get("axis"), a.Get("against"));
+    if (!pairs.ok()) return Failed(pairs.status());
+    const auto c = ComparePoints(*left, *left, *pairs, metrics);
+    return c.ok() ? PrintPoints(*c, format) : Failed(c.status());
+  }
+  if (names.size() != 2) return Fail("compare of one sweep needs --axis NAME");
+  auto right = StoredSweep::Open(names[1].store);
+  if (!right.ok()) return Failed(right.status());
+  std::vector<PointPair> pairs;
+  size_t unmatched = 0;
+  if (names[0].point.empty() != names[1].point.empty()) {
+    return Fail("name a point of both sweeps, or of neither");
+  }
+  if (names[0].point.empty()) {
+    pairs = PairsOfStores(left->sweep, right->sweep);
+    unmatched = left->sweep.points.size() + right->sweep.points.size() - 2 * pairs.size();
+    if (pairs.empty()) return Fail("no point of the one sweep has the values of one of the other");
+  } else {
+    const auto p = PointNamed(left->sweep, names[0].point);
+    if (!p.ok()) return Failed(p.status());
+    const auto q = PointNamed(right->sweep, names[1].point);
+    if (!q.ok()) return Failed(q.status());
+    pairs = {{*p, *q}};
+  }
+  auto c = ComparePoints(*left, *right, pairs, metrics);
+  if (!c.ok()) return Failed(c.status());
+  c->set_unmatched(static_cast<uint32_t>(unmatched));
+  return PrintPoints(*c, format);
+}
+
 }  // namespace
 
 int CompareCommand(const std::vector<std::string>& args) {
   Arguments a;
-  if (!a.Parse(args, {"group", "format"}, {})) return kExitBadInput;
-  if (a.positional().size() != 2) return Fail("compare needs two results");
-  const std::string format = a.Get("format", "text");
-  if (format != "text" && format != "json") {
-    return Fail("--format must be text or json, not \"" + format + "\"");
+  if (!a.Parse(args, {"group", "format", "metric", "axis", "against"}, {})) return kExitBadInput;
+  if (a.positional().empty() || a.positional().size() > 2) {
+    return Fail("compare needs two results, or one sweep and --axis");
   }
+  const std::string format = a.Get("format", "text");
+  if (format != "text" && format != "json" && format != "csv") {
+    return Fail("--format must be text, json or csv, not \"" + format + "\"");
+  }
+  std::vector<SweepName> sweeps;
+  for (const std::string& name : a.positional()) {
+    if (SweepName s = ParseSweepName(name); !s.store.empty()) sweeps.push_back(std::move(s));
+  }
+  if (!sweeps.empty() && sweeps.size() == a.positional().size()) {
+    return CompareSweeps(a, sweeps, format);
+  }
+  if (!sweeps.empty()) return Fail("a sweep and a run cannot be compared");
+  if (a.positional().size() != 2) return Fail("compare needs two results");
+  for (const char* flag : {"axis", "against", "metric"}) {
+    if (a.Has(flag)) return Fail(absl::StrCat("--", flag, " is for sweeps; these are runs"));
+  }
+  if (format == "csv") return Fail("--format csv is for sweeps; these are runs");
   const auto left = ReadResult(a.positional()[0]);
   if (!left.ok()) return Fail(std::string(left.status().message()));
   const auto right = ReadResult(a.positional()[1]);

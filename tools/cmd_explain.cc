@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -10,11 +11,16 @@
 #include "absl/strings/str_format.h"
 #include "sim/metrics/incident_reader.h"
 #include "sim/metrics/render.h"
+#include "sim/metrics/summary_json.h"
 #include "sim/run/counterfactual.h"
+#include "sim/run/signature.h"
 #include "sim/run/stretch.h"
 #include "sim/trace/text.h"
 #include "tools/command.h"
 #include "tools/explanation_text.h"
+#include "tools/output_file.h"
+#include "tools/report/time_line_json.h"
+#include "tools/report/viewer_page.h"
 #include "tools/time_line.h"
 #include "tools/trace_input.h"
 
@@ -61,7 +67,21 @@ int ExplainAll(TraceReader& reader) {
   return kExitOk;
 }
 
-int ExplainOne(const std::string& path, TraceReader& reader, int64_t number) {
+// The time line page. `answers`: as they were printed.
+int WritePage(const std::string& path, const TraceReader& reader, const Plan& plan,
+              const IncidentStretch& stretch, const Incident& incident,
+              const std::vector<Answered>& answers, const std::string& file) {
+  OutputFile out(UserPath(file));
+  const Story story = ExplanationStory(plan, reader.header(), stretch, incident);
+  out.Write(IncidentPage(
+      absl::StrCat("Incident ", incident.number, " of ", reader.header().scenario_name),
+      IncidentJson(stretch, reader.header(), incident, story, answers, path)));
+  const absl::Status status = out.Finish();
+  return status.ok() ? kExitOk : Fail(std::string(status.message()));
+}
+
+int ExplainOne(const std::string& path, TraceReader& reader, int64_t number,
+               const std::string& page) {
   const auto incident = FindIncident(reader, number);
   if (!incident.ok()) return Fail(std::string(incident.status().message()));
   const Prepared p = PrepareFromTrace(path, reader);
@@ -86,25 +106,82 @@ int ExplainOne(const std::string& path, TraceReader& reader, int64_t number) {
       by_broker ? " dead" : " declares the broker dead", " between ", At(window.from), " and ",
       At(window.to), ", which is from the last packet heard to as long after the declaration.");
   std::printf("\nWould it have happened?\n%s", Wrap(what, 2, 98).c_str());
+  std::vector<Answered> answers;
   for (const Counterfactual& change : CounterfactualsFor(p.scenario, *p.plan, *incident)) {
     absl::StatusOr<Answer> answer = Answer{};
     if (!change.overrides.empty()) answer = Simulate(p.scenario, change, *incident, window);
     std::fputs(AnswerText(change, answer, *incident).c_str(), stdout);
+    answers.push_back({change, std::move(answer)});
   }
-  return kExitOk;
+  if (page.empty()) return kExitOk;
+  return WritePage(path, reader, *p.plan, *stretch, *incident, answers, page);
+}
+
+// The kinds of failure that the trace shows, with an example each (0: none).
+absl::StatusOr<std::map<std::string, int64_t>> SignaturesOf(TraceReader& reader) {
+  std::map<std::string, int64_t> shown;
+  const absl::Status status = ReadIncidents(reader, [&](const Incident& i) {
+    shown.emplace(SignatureOf(i), i.number);
+    return true;
+  });
+  if (!status.ok()) return status;
+  if (!reader.footer().has_value() || reader.footer()->summary_json.empty()) return shown;
+  const auto summary = RunSummaryFromJson(reader.footer()->summary_json);
+  if (!summary.ok()) return summary.status();
+  for (const summary_pb::ExpectationResult& e : summary->expectations()) {
+    if (!e.met()) shown.emplace(ExpectationSignature(e.metric(), e.group()), 0);
+  }
+  return shown;
+}
+
+// Whether the trace shows what it should and nothing that it should not.
+int Expect(TraceReader& reader, const Arguments& a) {
+  for (const char* flag : {"expect", "expect-not"}) {
+    for (const std::string& pattern : a.All(flag)) {
+      const absl::Status status = CheckSignaturePattern(pattern);
+      if (!status.ok()) return Fail(absl::StrCat("--", flag, " ", status.message()));
+    }
+  }
+  const auto shown = SignaturesOf(reader);
+  if (!shown.ok()) return Fail(std::string(shown.status().message()));
+  ReportDamage(reader);
+  int code = kExitOk;
+  for (const auto& [flag, wanted] : {std::pair{"expect", true}, std::pair{"expect-not", false}}) {
+    for (const std::string& pattern : a.All(flag)) {
+      const auto found = std::find_if(shown->begin(), shown->end(), [&](const auto& s) {
+        return SignatureMatches(pattern, s.first);
+      });
+      if ((found != shown->end()) == wanted) continue;
+      code = kExitNotMet;
+      std::printf("NOT MET  %s %s\n", wanted ? "nothing is" : "there is", pattern.c_str());
+    }
+  }
+  for (const auto& [signature, example] : *shown) {
+    std::printf("shown    %s%s\n", signature.c_str(),
+                example == 0 ? "" : absl::StrCat(", as incident ", example).c_str());
+  }
+  return code;
 }
 
 }  // namespace
 
 int ExplainCommand(const std::vector<std::string>& args) {
   Arguments a;
-  if (!a.Parse(args, {"incident"}, {"allow-damaged"})) return kExitBadInput;
+  if (!a.Parse(args, {"incident", "page", "expect", "expect-not"}, {"allow-damaged"})) {
+    return kExitBadInput;
+  }
+  const bool expects = a.Has("expect") || a.Has("expect-not");
+  if (expects && a.Has("incident")) return Fail("give --incident or --expect, not both");
   if (a.positional().size() != 1) return Fail("explain needs one trace file");
   int64_t number = 0;
   if (a.Has("incident") && !ReadIncidentNumber(a, &number)) return kExitBadInput;
+  if (a.Has("page") && (!a.Has("incident") || a.Get("page").empty())) {
+    return Fail("--page needs the name of a file, and --incident N");
+  }
   auto opened = OpenTrace(a.positional()[0], a);
   if (!opened.ok()) return Fail(std::string(opened.status().message()));
-  if (a.Has("incident")) return ExplainOne(a.positional()[0], **opened, number);
+  if (expects) return Expect(**opened, a);
+  if (a.Has("incident")) return ExplainOne(a.positional()[0], **opened, number, a.Get("page"));
   return ExplainAll(**opened);
 }
 

@@ -16,6 +16,7 @@
 #include "tools/export/incident_csv.h"
 #include "tools/export/perfetto.h"
 #include "tools/export/record_json.h"
+#include "tools/export/sqlite_export.h"
 #include "tools/output_file.h"
 #include "tools/selector.h"
 #include "tools/trace_input.h"
@@ -130,8 +131,13 @@ int ExportCommand(const std::vector<std::string>& args) {
   if (a.positional().size() != 1) return Fail("export needs one trace file");
   const std::string format = a.Get("format");
   const bool binary = format == "pcapng" || format == "perfetto";
-  if (!binary && format != "csv" && format != "json") {
-    return Fail("--format must be csv, json, pcapng or perfetto, not \"" + format + "\"");
+  const bool json = format == "json" || format == "jsonl";  // one object per line
+  if (!binary && !json && format != "csv" && format != "sqlite") {
+    return Fail("--format must be csv, json, jsonl, sqlite, pcapng or perfetto, not \"" + format +
+                "\"");
+  }
+  if (format == "sqlite" && (a.Get("out").empty() || a.Get("out") == "-")) {
+    return Fail("a database is a file; say where with --out FILE");
   }
   if (binary && !a.Has("out") && isatty(STDOUT_FILENO) != 0) {
     return Fail(format + " is not for a terminal; say where with --out FILE");
@@ -151,10 +157,17 @@ int ExportCommand(const std::vector<std::string>& args) {
     p = PrepareFromTrace(e.trace, *e.reader);
     if (p.plan == nullptr) return kExitBadInput;
   }
+  if (format == "sqlite") {
+    const absl::Status status = ExportSqlite(
+        *e.reader, [&](uint32_t entity) { return e.Wants(entity); }, UserPath(a.Get("out")));
+    if (!status.ok()) return Fail(std::string(status.message()));
+    ReportDamage(*e.reader);
+    return kExitOk;
+  }
   OutputFile out(a.Has("out") ? UserPath(a.Get("out")) : "-");
   absl::Status status;
   if (format == "csv") status = Csv(e, out);
-  if (format == "json") status = Json(e, out);
+  if (json) status = Json(e, out);
   if (format == "pcapng") status = Pcapng(e, p, out);
   if (format == "perfetto") status = Perfetto(e, p, out);
   if (status.ok()) status = out.Finish();

@@ -1,5 +1,8 @@
 // keepsim replay: a stored run again, whole or one client of it at packet level.
+#include <unistd.h>
+
 #include <cstdio>
+#include <iostream>
 #include <optional>
 
 #include "absl/strings/numbers.h"
@@ -9,7 +12,9 @@
 #include "sim/run/stretch.h"
 #include "sim/trace/text.h"
 #include "tools/command.h"
+#include "tools/engine_flag.h"
 #include "tools/selector.h"
+#include "tools/step_mode.h"
 #include "tools/time_line.h"
 #include "tools/trace_input.h"
 
@@ -55,6 +60,27 @@ int Told(const Stretch& stretch, const TraceReader& reader,
   return Met();
 }
 
+// --step: commands from stdin.
+int Step(const Plan& plan, TraceReader& reader, StepOptions options) {
+  const std::vector<TraceGroup>& groups = reader.header().groups;
+  for (uint32_t g = 0; g < groups.size(); ++g) {
+    if (options.entity < groups[g].first_entity ||
+        options.entity - groups[g].first_entity >= groups[g].count) {
+      continue;
+    }
+    options.group = g;
+    options.index = options.entity - groups[g].first_entity;
+  }
+  options.prompt = isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0;
+  const auto replayed = StepThrough(plan, reader, options, std::cin, [](absl::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+  });
+  if (!replayed.ok()) return Fail(std::string(replayed.status().message()));
+  ReportDamage(reader);
+  return replayed->same ? kExitOk : NotMet(*replayed, reader);
+}
+
 int ReplayClients(const Plan& plan, TraceReader& reader, const Arguments& a) {
   std::vector<ClientRange> clients;
   std::string why;
@@ -66,8 +92,14 @@ int ReplayClients(const Plan& plan, TraceReader& reader, const Arguments& a) {
   if (clients.size() != 1 || clients[0].first != clients[0].last) {
     return Fail("--client must name one client, GROUP/INDEX; with --records it may name several");
   }
-  const auto stretch = ReplayStretch(
-      plan, reader, groups[clients[0].group].first_entity + clients[0].first, from, to);
+  const uint32_t entity = groups[clients[0].group].first_entity + clients[0].first;
+  if (a.Has("step")) {
+    StepOptions options;
+    options.entity = entity;
+    options.from = from;
+    return Step(plan, reader, options);
+  }
+  const auto stretch = ReplayStretch(plan, reader, entity, from, to);
   if (!stretch.ok()) return Fail(std::string(stretch.status().message()));
   return Told(*stretch, reader, std::nullopt);
 }
@@ -80,10 +112,25 @@ int ReplayOneIncident(const Plan& plan, TraceReader& reader, const Arguments& a)
   if (!a.Has("from") && !a.Has("to")) {
     const auto stretch = ReplayIncident(plan, reader, *incident);
     if (!stretch.ok()) return Fail(std::string(stretch.status().message()));
+    if (a.Has("step") && stretch->replayed.same) {
+      StepOptions options;
+      options.entity = incident->entity;
+      options.from = stretch->from;
+      options.incident = *incident;
+      std::printf("%s\n", IncidentLine(*incident, reader.header()).c_str());
+      return Step(plan, reader, options);
+    }
     return Told(*stretch, reader, *incident);
   }
   Instant from, to;
   if (!ReadStretch(a, reader.header(), &from, &to)) return kExitBadInput;
+  if (a.Has("step")) {
+    StepOptions options;
+    options.entity = incident->entity;
+    options.from = from;
+    options.incident = *incident;
+    return Step(plan, reader, options);
+  }
   const auto stretch = ReplayStretch(plan, reader, incident->entity, from, to);
   if (!stretch.ok()) return Fail(std::string(stretch.status().message()));
   return Told(*stretch, reader, *incident);
@@ -93,8 +140,8 @@ int ReplayOneIncident(const Plan& plan, TraceReader& reader, const Arguments& a)
 
 int ReplayCommand(const std::vector<std::string>& args) {
   Arguments a;
-  if (!a.Parse(args, {"client", "incident", "from", "to", "threads"},
-               {"records", "allow-damaged"})) {
+  if (!a.Parse(args, {"client", "incident", "from", "to", "threads", "engine"},
+               {"records", "step", "allow-damaged"})) {
     return kExitBadInput;
   }
   if (a.positional().size() != 1) return Fail("replay needs one trace file");
@@ -102,6 +149,9 @@ int ReplayCommand(const std::vector<std::string>& args) {
   if (!a.Has("client") &&
       (a.Has("records") || (!a.Has("incident") && (a.Has("from") || a.Has("to"))))) {
     return Fail("--records, --from and --to need --client (--from and --to: or --incident)");
+  }
+  if (a.Has("step") && (a.Has("records") || (!a.Has("client") && !a.Has("incident")))) {
+    return Fail("--step goes with --incident or --client, and not with --records");
   }
   auto opened = OpenTrace(a.positional()[0], a);
   if (!opened.ok()) return Fail(std::string(opened.status().message()));
@@ -117,6 +167,7 @@ int ReplayCommand(const std::vector<std::string>& args) {
                            options.threads < 1 || options.threads > 1024)) {
     return Fail("--threads must be a number from 1 to 1024, not \"" + a.Get("threads") + "\"");
   }
+  if (!ReadEngine(a, *p.plan, &options.engine)) return kExitBadInput;
   const auto replayed = RunAgainst(*p.plan, options, reader);
   if (!replayed.ok()) return Fail(std::string(replayed.status().message()));
   ReportDamage(reader);

@@ -9,7 +9,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_replace.h"
 #include "absl/types/span.h"
 #include "sim/base/check.h"
 #include "sim/metrics/expectation.h"
@@ -20,10 +19,12 @@
 #include "sim/trace/writer.h"
 #include "tools/build_commit.h"
 #include "tools/command.h"
+#include "tools/engine_flag.h"
 #include "tools/progress.h"
 #include "tools/report/page.h"
 #include "tools/result_folder.h"
 #include "tools/selector.h"
+#include "tools/stored_trace.h"
 
 namespace keepsim {
 namespace {
@@ -31,36 +32,11 @@ namespace {
 std::atomic<bool> stopped{false};
 void OnSignal(int) { stopped = true; }
 
-// For a shell: quoted where it has to be.
-std::string Quoted(const std::string& word) {
-  constexpr char kPlain[] =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
-  return absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'");
-}
-
 std::string ReproLine(const std::string& path, const Prepared& p, const std::string& ties) {
   std::string line = absl::StrCat("keepsim run ", Quoted(path), " --seed ", p.plan->seed);
   for (const std::string& o : p.scenario.overrides) absl::StrAppend(&line, " --set ", Quoted(o));
   if (ties != "canonical") absl::StrAppend(&line, " --ties ", ties);
   return line;
-}
-
-TraceHeader HeaderOf(const Prepared& p, const std::string& packets) {
-  TraceHeader h;
-  p.scenario.proto.SerializeToString(&h.scenario);
-  h.scenario_name = p.plan->scenario_name;
-  h.scenario_digest = ScenarioDigest(p.scenario.proto);
-  h.seed = p.plan->seed;
-  h.overrides = p.scenario.overrides;
-  h.build_commit = kBuildCommit;
-  h.tie_order = "canonical";
-  h.packet_selector = packets;
-  h.horizon = p.plan->horizon;
-  for (const GroupPlan& g : p.plan->groups) h.groups.push_back({g.name, g.first_entity, g.count});
-  for (const WatcherPlan& w : p.plan->watchers) h.watchers.push_back(w.name);
-  for (const ScheduledFault& f : p.plan->faults) h.faults.push_back(f.name);
-  return h;
 }
 
 // What the flags of `run` say, checked.
@@ -159,15 +135,11 @@ std::string TiesReport(const Prepared& p, const RunFlags& flags, const RunSummar
 absl::Status WriteResult(const RunFlags& flags, const RunSummary& summary, const Digest& digest,
                          TraceWriter& writer) {
   // The trace and the page say nothing of this machine: the same run gives the same bytes.
-  RunSummary portable = summary;
-  portable.clear_wall_s();
-  portable.clear_threads();
-  portable.clear_trace();
   TraceFooter footer;
   footer.digest = digest;
-  footer.summary_json = ToJson(portable);
+  footer.summary_json = ToJson(Portable(summary));
   // All three are on the disk before the first takes the place of an earlier result's.
-  auto page = StagedFile::Write(flags.out + "/report.html", ReportPage(portable));
+  auto page = StagedFile::Write(flags.out + "/report.html", ReportPage(summary));
   if (!page.ok()) return page.status();
   auto json = StagedFile::Write(flags.out + "/summary.json", ToJson(summary));
   if (!json.ok()) return json.status();
@@ -197,8 +169,8 @@ int FailedRun(const absl::Status& status) {
 int RunCommand(const std::vector<std::string>& args) {
   Arguments a;
   RunFlags flags;
-  if (!a.Parse(args, {"seed", "set", "threads", "out", "format", "packets", "ties"},
-               {"verify", "force"}) ||
+  if (!a.Parse(args, {"seed", "set", "threads", "out", "format", "packets", "ties", "engine"},
+               {"verify", "force", "explain-speed"}) ||
       !ParseRunFlags(a, &flags)) {
     return kExitBadInput;
   }
@@ -206,8 +178,9 @@ int RunCommand(const std::vector<std::string>& args) {
   if (p.plan == nullptr) return kExitBadInput;
   RunOptions options;
   options.threads = flags.threads;
+  if (!ReadEngine(a, *p.plan, &options.engine)) return kExitBadInput;
   std::string why;
-  if (!flags.packets.empty() &&
+  if (a.Has("packets") &&
       !ParseSelector(flags.packets, ShapeOf(*p.plan).groups, &options.packets, &why)) {
     return Fail("--packets " + why);
   }
@@ -221,7 +194,7 @@ int RunCommand(const std::vector<std::string>& args) {
   options.on_progress = [&](const Progress& at) { ShowProgress(at, progress); };
 
   if (flags.verify) {
-    const TraceHeader header = HeaderOf(p, flags.packets);
+    const TraceHeader header = HeaderOf(p.scenario, *p.plan, flags.packets);
     const auto twice = RunTwice(*p.plan, options, header);
     progress.Clear();
     if (!twice.ok()) return FailedRun(twice.status());
@@ -235,7 +208,8 @@ int RunCommand(const std::vector<std::string>& args) {
   if (!flags.out.empty()) {
     absl::Status status = PrepareResultFolder(flags.out, flags.force);
     if (!status.ok()) return Fail(std::string(status.message()));
-    auto created = TraceWriter::Create(flags.out + "/trace.kst", HeaderOf(p, flags.packets));
+    auto created =
+        TraceWriter::Create(flags.out + "/trace.kst", HeaderOf(p.scenario, *p.plan, flags.packets));
     if (!created.ok()) return Fail(std::string(created.status().message()));
     writer = *std::move(created);
     options.scratch_dir = flags.out;
@@ -258,6 +232,9 @@ int RunCommand(const std::vector<std::string>& args) {
   } else {
     std::fputs(ToReport(summary, {.color = isatty(STDOUT_FILENO) != 0}).c_str(), stdout);
     if (writer != nullptr) std::printf("report  %s/report.html\n", flags.out.c_str());
+  }
+  if (a.Has("explain-speed")) {
+    std::fputs(SpeedText(*p.plan, *result).c_str(), flags.format == "json" ? stderr : stdout);
   }
   if (flags.ties != "canonical") {
     std::fputs(TiesReport(p, flags, summary).c_str(), flags.format == "json" ? stderr : stdout);

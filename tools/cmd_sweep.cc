@@ -1,4 +1,4 @@
-// keepsim sweep: many runs of one scenario, and keepsim merge: their results in one store.
+// keepsim sweep: many runs of one scenario.
 #include <unistd.h>
 
 #include <atomic>
@@ -14,8 +14,10 @@
 #include "sim/run/sweep.h"
 #include "sim/run/sweep_report.h"
 #include "sim/run/sweep_runner.h"
+#include "sim/run/sweep_split.h"
 #include "tools/command.h"
 #include "tools/progress.h"
+#include "tools/result_folder.h"
 
 namespace keepsim {
 namespace {
@@ -35,12 +37,14 @@ struct Shard {
 
 // False, with a message printed, if it makes no sense.
 bool ParseShard(const Arguments& a, Shard* shard) {
-  if (a.Has("shard")) {
+  const bool automatic = a.Get("shard") == "auto";
+  if (a.Has("shard") && !automatic) {
     const std::vector<std::string> parts = absl::StrSplit(a.Get("shard"), '/');
     if (parts.size() != 2 || !absl::SimpleAtoi(parts[0], &shard->index) ||
         !absl::SimpleAtoi(parts[1], &shard->count) || shard->index < 1 ||
         shard->index > shard->count) {
-      Fail(absl::StrCat("--shard must be I/N with I from 1 to N, not \"", a.Get("shard"), "\""));
+      Fail(absl::StrCat("--shard must be I/N with I from 1 to N, or auto, not \"", a.Get("shard"),
+                        "\""));
       return false;
     }
     --shard->index;
@@ -75,7 +79,9 @@ bool ParseShard(const Arguments& a, Shard* shard) {
     shard->from = s.index;
     return true;
   }
-  return true;
+  if (!automatic) return true;
+  Fail("--shard auto: none of SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX, TEST_SHARD_INDEX is set");
+  return false;
 }
 
 std::string StorePath(const std::string& dir) { return absl::StrCat(dir, "/", Store::kFileName); }
@@ -162,11 +168,29 @@ int PrintPoint(const Sweep& sweep, const std::string& text) {
   return kExitOk;
 }
 
+// Parts of the sweep as files of their own: DIR/part1.textproto, ...
+int WriteParts(const Sweep& sweep, const std::string& text, const std::string& dir) {
+  uint32_t count = 0;
+  if (!absl::SimpleAtoi(text, &count) || count < 1 || count > sweep.points.size()) {
+    return Fail(absl::StrCat("--split must be a number from 1 to ", sweep.points.size(),
+                             ", the number of points, not \"", text, "\""));
+  }
+  if (dir.empty()) return Fail("--split needs --out DIR");
+  if (const absl::Status s = MakeFolder(dir); !s.ok()) return Failed(s);
+  for (uint32_t i = 0; i < count; ++i) {
+    auto staged = StagedFile::Write(absl::StrCat(dir, "/part", i + 1, ".textproto"),
+                                    SplitText(sweep, i, count));
+    const absl::Status s = staged.ok() ? staged->Publish() : staged.status();
+    if (!s.ok()) return Failed(s);
+  }
+  return kExitOk;
+}
+
 }  // namespace
 
 int SweepCommand(const std::vector<std::string>& args) {
   Arguments a;
-  if (!a.Parse(args, {"out", "shard", "threads", "digest", "print"}, {"resume"})) {
+  if (!a.Parse(args, {"out", "shard", "split", "threads", "digest", "print"}, {"resume"})) {
     return kExitBadInput;
   }
   if (a.Has("digest")) {
@@ -180,6 +204,7 @@ int SweepCommand(const std::vector<std::string>& args) {
   std::fputs(diagnostics.Render().c_str(), stderr);
   if (!diagnostics.ok()) return kExitBadInput;
   if (a.Has("print")) return PrintPoint(sweep, a.Get("print"));
+  if (a.Has("split")) return WriteParts(sweep, a.Get("split"), flags.out);
 
   if (!flags.out.empty()) {
     const absl::Status made = MakeFolder(flags.out);
@@ -225,44 +250,11 @@ int SweepCommand(const std::vector<std::string>& args) {
   }
   if (!status.ok()) return Failed(status);
   store.Finish();
-  return Report(sweep, store, sweep.run_count());
-}
-
-int MergeCommand(const std::vector<std::string>& args) {
-  Arguments a;
-  if (!a.Parse(args, {"out"}, {})) return kExitBadInput;
-  if (a.positional().empty()) return Fail("merge needs the folders of sweeps");
-  if (a.Get("out").empty()) return Fail("merge needs --out DIR");
-  std::vector<std::string> paths;
-  for (const std::string& dir : a.positional()) paths.push_back(StorePath(UserPath(dir)));
-  const std::string out = UserPath(a.Get("out"));
-  if (const absl::Status made = MakeFolder(out); !made.ok()) return Failed(made);
-  std::error_code error;
-  if (fs::exists(StorePath(out), error)) {
-    return Fail(StorePath(out) + " is there already; choose another folder");
-  }
-  if (const absl::Status s = Store::Merge(paths, StorePath(out)); !s.ok()) return Failed(s);
-  const auto merged = Store::OpenToRead(StorePath(out));
-  if (!merged.ok()) return Failed(merged.status());
-  const auto runs = (*merged)->Runs(false);
-  if (!runs.ok()) return Failed(runs.status());
-  const auto digest = (*merged)->ContentDigest();
-  if (!digest.ok()) return Failed(digest.status());
-  const size_t expected = (*merged)->ExpectedRuns();
-  std::printf("%zu of %zu runs, content %s\n", runs->size(), expected, digest->c_str());
-  if (runs->size() < expected) {
-    std::fprintf(stderr, "keepsim: %zu runs are missing; `keepsim sweep FILE --out %s` does them\n",
-                 expected - runs->size(), a.Get("out").c_str());
-  }
-  int code = kExitOk;
-  for (const StoredRun& run : *runs) {
-    if (run.status == RunStatus::kOk) continue;
-    std::fprintf(stderr, "point %u, seed %llu: %s: %s\n", run.point,
-                 static_cast<unsigned long long>(run.seed),
-                 std::string(RunStatusName(run.status)).c_str(), run.error.c_str());
-    if (run.status == RunStatus::kViolation) code = kExitViolation;
-    if (code == kExitOk) code = kExitNotMet;
-  }
+  const int code = Report(sweep, store, sweep.run_count());
+  // A shard is a part of something; `keepsim merge` writes the page of the whole.
+  if (flags.out.empty() || flags.shard.count > 1) return code;
+  if (const absl::Status s = WriteSweepReport(flags.out); !s.ok()) return Failed(s);
+  std::printf("report: %s/report.html\n", flags.out.c_str());
   return code;
 }
 

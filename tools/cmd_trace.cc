@@ -25,14 +25,25 @@ int ShowCommand(const std::vector<std::string>& args) {
   if (a.Has("client") && !ParseSelector(a.Get("client"), reader.header().groups, &clients, &why)) {
     return Fail("--client " + why);
   }
+  TraceSelection selection;
+  if (a.Has("client")) {
+    selection = SelectionOf(clients, reader.header().groups);
+    selection.entities.erase(selection.entities.begin());  // the whole run is no client
+    if (selection.entities.empty()) return kExitOk;        // a group without clients
+  }
+  if (a.Has("from")) selection.from = from;
+  if (a.Has("to")) selection.to = to;
+  const bool whole = !a.Has("client") && !a.Has("from") && !a.Has("to");
+  // Read from end to end, the digest is checked too.
+  if (!whole) {
+    if (absl::Status s = reader.Select(selection); !s.ok()) return Fail(std::string(s.message()));
+  }
   const RecordText text(reader.header());
   TraceRecord r;
   while (true) {
     const auto more = reader.Next(&r);
     if (!more.ok()) return Fail(std::string(more.status().message()));
-    if (!*more || r.at > to) break;
-    if (r.at < from) continue;
-    if (!clients.empty() && !Holds(clients, reader.header().groups, r.entity)) continue;
+    if (!*more) break;
     std::printf("%s\n", text.Line(r).c_str());
   }
   ReportDamage(reader);

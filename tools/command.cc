@@ -20,6 +20,10 @@ bool Arguments::Parse(const std::vector<std::string>& args, const std::vector<st
   };
   for (size_t i = 0; i < args.size(); ++i) {
     if (!absl::StartsWith(args[i], "--")) {
+      if (args[i].size() > 1 && args[i][0] == '-') {
+        Fail(absl::StrCat("unknown flag ", args[i], "; a file of that name: ./", args[i]));
+        return false;
+      }
       positional_.push_back(args[i]);
       continue;
     }
@@ -39,6 +43,9 @@ bool Arguments::Parse(const std::vector<std::string>& args, const std::vector<st
         return false;
       }
       flags_.emplace_back(name, given ? value : args[i]);
+    } else if (known(switches, name)) {
+      Fail(absl::StrCat("--", name, " takes no value"));
+      return false;
     } else {
       std::vector<std::string> all = valued;
       all.insert(all.end(), switches.begin(), switches.end());
@@ -109,7 +116,7 @@ void WarnOfMemory(const Plan& plan) {
 
 }  // namespace
 
-Prepared PrepareLoaded(LoadedScenario scenario, const Arguments& arguments) {
+Prepared PrepareLoaded(LoadedScenario scenario, const Arguments& arguments, bool warn) {
   Prepared p;
   Diagnostics diagnostics;
   for (const std::string& text : arguments.All("set")) {
@@ -126,10 +133,10 @@ Prepared PrepareLoaded(LoadedScenario scenario, const Arguments& arguments) {
   }
   auto plan = std::make_unique<Plan>(Compile(scenario, diagnostics));
   CheckExpectations(scenario, diagnostics);
-  std::fputs(diagnostics.Render().c_str(), stderr);
+  if (warn || !diagnostics.ok()) std::fputs(diagnostics.Render().c_str(), stderr);
   p.scenario = std::move(scenario);
   if (!diagnostics.ok()) return p;
-  WarnOfMemory(*plan);
+  if (warn) WarnOfMemory(*plan);
   plan->Link();
   p.plan = std::move(plan);
   return p;
@@ -139,9 +146,9 @@ Prepared Prepare(const std::string& path, const Arguments& arguments) {
   Diagnostics diagnostics;
   LoadedScenario scenario = Load(UserPath(path), diagnostics);
   scenario.file = path;
-  if (diagnostics.ok()) return PrepareLoaded(std::move(scenario), arguments);
+  if (diagnostics.ok()) return PrepareLoaded(std::move(scenario), arguments, /*warn=*/true);
   // What could be read is checked as well, so that all errors are shown at once.
-  const bool readable = scenario.locations != nullptr;
+  const bool readable = scenario.places.tree != nullptr;
   if (readable) {
     (void)Compile(scenario, diagnostics);
     CheckExpectations(scenario, diagnostics);

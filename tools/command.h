@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "sim/run/replay.h"
 #include "sim/scenario/load.h"
 #include "sim/trace/text.h"
@@ -44,13 +45,17 @@ struct Prepared {
   LoadedScenario scenario;
   std::unique_ptr<Plan> plan;
 };
-// Loads, overrides (--set, --seed) and compiles; prints diagnostics to stderr. Null plan: errors.
+// Loads, overrides (--set, --seed) and compiles; prints errors, and warnings if `warn`, to stderr.
+// Null plan: errors.
 Prepared Prepare(const std::string& path, const Arguments& arguments);
-Prepared PrepareLoaded(LoadedScenario scenario, const Arguments& arguments);
+Prepared PrepareLoaded(LoadedScenario scenario, const Arguments& arguments, bool warn);
 
 // The first record that differs, on both sides, under these names.
 std::string DifferenceText(const Replayed& replayed, const RecordText& text,
                            const std::string& first, const std::string& second);
+
+// report.html beside the store of the sweep in `dir`.
+absl::Status WriteSweepReport(const std::string& dir);
 
 int Fail(const std::string& message);  // prints "keepsim: message", returns kExitBadInput
 
@@ -62,9 +67,15 @@ int ShowCommand(const std::vector<std::string>& args);
 int ReplayCommand(const std::vector<std::string>& args);
 int SweepCommand(const std::vector<std::string>& args);
 int MergeCommand(const std::vector<std::string>& args);
+int SlurmCommand(const std::vector<std::string>& args);
+int ReportCommand(const std::vector<std::string>& args);
 int ProfilesCommand(const std::vector<std::string>& args);
 int ExplainCommand(const std::vector<std::string>& args);
+int FleetCommand(const std::vector<std::string>& args);
 int ExportCommand(const std::vector<std::string>& args);
+int HuntCommand(const std::vector<std::string>& args);
+int ShrinkCommand(const std::vector<std::string>& args);
+int ProbeCommand(const std::vector<std::string>& args);
 int DiffCommand(const std::vector<std::string>& args);
 
 }  // namespace keepsim

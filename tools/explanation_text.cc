@@ -40,47 +40,34 @@ class Teller {
     }
   }
 
-  std::string Tell() {
-    out_ = absl::StrCat(IncidentLine(incident_, header_), "\n\nWhat happened\n");
+  Story Tell() {
     Heard();
     for (const TraceRecord& r : facts_.faults) Fault(r);
     for (const uint64_t id : facts_.requests) Packet(id, false);
     for (const uint64_t id : facts_.awaited) Packet(id, true);
     Absent();
-    std::stable_sort(chain_.begin(), chain_.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
-    for (const auto& [at, lines] : chain_) absl::StrAppend(&out_, lines);
-    Step(incident_.declared, absl::StrCat(Observing(), " declared ", Peer(), " dead"), &out_);
-    absl::StrAppend(&out_, "\nThe rule\n");
+    std::stable_sort(story_.steps.begin(), story_.steps.end(),
+                     [](const StoryStep& a, const StoryStep& b) { return a.at < b.at; });
+    Step(incident_.declared, absl::StrCat(Observing(), " declared ", Peer(), " dead"));
     Rule();
-    absl::StrAppend(&out_, "\nThe verdict: ", VerdictName(incident_.verdict), "\n");
     Verdicts();
-    absl::StrAppend(&out_, "\nThe cause: ", CauseName(incident_.cause), "\n");
-    Say(CauseWords());
-    return out_;
+    story_.cause = CauseWords();
+    return std::move(story_);
   }
 
  private:
   std::string Observing() const { return by_broker_ ? "the broker" : client_; }
   std::string Peer() const { return by_broker_ ? client_ : "the broker"; }
 
-  void Say(absl::string_view text) { absl::StrAppend(&out_, Wrap(text, 2, kTextWidth)); }
-  // One line, the time before it; further lines of a long text stand below its first.
-  static void Step(Instant at, absl::string_view text, std::string* out) {
-    const std::string lines = Wrap(text, kTimeWidth + 2, kTextWidth);
-    absl::StrAppend(out, PadLeft(At(at), kTimeWidth), lines.substr(kTimeWidth));
-  }
-  void Chain(Instant at, const std::string& lines) { chain_.emplace_back(at, lines); }
-  void ChainStep(Instant at, absl::string_view text) {
-    std::string lines;
-    Step(at, text, &lines);
-    Chain(at, lines);
+  StoryStep& Step(Instant at, std::string text) {
+    story_.steps.push_back({at, std::move(text)});
+    return story_.steps.back();
   }
 
   void Heard() {
     if (stretch_.last_heard == kNever) {
-      return ChainStep(stretch_.from,
-                       absl::StrCat(Observing(), " had not heard a packet on this connection"));
+      Step(stretch_.from, absl::StrCat(Observing(), " had not heard a packet on this connection"));
+      return;
     }
     const LoggedPacket* p = log_.Packet(stretch_.last_packet);
     const std::string name = p == nullptr ? "a packet" : PacketName(p->fields);
@@ -89,7 +76,7 @@ class Teller {
     if (p != nullptr) {
       absl::StrAppend(&text, " (written ", ShortDuration(p->received - p->written), " earlier)");
     }
-    ChainStep(stretch_.last_heard, text);
+    Step(stretch_.last_heard, text).packet = stretch_.last_packet;
   }
 
   void Fault(const TraceRecord& r) {
@@ -97,8 +84,8 @@ class Teller {
     const std::string kind = RecordKindName(r.kind);
     const absl::string_view rest =
         absl::StripAsciiWhitespace(absl::string_view(line).substr(line.find(kind) + kind.size()));
-    ChainStep(r.at, absl::StrCat("fault: ", absl::StrReplaceAll(kind, {{"_", " "}}),
-                                 rest.empty() ? "" : " ", rest));
+    Step(r.at, absl::StrCat("fault: ", absl::StrReplaceAll(kind, {{"_", " "}}),
+                            rest.empty() ? "" : " ", rest));
   }
 
   std::string FateOf(const Transmission& t) const {
@@ -127,8 +114,8 @@ class Teller {
     } else {
       absl::StrAppend(&text, ", which asks for an answer; not read in time");
     }
-    std::string lines;
-    Step(p.written, text, &lines);
+    StoryStep& step = Step(p.written, text);
+    step.packet = id;
     size_t n = 0;
     for (const uint64_t t_id : p.transmissions) {
       const Transmission* t = log_.Sent(t_id);
@@ -136,39 +123,33 @@ class Teller {
       // Of a packet that was read in time, what brought it.
       if (!awaited && p.received <= incident_.declared && t->arrived > p.received) continue;
       if (++n > kTransmissions) continue;
-      absl::StrAppend(&lines, std::string(kTimeWidth + 4, ' '), At(t->sent), " ", FateOf(*t), "\n");
+      step.lines.push_back({absl::StrCat(At(t->sent), " ", FateOf(*t)), t_id});
     }
     if (n > kTransmissions) {
-      absl::StrAppend(&lines, std::string(kTimeWidth + 4, ' '), "and ", n - kTransmissions,
-                      " more before the declaration\n");
+      step.lines.push_back(
+          {absl::StrCat("and ", n - kTransmissions, " more before the declaration")});
     }
-    if (n == 0) {
-      absl::StrAppend(&lines, std::string(kTimeWidth + 4, ' '),
-                      "it was not sent before the declaration\n");
-    }
-    if (awaited) {
-      absl::StrAppend(
-          &lines, std::string(kTimeWidth + 4, ' '),
-          p.received == kNever
-              ? "it was never read"
-              : absl::StrCat("it was read at ", At(p.received), ", ",
-                             ShortDuration(p.received - incident_.declared), " too late"),
-          "\n");
-    }
-    Chain(p.written, lines);
+    if (n == 0) step.lines.push_back({"it was not sent before the declaration"});
+    if (!awaited) return;
+    step.lines.push_back(
+        {p.received == kNever
+             ? "it was never read"
+             : absl::StrCat("it was read at ", At(p.received), ", ",
+                            ShortDuration(p.received - incident_.declared), " too late")});
   }
 
   void Absent() {
     if (!facts_.awaited.empty()) return;
     if (by_broker_) {
-      return ChainStep(incident_.declared, absl::StrCat(client_, " had written nothing since"));
+      Step(incident_.declared, absl::StrCat(client_, " had written nothing since"));
+      return;
     }
     const bool asked =
         std::any_of(facts_.requests.begin(), facts_.requests.end(),
                     [&](uint64_t id) { return log_.Packet(id)->received <= incident_.declared; });
-    ChainStep(incident_.declared, asked ? "the broker had not answered"
-                                        : "no request had reached the broker: it had nothing to "
-                                          "answer");
+    Step(incident_.declared, asked ? "the broker had not answered"
+                                   : "no request had reached the broker: it had nothing to "
+                                     "answer");
   }
 
   void Rule() {
@@ -180,18 +161,20 @@ class Teller {
         limit = absl::StrCat("; with keepAlive ", end->keep_alive_s, "s that is ",
                              FormatDuration(end->limit));
       }
-      Say(absl::StrCat("The broker (profile ", p.name, p.version.empty() ? "" : " ", p.version,
-                       ") allows a silence of ", GraceWords(p), limit, ". Its check: ",
-                       CheckingWords(p), ". It counted ", FormatDuration(incident_.silence), "."));
-      return Say(absl::StrCat("Source: ", p.source));
+      story_.rule = absl::StrCat("The broker (profile ", p.name, p.version.empty() ? "" : " ",
+                                 p.version, ") allows a silence of ", GraceWords(p), limit,
+                                 ". Its check: ", CheckingWords(p), ". It counted ",
+                                 FormatDuration(incident_.silence), ".");
+      story_.source = p.source;
+      return;
     }
     const ClientProfile& p = group_->profile;
-    Say(absl::StrCat("The client (profile ", p.name, p.version.empty() ? "" : " ", p.version,
-                     ") sends PINGREQ ", PingRuleWords(p), " and waits ", WaitRuleWords(p),
-                     "; what ends the wait: ", AnswerWords(p), ". keepAlive is ",
-                     group_->connect.keep_alive_s, "s; it had heard nothing for ",
-                     FormatDuration(incident_.silence), "."));
-    Say(absl::StrCat("Source: ", p.source));
+    story_.rule = absl::StrCat(
+        "The client (profile ", p.name, p.version.empty() ? "" : " ", p.version, ") sends PINGREQ ",
+        PingRuleWords(p), " and waits ", WaitRuleWords(p), "; what ends the wait: ", AnswerWords(p),
+        ". keepAlive is ", group_->connect.keep_alive_s, "s; it had heard nothing for ",
+        FormatDuration(incident_.silence), ".");
+    story_.source = p.source;
   }
 
   // What made the peer unreachable at the declaration; empty: nothing did.
@@ -230,18 +213,18 @@ class Teller {
     const std::string silence_from = At(incident_.declared - incident_.silence);
     switch (incident_.verdict) {
       case Verdict::kTrue:
-        Say(absl::StrCat("True: ", absl::StrJoin(reasons, "; "), "."));
-        return Say(
+        story_.verdict.push_back(absl::StrCat("True: ", absl::StrJoin(reasons, "; "), "."));
+        return story_.verdict.push_back(
             "Neither transient nor false: both are for a peer that lives and can be reached at the "
             "instant of the declaration.");
       case Verdict::kTransient:
-        Say(absl::StrCat("Not true: ", fine, "."));
-        return Say(absl::StrCat("Not false: the path had been cut from ", At(t.cut.since), " to ",
-                                At(t.cut.until), ", within the silence that began at ",
-                                silence_from, "."));
+        story_.verdict.push_back(absl::StrCat("Not true: ", fine, "."));
+        return story_.verdict.push_back(absl::StrCat(
+            "Not false: the path had been cut from ", At(t.cut.since), " to ", At(t.cut.until),
+            ", within the silence that began at ", silence_from, "."));
       case Verdict::kFalse:
-        Say(absl::StrCat("Not true: ", fine, "."));
-        return Say(
+        story_.verdict.push_back(absl::StrCat("Not true: ", fine, "."));
+        return story_.verdict.push_back(
             absl::StrCat("Not transient: the path was not cut at any time of the silence, "
                          "which began at ",
                          silence_from, "."));
@@ -301,15 +284,36 @@ class Teller {
   const bool by_broker_;
   const std::string client_;
   const GroupPlan* group_ = nullptr;
-  std::vector<std::pair<Instant, std::string>> chain_;
-  std::string out_;
+  Story story_;
 };
+
+// One line, the time before it; further lines of a long text stand below its first.
+void AddStep(const StoryStep& step, std::string* out) {
+  const std::string lines = Wrap(step.text, kTimeWidth + 2, kTextWidth);
+  absl::StrAppend(out, PadLeft(At(step.at), kTimeWidth), lines.substr(kTimeWidth));
+  for (const StoryLine& line : step.lines) {
+    absl::StrAppend(out, std::string(kTimeWidth + 4, ' '), line.text, "\n");
+  }
+}
 
 }  // namespace
 
+Story ExplanationStory(const Plan& plan, const TraceHeader& header, const IncidentStretch& stretch,
+                       const Incident& incident) {
+  return Teller(plan, header, stretch, incident).Tell();
+}
+
 std::string ExplanationText(const Plan& plan, const TraceHeader& header,
                             const IncidentStretch& stretch, const Incident& incident) {
-  return Teller(plan, header, stretch, incident).Tell();
+  const Story story = ExplanationStory(plan, header, stretch, incident);
+  const auto wrapped = [](absl::string_view text) { return Wrap(text, 2, kTextWidth); };
+  std::string out = absl::StrCat(IncidentLine(incident, header), "\n\nWhat happened\n");
+  for (const StoryStep& step : story.steps) AddStep(step, &out);
+  absl::StrAppend(&out, "\nThe rule\n", wrapped(story.rule),
+                  wrapped(absl::StrCat("Source: ", story.source)),
+                  "\nThe verdict: ", VerdictName(incident.verdict), "\n");
+  for (const std::string& sentence : story.verdict) absl::StrAppend(&out, wrapped(sentence));
+  return absl::StrCat(out, "\nThe cause: ", CauseName(incident.cause), "\n", wrapped(story.cause));
 }
 
 std::string AnswerText(const Counterfactual& change, const absl::StatusOr<Answer>& answer,

@@ -19,12 +19,26 @@ and for sweeps (docs/sweeps.md)
 makes
 
     bazel run   //PACKAGE:my_sweep         runs it; further arguments are keepsim's
-    bazel build //PACKAGE:my_sweep_result  its sweep.sqlite, merged from 8 build actions
+    bazel build //PACKAGE:my_sweep_result  its sweep.sqlite and report.html, merged from 8 build actions
     bazel test  //PACKAGE:my_sweep_test    runs it and fails if a run of it does
+
+What `keepsim shrink` or `keepsim hunt` has written down (docs/hunting.md) stays found with
+
+    load("//tools:keepsim.bzl", "keepsim_replay_test")
+
+    keepsim_replay_test(
+        name = "wait_meets_burst_test",
+        src = "wait_meets_burst.textproto",
+        expect = ["false/packets_lost/client"],
+    )
 """
 
 load("@rules_shell//shell:sh_binary.bzl", "sh_binary")
 load("@rules_shell//shell:sh_test.bzl", "sh_test")
+
+# As seen from here, also when another repository loads this file.
+_KEEPSIM = str(Label("//tools:keepsim"))
+_EXEC = str(Label("//tools:exec.sh"))
 
 def _result_impl(ctx):
     trace = ctx.actions.declare_file(ctx.label.name + "/trace.kst")
@@ -76,11 +90,11 @@ def keepsim_scenario(name, src, set = [], test_set = [], test_size = "small", ta
     overrides = []
     for override in set:
         overrides += ["--set", override]
-    data = ["//tools:keepsim", src]
-    command = ["$(location //tools:keepsim)", "run", "$(location %s)" % src]
+    data = [_KEEPSIM, src]
+    command = ["$(location %s)" % _KEEPSIM, "run", "$(location %s)" % src]
     sh_binary(
         name = name,
-        srcs = ["//tools:exec.sh"],
+        srcs = [_EXEC],
         args = command + overrides,
         data = data,
     )
@@ -95,51 +109,74 @@ def keepsim_scenario(name, src, set = [], test_set = [], test_size = "small", ta
     sh_test(
         name = name + "_test",
         size = test_size,
-        srcs = ["//tools:exec.sh"],
+        srcs = [_EXEC],
         args = command + overrides,
         data = data,
         tags = tags,
     )
 
 def _sweep_result_impl(ctx):
+    inputs = [ctx.file.src] + ctx.files.data
+    keepsim = ctx.executable._keepsim
+
+    # Each part is a sweep file of its own, with what its points need and nothing else: a part that
+    # has not changed is not run again.
+    parts = [
+        ctx.actions.declare_file("%s/parts/part%d.textproto" % (ctx.label.name, i + 1))
+        for i in range(ctx.attr.shards)
+    ]
+    args = ctx.actions.args()
+    args.add("sweep")
+    args.add(ctx.file.src)
+    args.add("--split", str(ctx.attr.shards))
+    args.add("--out", parts[0].dirname)
+    ctx.actions.run(
+        inputs = inputs,
+        executable = keepsim,
+        outputs = parts,
+        arguments = [args],
+        mnemonic = "KeepsimSplit",
+        progress_message = "Splitting %s" % ctx.label,
+    )
     stores = []
-    for i in range(1, ctx.attr.shards + 1):
-        store = ctx.actions.declare_file("%s/shard%d/sweep.sqlite" % (ctx.label.name, i))
+    for i, part in enumerate(parts):
+        store = ctx.actions.declare_file("%s/shard%d/sweep.sqlite" % (ctx.label.name, i + 1))
         args = ctx.actions.args()
         args.add("sweep")
-        args.add(ctx.file.src)
-        args.add("--shard", "%d/%d" % (i, ctx.attr.shards))
+        args.add(part)
         args.add("--out", store.dirname)
 
         # Bazel runs the shards side by side; one thread also writes the same bytes each time.
         args.add("--threads", "1")
         ctx.actions.run_shell(
-            inputs = [ctx.file.src] + ctx.files.data,
-            tools = [ctx.executable._keepsim],
+            inputs = [part],
+            tools = [keepsim],
             outputs = [store],
             # Failed runs (1, 3) are in the store, for the merge to say.
             command = '"$@" > /dev/null || [ $? = 1 ] || [ $? = 3 ]',
-            arguments = [ctx.executable._keepsim.path, args],
+            arguments = [keepsim.path, args],
             mnemonic = "KeepsimSweep",
-            progress_message = "Sweeping %s, shard %d of %d" % (ctx.label, i, ctx.attr.shards),
+            progress_message = "Sweeping %s, shard %d of %d" % (ctx.label, i + 1, len(parts)),
         )
         stores.append(store)
     merged = ctx.actions.declare_file(ctx.label.name + "/sweep.sqlite")
+    report = ctx.actions.declare_file(ctx.label.name + "/report.html")
     args = ctx.actions.args()
     args.add("merge")
     args.add_all([s.dirname for s in stores])
+    args.add("--sweep", ctx.file.src)
     args.add("--out", merged.dirname)
     ctx.actions.run(
-        inputs = stores,
-        executable = ctx.executable._keepsim,
-        outputs = [merged],
+        inputs = stores + inputs,
+        executable = keepsim,
+        outputs = [merged, report],
         arguments = [args],
         mnemonic = "KeepsimMerge",
         progress_message = "Merging %s" % ctx.label,
     )
     return [DefaultInfo(
-        files = depset([merged]),
-        runfiles = ctx.runfiles(files = [merged]),
+        files = depset([merged, report]),
+        runfiles = ctx.runfiles(files = [merged, report]),
     )]
 
 _keepsim_sweep_result = rule(
@@ -163,18 +200,19 @@ def keepsim_sweep(name, src, data = [], shards = 1, test_size = "small", tags = 
       name: the targets' name.
       src: the sweep file.
       data: the base scenario, if it is a file of its own.
-      shards: build actions that NAME_result is made of.
+      shards: build actions that NAME_result is made of; at most as many as there are points. A
+        multiple of the size of the last axis keeps each of its values in shards of its own.
       test_size: of the test.
       tags: of the test.
     """
     if shards < 1:
         fail("shards = %d: at least one is needed" % shards)
-    command = ["$(location //tools:keepsim)", "sweep", "$(location %s)" % src]
+    command = ["$(location %s)" % _KEEPSIM, "sweep", "$(location %s)" % src]
     sh_binary(
         name = name,
-        srcs = ["//tools:exec.sh"],
+        srcs = [_EXEC],
         args = command,
-        data = ["//tools:keepsim", src] + data,
+        data = [_KEEPSIM, src] + data,
     )
     _keepsim_sweep_result(
         name = name + "_result",
@@ -186,8 +224,34 @@ def keepsim_sweep(name, src, data = [], shards = 1, test_size = "small", tags = 
     sh_test(
         name = name + "_test",
         size = test_size,
-        srcs = ["//tools:exec.sh"],
+        srcs = [_EXEC],
         args = command,
-        data = ["//tools:keepsim", src] + data,
+        data = [_KEEPSIM, src] + data,
+        tags = tags,
+    )
+
+def keepsim_replay_test(name, src, expect = [], expect_not = [], size = "small", tags = []):
+    """A failure that was found once, and is still there; or that was mended, and stays away.
+
+    Args:
+      name: of the test.
+      src: a scenario, which is run; or a trace, which must meet its digest when it is run again.
+      expect: signatures (docs/hunting.md) that it must show, whole or their beginning:
+        "false/packets_lost/client", "transient".
+      expect_not: signatures that it must not show.
+      size: of the test.
+      tags: of the test.
+    """
+    args = ["$(location //tools:keepsim)", "$(location %s)" % src]
+    for signature in expect:
+        args += ["--expect", signature]
+    for signature in expect_not:
+        args += ["--expect-not", signature]
+    sh_test(
+        name = name,
+        size = size,
+        srcs = ["//tools:replay_test.sh"],
+        args = args,
+        data = ["//tools:keepsim", src],
         tags = tags,
     )

@@ -1,5 +1,8 @@
 // keepsim: run, check and replay scenarios. See docs/quickstart.md.
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -21,38 +24,77 @@ constexpr Command kCommands[] = {
     {"run", RunCommand,
      "run SCENARIO [--seed N] [--set PATH=VALUE]... [--threads N] [--out DIR] [--force]\n"
      "      [--format text|json] [--packets GROUP/INDEX,...] [--verify]\n"
-     "      [--ties canonical|reversed|shuffled]"},
+     "      [--ties canonical|reversed|shuffled] [--engine auto|events|skip] [--explain-speed]"},
     {"check", CheckCommand, "check SCENARIO [--set PATH=VALUE]... [--print]"},
     {"sweep", SweepCommand,
-     "sweep FILE [--out DIR] [--resume] [--shard I/N] [--threads N] | --print POINT\n"
+     "sweep FILE [--out DIR] [--resume] [--shard I/N|auto] [--threads N] | --print POINT |\n"
+     "      --split N --out DIR\n"
      "  keepsim sweep --digest DIR"},
-    {"merge", MergeCommand, "merge DIR... --out DIR"},
-    {"compare", CompareCommand, "compare A B [--group NAME] [--format text|json]"},
+    {"merge", MergeCommand, "merge DIR... --out DIR [--sweep FILE]"},
+    {"slurm", SlurmCommand,
+     "slurm FILE --shards N --out DIR [--submit] [--sbatch FLAG]... [--keepsim PROGRAM]"},
+    {"report", ReportCommand, "report DIR [--out FILE]"},
+    {"compare", CompareCommand,
+     "compare A B [--group NAME] [--format text|json]\n"
+     "  keepsim compare DIR[@POINT] DIR[@POINT] | DIR --axis NAME [--against VALUE]\n"
+     "      [--metric PATH]... [--group NAME] [--format text|json|csv]"},
     {"show", ShowCommand,
      "show TRACE [--client GROUP/INDEX] [--from TIME] [--to TIME] [--allow-damaged]"},
     {"replay", ReplayCommand,
      "replay TRACE [--incident N | --client GROUP/INDEX [--records]] [--from TIME] [--to TIME]\n"
-     "      [--threads N] [--allow-damaged]"},
-    {"explain", ExplainCommand, "explain TRACE [--incident N] [--allow-damaged]"},
+     "      [--step] [--threads N] [--engine auto|events|skip] [--allow-damaged]"},
+    {"explain", ExplainCommand,
+     "explain TRACE [--incident N [--page FILE] | --expect SIGNATURE... --expect-not "
+     "SIGNATURE...]\n"
+     "      [--allow-damaged]"},
+    {"fleet", FleetCommand, "fleet TRACE --out FILE [--time-lines N] [--allow-damaged]"},
     {"export", ExportCommand,
-     "export TRACE --format csv|json|pcapng|perfetto [--client GROUP/INDEX,...] [--out FILE]\n"
+     "export TRACE --format csv|json|jsonl|sqlite|pcapng|perfetto [--client GROUP/INDEX,...]\n"
+     "      [--out FILE] [--allow-damaged]"},
+    {"hunt", HuntCommand,
+     "hunt SCENARIO [--for SIGNATURE]... [--runs N] [--for-time TIME] [--out DIR] [--seed N]\n"
+     "      [--vary PATH=LOW..HIGH]... [--vary PATH=VALUE,...]... [--bounds FILE] [--seeds-only]\n"
+     "      [--hunt-seed N] [--set PATH=VALUE]... [--threads N] [--format text|json] [--print]\n"
+     "      [--run N]"},
+    {"shrink", ShrinkCommand,
+     "shrink TRACE [--incident N] [--for SIGNATURE] [--out FILE] [--runs N] [--threads N]\n"
      "      [--allow-damaged]"},
     {"diff", DiffCommand, "diff TRACE_A TRACE_B [--allow-damaged]"},
+    {"probe", ProbeCommand,
+     "probe --broker HOST:PORT [--keep-alive S] [--clients N] [--silent N] [--dropped N] [--for "
+     "T]\n"
+     "      [--mqtt 3.1.1|5] [--client PROFILE] [--client-id-prefix TEXT] [--no-publish]\n"
+     "      [--user NAME] [--password TEXT | --password-file FILE]\n"
+     "      [--tls [--ca FILE] [--cert FILE [--key FILE]] [--insecure]]\n"
+     "      [--out FILE.textproto|DIR] [--trace FILE] [--format text|json] [--force]"},
     {"profiles", ProfilesCommand, "profiles [NAME [VERSION]]"},
 };
 
 int Usage(std::FILE* to) {
   std::fprintf(to, "keepsim %s: what does this keepAlive do to this fleet?\n\n", kEngineVersion);
   for (const Command& c : kCommands) std::fprintf(to, "  keepsim %s\n", c.usage);
-  std::fprintf(to,
-               "\nExit codes: 0 done, 1 expectation not met or results differ, 2 bad input, 3 an "
-               "invariant of the model was broken.\n");
+  std::fprintf(
+      to,
+      "\nExit codes: 0 done, 1 expectation not met, results differ or a probe is partial, 2 bad "
+      "input, 3 an invariant of the model was broken.\n");
   return to == stdout ? kExitOk : kExitBadInput;
+}
+
+bool IsHelp(const std::string& arg) { return arg == "--help" || arg == "-h"; }
+
+int UsageOf(const Command& command) {
+  std::printf("keepsim %s\n", command.usage);
+  return kExitOk;
 }
 
 int Main(const std::vector<std::string>& args) {
   if (args.empty()) return Usage(stderr);
-  if (args[0] == "help" || args[0] == "--help" || args[0] == "-h") return Usage(stdout);
+  if (args[0] == "help" || IsHelp(args[0])) {
+    for (const Command& c : kCommands) {
+      if (args.size() > 1 && args[1] == c.name) return UsageOf(c);
+    }
+    return Usage(stdout);
+  }
   if (args[0] == "version" || args[0] == "--version") {
     std::printf("keepsim, engine %s, build %s\n", kEngineVersion,
                 kBuildCommit[0] == '\0' ? "not stamped (--stamp)" : kBuildCommit);
@@ -60,7 +102,10 @@ int Main(const std::vector<std::string>& args) {
   }
   std::vector<std::string> names;
   for (const Command& c : kCommands) {
-    if (args[0] == c.name) return c.run({args.begin() + 1, args.end()});
+    if (args[0] == c.name) {
+      if (std::any_of(args.begin() + 1, args.end(), IsHelp)) return UsageOf(c);
+      return c.run({args.begin() + 1, args.end()});
+    }
     names.push_back(c.name);
   }
   Fail("unknown command \"" + args[0] + "\"" + DidYouMean(args[0], names));
@@ -70,4 +115,9 @@ int Main(const std::vector<std::string>& args) {
 }  // namespace
 }  // namespace keepsim
 
-int main(int argc, char** argv) { return keepsim::Main({argv + 1, argv + argc}); }
+int main(int argc, char** argv) {
+  const int code = keepsim::Main({argv + 1, argv + argc});
+  // A full disk behind stdout must not look like success.
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  return keepsim::Fail(std::string("the output cannot be written: ") + std::strerror(errno));
+}

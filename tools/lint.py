@@ -60,6 +60,11 @@ LIBRARIES = [
         ("sim/base", "tools/deps", "tests/sim/base"),
         "draw through sim/base, which gives each draw its address",
     ),
+    (
+        re.compile(r"openssl/"),
+        ("sim/live", "tools/deps", "tests/live"),
+        "encryption is sim/live's: TlsSession (sim/live/tls.h)",
+    ),
 ]
 
 # ---- what is not said where ---------------------------------------------------------------
@@ -95,7 +100,7 @@ BANS = [
         r"|(?<![\w.>:])(std::|::)?sleep\s*\(",
         "schedule an event or return a deadline; only sim/live waits",
         within=("sim", "tests"),
-        besides=("sim/live", "tests/sim/live", "tests/conformance"),
+        besides=("sim/live", "tests/live", "tests/conformance"),
     ),
     _ban(
         "random",

@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 
@@ -12,7 +14,12 @@ OutputFile::OutputFile(const std::string& path) : path_(path) {
     file_ = stdout;
     return;
   }
-  temporary_ = path + ".tmp";
+  // A device or a pipe is written to and never replaced.
+  std::error_code error;
+  const auto type = std::filesystem::status(path, error).type();
+  using Type = std::filesystem::file_type;
+  in_place_ = type != Type::not_found && type != Type::regular && type != Type::directory;
+  temporary_ = in_place_ ? path : path + ".tmp";
   file_ = std::fopen(temporary_.c_str(), "wb");
   if (file_ == nullptr) Failed("cannot be written");
 }
@@ -20,7 +27,7 @@ OutputFile::OutputFile(const std::string& path) : path_(path) {
 OutputFile::~OutputFile() {
   if (temporary_.empty() || file_ == nullptr) return;
   std::fclose(file_);
-  std::remove(temporary_.c_str());
+  if (!in_place_) std::remove(temporary_.c_str());
 }
 
 void OutputFile::Failed(const char* what) {
@@ -39,6 +46,7 @@ absl::Status OutputFile::Finish() {
   if (temporary_.empty() || file_ == nullptr) return status_;
   if (std::fclose(file_) != 0) Failed("cannot be written");
   file_ = nullptr;
+  if (in_place_) return status_;
   if (status_.ok() && std::rename(temporary_.c_str(), path_.c_str()) != 0) {
     Failed("cannot be renamed");
   }

@@ -12,7 +12,8 @@ namespace keepsim {
 
 class OutputFile {
  public:
-  // "-": stdout. A file is written under a temporary name beside it until Finish().
+  // "-": stdout. A file is written under a temporary name beside it until Finish(); a device or a
+  // pipe (/dev/stdout) as it comes.
   explicit OutputFile(const std::string& path);
   ~OutputFile();  // without Finish(): removes the temporary file
   OutputFile(const OutputFile&) = delete;
@@ -27,6 +28,7 @@ class OutputFile {
 
   const std::string path_;
   std::string temporary_;  // "": stdout
+  bool in_place_ = false;
   std::FILE* file_ = nullptr;
   absl::Status status_;
 };

@@ -22,8 +22,8 @@ std::string ProgressText(double done, double total, const std::string& unit, dou
   absl::StrAppendFormat(&text, "%5.1f %%", share * 100);
   if (elapsed_s <= 0 || done <= 0) return text;
   const double rate = done / elapsed_s;
-  absl::StrAppend(&text, ", ", NumberText(rate), " ", unit, "/s, ",
-                  SecondsText(std::max(1.0, (total - done) / rate)), " left");
+  if (!unit.empty()) absl::StrAppend(&text, ", ", NumberText(rate), " ", unit, "/s");
+  absl::StrAppend(&text, ", ", SecondsText(std::max(1.0, (total - done) / rate)), " left");
   return text;
 }
 

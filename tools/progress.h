@@ -17,7 +17,8 @@ class ProgressLine {
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
-  // `done` of `total`, in `unit` ("clients"). REQUIRES: total > 0.
+  // `done` of `total`, in `unit` ("clients"; "": seconds, of which no rate is shown). REQUIRES:
+  // total > 0.
   void Show(double done, double total, const std::string& unit);
   // Takes the bar away, so that what follows begins on a clean line.
   void Clear();

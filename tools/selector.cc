@@ -1,5 +1,6 @@
 #include "tools/selector.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -20,12 +21,12 @@ bool ParseSelector(const std::string& text, const std::vector<TraceGroup>& group
       found = true;
       if (groups[i].count == 0) continue;
       ClientRange range{i, 0, groups[i].count - 1};
-      if (!split.second.empty()) {
+      if (absl::StrContains(part, '/')) {
         const std::pair<std::string, std::string> ends =
             absl::StrSplit(split.second, absl::MaxSplits('-', 1));
         if (!absl::SimpleAtoi(ends.first, &range.first)) range.first = groups[i].count;
         range.last = range.first;
-        if (!ends.second.empty() && !absl::SimpleAtoi(ends.second, &range.last)) {
+        if (absl::StrContains(split.second, '-') && !absl::SimpleAtoi(ends.second, &range.last)) {
           range.last = groups[i].count;
         }
         if (range.first > range.last || range.last >= groups[i].count) {

@@ -1,6 +1,7 @@
 #include "tools/time_line.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -22,22 +23,20 @@ constexpr size_t kWireWidth = 24;
 // A packet that took longer than this from writing to reading is late even if nothing was lost.
 constexpr Duration kLate = Seconds(1);
 
-class Painter {
+}  // namespace
+
+class TimeLineRows::Painter {
  public:
-  Painter(const Stretch& stretch, const TraceHeader& header,
-          const std::optional<Incident>& incident)
-      : log_(stretch.log),
+  Painter(const PacketLog& log, const TraceHeader& header, const std::optional<Incident>& incident)
+      : log_(log),
         text_(header),
         incident_(incident),
-        heard_{stretch.log.HeardBefore(Observer::kClient),
-               stretch.log.HeardBefore(Observer::kBroker)} {}
+        heard_{log.HeardBefore(Observer::kClient), log.HeardBefore(Observer::kBroker)} {}
 
-  std::string Paint() {
-    out_ = absl::StrCat(PadLeft("time (s)", kTimeWidth), PadLeft("silence", kHeardWidth), "  ",
-                        PadRight("CLIENT", kEndWidth), PadRight("wire", kWireWidth),
-                        PadRight("BROKER", kEndWidth - 1), "silence\n");
-    for (const LogEntry& e : log_.InOrder()) Entry(e);
-    return out_;
+  std::string Of(const LogEntry& e) {
+    out_.clear();
+    Entry(e);
+    return std::move(out_);
   }
 
  private:
@@ -66,23 +65,6 @@ class Painter {
   }
   void Note(absl::string_view what) { absl::StrAppend(&out_, std::string(16, ' '), what, "\n"); }
 
-  std::string Load(const Transmission& t) const {
-    std::vector<std::string> names;
-    for (const uint64_t id : t.packets) {
-      if (const LoggedPacket* p = log_.Packet(id)) names.push_back(PacketName(p->fields));
-    }
-    std::string load = names.empty() ? SegmentName(t.segment) : names[0];
-    if (names.size() > 1) absl::StrAppend(&load, " +", names.size() - 1);
-    if (names.empty() && t.segment.length > 0) load = "data";
-    if (t.segment.probe && !t.segment.retransmission) absl::StrAppend(&load, " probe");
-    if (t.segment.retransmission) absl::StrAppend(&load, " again");
-    if (t.segment.retransmission && t.segment.probe) absl::StrAppend(&load, " (probe)");
-    if (!names.empty() && (t.segment.flags & SegmentFields::kFin) != 0) {
-      absl::StrAppend(&load, " FIN");
-    }
-    return load;
-  }
-
   void OnSent(const TraceRecord& r, const Transmission& t) {
     const bool down = t.segment.direction == kDown;
     std::string fate;
@@ -96,7 +78,8 @@ class Painter {
       fate = "arrives later";
     }
     const char* arrow = t.lost() ? (down ? "x---" : "---x") : (down ? "<---" : "--->");
-    At(r.at, down, Load(t), absl::StrCat(arrow, " ", t.lost() ? "lost: " : "", fate));
+    At(r.at, down, TransmissionName(log_, t),
+       absl::StrCat(arrow, " ", t.lost() ? "lost: " : "", fate));
   }
 
   void OnReceived(const TraceRecord& r, const LoggedPacket* p) {
@@ -120,6 +103,8 @@ class Painter {
       }
     }
     heard_[right ? kRight : kLeft] = r.at;
+    read_at_[right ? kRight : kLeft] = r.at;
+    Because(r.at, right, absl::StrCat("by ", PacketName(PacketFieldsOf(r))));
     At(r.at, right, absl::StrCat("reads ", PacketName(PacketFieldsOf(r))), wire);
   }
 
@@ -127,13 +112,27 @@ class Painter {
     const int why = r.code & 0xFF;
     const bool right = (r.code >> 8 & 1) == kUp;
     At(r.at, right, absl::StrCat("ignored: ", why == 0 ? "nobody there" : LossName(why)),
-       t == nullptr ? "" : Load(*t));
+       t == nullptr ? "" : TransmissionName(log_, *t));
   }
 
   void OnArrived(const TraceRecord& r, const Transmission* t) {
     if (t == nullptr || t->sent != kNever) return;  // the row of its sending says when
     At(r.at, t->segment.direction == kUp, absl::StrCat(SegmentName(t->segment), " arrives"),
        "from the middlebox");
+  }
+
+  // A deadline that has moved, and what moved it.
+  void OnArmed(const TraceRecord& r) {
+    const bool right = r.code == 1;
+    const std::string what = TimerName(r);
+    const std::string& cause = cause_[right ? kRight : kLeft];
+    At(r.at, right,
+       r.a == kNever.ns ? "no timer" : absl::StrCat(what, " ", FormatSeconds(Duration{r.a}, 3)),
+       cause_at_[right ? kRight : kLeft] == r.at ? "  timer: " + cause : "  timer");
+  }
+  void Because(Instant at, bool right, std::string what) {
+    cause_[right ? kRight : kLeft] = std::move(what);
+    cause_at_[right ? kRight : kLeft] = at;
   }
 
   void OnDeclared(const TraceRecord& r) {
@@ -156,10 +155,13 @@ class Painter {
   const RecordText text_;
   const std::optional<Incident>& incident_;
   Instant heard_[2];
+  std::string cause_[2];  // what may have moved the end's timer, and when
+  Instant cause_at_[2] = {kLongAgo, kLongAgo};
+  Instant read_at_[2] = {kLongAgo, kLongAgo};  // when that end last read a packet
   std::string out_;
 };
 
-void Painter::Entry(const LogEntry& e) {
+void TimeLineRows::Painter::Entry(const LogEntry& e) {
   const TraceRecord& r = e.record;
   const int low = r.code & 0xFF;
   const bool broker_closes = r.code >> 8 == static_cast<int>(Observer::kBroker);
@@ -167,6 +169,10 @@ void Painter::Entry(const LogEntry& e) {
     case RecordKind::kPacketSent: {
       const LoggedPacket* p = log_.Packet(e.packet);
       if (p == nullptr) return;
+      // An answer moves nothing that its question has not moved already.
+      if (read_at_[p->fields.direction == kDown ? kRight : kLeft] != r.at) {
+        Because(r.at, p->fields.direction == kDown, absl::StrCat("by ", PacketName(p->fields)));
+      }
       const Transmission* t = p->transmissions.empty() ? nullptr : log_.Sent(p->transmissions[0]);
       if (t != nullptr && t->sent == r.at) return;  // the next row says so
       return At(r.at, p->fields.direction == kDown, PacketName(p->fields),
@@ -183,7 +189,10 @@ void Painter::Entry(const LogEntry& e) {
     case RecordKind::kSegmentArrived:
     case RecordKind::kDatagramArrived:
       return OnArrived(r, log_.Sent(e.transmission));
+    case RecordKind::kTimerArmed:
+      return OnArmed(r);
     case RecordKind::kTimerFired:
+      Because(r.at, r.code == 1, "it fired");
       return At(r.at, r.code == 1, "timer fires");
     case RecordKind::kDeclared:
       return OnDeclared(r);
@@ -240,7 +249,17 @@ void Painter::Entry(const LogEntry& e) {
   }
 }
 
-}  // namespace
+TimeLineRows::TimeLineRows(const PacketLog& log, const TraceHeader& header,
+                           const std::optional<Incident>& incident)
+    : painter_(std::make_unique<Painter>(log, header, incident)) {}
+TimeLineRows::~TimeLineRows() = default;
+std::string TimeLineRows::Of(const LogEntry& entry) { return painter_->Of(entry); }
+
+std::string TimeLineHead() {
+  return absl::StrCat(PadLeft("time (s)", kTimeWidth), PadLeft("silence", kHeardWidth), "  ",
+                      PadRight("CLIENT", kEndWidth), PadRight("wire", kWireWidth),
+                      PadRight("BROKER", kEndWidth - 1), "silence\n");
+}
 
 std::string PacketName(const PacketFields& fields) {
   std::string name = PacketTypeText(fields.type);
@@ -257,6 +276,35 @@ std::string SegmentName(const SegmentFields& segment) {
   if (has(SegmentFields::kRst)) names.push_back("RST");
   if (has(SegmentFields::kAck) && (names.empty() || names[0] == "SYN")) names.push_back("ACK");
   return absl::StrJoin(names, "-");
+}
+
+const char* TimerName(const TraceRecord& r) {
+  const bool waits = (r.b & 1) != 0;
+  // States of ClientSession and BrokerSession, by number.
+  static constexpr const char* kClient[] = {"stopped", "connects at", "connecting until",
+                                            "CONNACK until", "PINGREQ at"};
+  static constexpr const char* kBroker[] = {"CONNECT until", "looks at", "closed"};
+  const auto state = static_cast<size_t>(r.b >> 8);
+  if (r.code == 1) return state < 3 ? kBroker[state] : "timer";
+  if (state == 4 && waits) return "PINGRESP until";
+  return state < 5 ? kClient[state] : "timer";
+}
+
+std::string TransmissionName(const PacketLog& log, const Transmission& t) {
+  std::vector<std::string> names;
+  for (const uint64_t id : t.packets) {
+    if (const LoggedPacket* p = log.Packet(id)) names.push_back(PacketName(p->fields));
+  }
+  std::string load = names.empty() ? SegmentName(t.segment) : names[0];
+  if (names.size() > 1) absl::StrAppend(&load, " +", names.size() - 1);
+  if (names.empty() && t.segment.length > 0) load = "data";
+  if (t.segment.probe && !t.segment.retransmission) absl::StrAppend(&load, " probe");
+  if (t.segment.retransmission) absl::StrAppend(&load, " again");
+  if (t.segment.retransmission && t.segment.probe) absl::StrAppend(&load, " (probe)");
+  if (!names.empty() && (t.segment.flags & SegmentFields::kFin) != 0) {
+    absl::StrAppend(&load, " FIN");
+  }
+  return load;
 }
 
 const char* LossName(int fate) {
@@ -292,7 +340,9 @@ std::string TimeLine(const Stretch& stretch, const TraceHeader& header,
   }
   absl::StrAppend(&out, "simulated again at packet level from ", At(stretch.from), " to ",
                   At(stretch.to), "\nsilence: since that end last read a packet\n\n",
-                  Painter(stretch, header, incident).Paint());
+                  TimeLineHead());
+  TimeLineRows rows(stretch.log, header, incident);
+  for (const LogEntry& e : stretch.log.InOrder()) out += rows.Of(e);
   return out;
 }
 

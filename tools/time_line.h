@@ -2,10 +2,12 @@
 #ifndef KEEPSIM_TOOLS_TIME_LINE_H_
 #define KEEPSIM_TOOLS_TIME_LINE_H_
 
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "sim/metrics/incident.h"
+#include "sim/metrics/packet_log.h"
 #include "sim/run/stretch.h"
 #include "sim/trace/trace_header.h"
 
@@ -15,13 +17,37 @@ namespace keepsim {
 std::string TimeLine(const Stretch& stretch, const TraceHeader& header,
                      const std::optional<Incident>& incident);
 
+// The same event by event. What they are made of must outlive them.
+class TimeLineRows {
+ public:
+  TimeLineRows(const PacketLog& log, const TraceHeader& header,
+               const std::optional<Incident>& incident);
+  ~TimeLineRows();
+  TimeLineRows(const TimeLineRows&) = delete;
+  TimeLineRows& operator=(const TimeLineRows&) = delete;
+
+  // The rows of the log's next entry in order, each with a newline; "" where there is nothing to
+  // tell.
+  std::string Of(const LogEntry& entry);
+
+ private:
+  class Painter;
+  std::unique_ptr<Painter> painter_;
+};
+// What stands above the rows.
+std::string TimeLineHead();
+
 // ---- words that explanations share
 
 std::string PacketName(const PacketFields& fields);  // "PUBLISH QoS 1"
 // "S", "SA": "SYN", "SYN-ACK"; of a segment without data.
 std::string SegmentName(const SegmentFields& segment);
+// "PINGREQ again", "PUBLISH QoS 1 +2 FIN".
+std::string TransmissionName(const PacketLog& log, const Transmission& t);
 // Why a transmission was lost: "bad spell", "path cut".
 const char* LossName(int fate);
+// What a deadline of kTimerArmed is for: "PINGREQ at", "PINGRESP until".
+const char* TimerName(const TraceRecord& armed);
 // "incident 3: the broker declared fleet/17 dead: false, cause packets_lost"
 std::string IncidentLine(const Incident& incident, const TraceHeader& header);
 // "48.1 ms", "12.3 s": four digits that count.

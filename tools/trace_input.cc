@@ -22,10 +22,22 @@ void ReportDamage(const TraceReader& reader) {
 
 Prepared PrepareFromTrace(const std::string& path, const TraceReader& reader,
                           const std::vector<std::string>& overrides) {
+  if (reader.header().tie_order == kLiveTieOrder) {
+    Fail(path +
+         ": recorded by keepsim probe, not simulated: there is no scenario to run again "
+         "(keepsim show prints the records)");
+    return {};
+  }
   LoadedScenario scenario;
   scenario.file = path + " (its scenario)";
   if (!scenario.proto.ParseFromString(reader.header().scenario)) {
     Fail(path + ": the scenario inside cannot be read");
+    return {};
+  }
+  const std::string& digest = reader.header().scenario_digest;
+  if (!digest.empty() && ScenarioDigest(scenario.proto) != digest) {
+    Fail(absl::StrCat(path, ": the scenario inside was altered: its digest is ",
+                      ScenarioDigest(scenario.proto), ", the trace was made of ", digest));
     return {};
   }
   scenario.overrides = reader.header().overrides;
@@ -33,7 +45,8 @@ Prepared PrepareFromTrace(const std::string& path, const TraceReader& reader,
   for (const std::string& o : overrides) args.push_back("--set=" + o);
   Arguments set;
   set.Parse(args, {"set"}, {});
-  return PrepareLoaded(std::move(scenario), set);
+  // Whoever made the trace has been warned.
+  return PrepareLoaded(std::move(scenario), set, /*warn=*/false);
 }
 
 bool ReadStretch(const Arguments& arguments, const TraceHeader& header, Instant* from,

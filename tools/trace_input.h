@@ -14,6 +14,10 @@
 
 namespace keepsim {
 
+// TraceHeader::tie_order of what `keepsim probe` recorded: nothing was simulated, so nothing can be
+// simulated again.
+inline constexpr char kLiveTieOrder[] = "live";
+
 // A relative path is the user's; heeds --allow-damaged.
 absl::StatusOr<std::unique_ptr<TraceReader>> OpenTrace(const std::string& path,
                                                        const Arguments& arguments);

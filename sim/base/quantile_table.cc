@@ -3,6 +3,7 @@
 #include <mpfr.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 
 #include "sim/base/check.h"
@@ -229,6 +230,11 @@ QuantileTable::QuantileTable(const DistributionSpec& spec) {
     }
   }
   mean_ = {static_cast<int64_t>(sum >> 54)};
+  narrow_ = true;
+  for (size_t k = 0; k + 1 < knots->size(); ++k) {
+    if (k + 1 == kKnots) continue;  // from one half to the other
+    narrow_ = narrow_ && std::abs((*knots)[k + 1] - (*knots)[k]) < int64_t{1} << 32;
+  }
   storage_ = std::move(knots);
   knots_ = storage_->data();
 }

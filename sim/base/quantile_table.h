@@ -8,6 +8,7 @@
 #define KEEPSIM_SIM_BASE_QUANTILE_TABLE_H_
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -59,6 +60,9 @@ class QuantileTable {
   // The sample for a uniform 64-bit u: non-decreasing in u.
   Duration Sample(uint64_t u) const;  // inline, hot: no branch but constant/half
 
+  // Sample() of each. `n`: a multiple of 4.
+  void SampleMany(const uint64_t* u, size_t n, int64_t* samples_ns) const;
+
   bool is_constant() const { return knots_ == nullptr; }
   Duration min() const { return min_; }  // smallest possible sample: look-ahead of a link
   Duration max() const { return max_; }
@@ -68,6 +72,7 @@ class QuantileTable {
   // Lower half then upper half, kKnots each; shared by copies. Null for a constant.
   std::shared_ptr<const std::vector<int64_t>> storage_;
   const int64_t* knots_ = nullptr;
+  bool narrow_ = false;  // neighbouring knots are less than 2^32 ns apart
   Duration min_, max_, mean_;
 };
 

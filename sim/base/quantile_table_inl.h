@@ -10,9 +10,8 @@ namespace keepsim {
 // takes all smaller x, in its lowest knot.
 inline Duration QuantileTable::Sample(uint64_t u) const {
   if (knots_ == nullptr) return min_;
-  const bool upper = (u >> 63) != 0;
-  const uint64_t x = upper ? ~u : u;
-  const int64_t* half = knots_ + (upper ? kKnots : 0);
+  const uint64_t x = u ^ -(u >> 63);
+  const int64_t* half = knots_ + (u >> 63) * kKnots;
   const int z = std::countl_zero(x | 1);
   if (z > kOctaves) return {half[0]};
   const uint64_t bits = (x << z) << 1;  // below the leading one, left-aligned
@@ -21,11 +20,13 @@ inline Duration QuantileTable::Sample(uint64_t u) const {
   const uint64_t fraction = bits << kSubBits;
   const int64_t a = half[cell];
   const int64_t b = half[cell + 1];
-  // Lower half: values grow with x; upper half: they fall.
-  if (b >= a) {
-    return {a + static_cast<int64_t>((static_cast<unsigned __int128>(b - a) * fraction) >> 64)};
-  }
-  return {a - static_cast<int64_t>((static_cast<unsigned __int128>(a - b) * fraction) >> 64)};
+  // Lower half: values grow with x; upper half: they fall. Half of the draws are in either, so a
+  // branch would be guessed wrong every other time.
+  const int64_t sign = (b - a) >> 63;
+  const uint64_t width = static_cast<uint64_t>(((b - a) ^ sign) - sign);
+  const int64_t part =
+      static_cast<int64_t>((static_cast<unsigned __int128>(width) * fraction) >> 64);
+  return {a + ((part ^ sign) - sign)};
 }
 
 }  // namespace keepsim

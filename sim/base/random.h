@@ -5,6 +5,7 @@
 #ifndef KEEPSIM_SIM_BASE_RANDOM_H_
 #define KEEPSIM_SIM_BASE_RANDOM_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
@@ -59,6 +60,10 @@ class RandomSource {
   // The blocks of `first` and the next three, which together cost little more than one.
   static constexpr int kAtOnce = 4;
   void Blocks(Purpose purpose, uint64_t first, RandomBlock out[kAtOnce]) const;
+  // The words 0 and 3 ("outer") and 1 and 2 ("inner") of the blocks [first, first + n), each pair
+  // as one number: what a path reads of a transmission. `n`: a multiple of kManyAtOnce.
+  static constexpr size_t kManyAtOnce = 8;
+  void Pairs(Purpose purpose, uint64_t first, size_t n, uint64_t* outer, uint64_t* inner) const;
   uint64_t Draw64(Purpose purpose, uint64_t index) const { return Block(purpose, index).low(); }
 
  private:
@@ -76,6 +81,8 @@ class Probability {
   constexpr Probability() = default;
   static Probability FromDouble(double p);  // p * 2^64, exact scaling
   constexpr bool Hit(uint64_t u) const { return u < threshold_ || always_; }
+  // Bit i: Hit(u[i]). `n`: a multiple of 4, at most 64.
+  uint64_t Hits(const uint64_t* u, size_t n) const;
   constexpr bool IsZero() const { return threshold_ == 0 && !always_; }
   constexpr bool IsOne() const { return always_; }
   double ToDouble() const { return always_ ? 1 : static_cast<double>(threshold_) * 0x1p-64; }

@@ -25,6 +25,12 @@ class EventQueue {
     count_ = 0;
     few_ = true;
   }
+  // Calls `f` with each event, in no order.
+  template <typename F>
+  void ForEach(F f) const {
+    if (!few_) return many_.ForEach(f);
+    for (size_t i = 0; i < count_; ++i) f(sorted_[i]);
+  }
   // REQUIRES: !empty().
   const Event& Top() const { return few_ ? sorted_[count_ - 1] : many_.Top(); }
 

@@ -17,6 +17,9 @@ class HeapQueue {
   size_t size() const { return heap_.size(); }
   void Clear() { heap_.clear(); }
   void Reserve(size_t n) { heap_.reserve(n); }
+  // In no order.
+  const Event* begin() const { return heap_.data(); }
+  const Event* end() const { return heap_.data() + heap_.size(); }
   // REQUIRES: !empty().
   const Event& Top() const { return heap_.front(); }
 

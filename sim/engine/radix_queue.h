@@ -54,6 +54,21 @@ class RadixQueue {
     return event;
   }
 
+  // Calls `f` with each event, in no order.
+  template <typename F>
+  void ForEach(F f) const {
+    for (const Event& e : near_) f(e);
+    for (const Event& e : late_) f(e);
+    for (int level = 0; level < kLevels; ++level) {
+      for (uint64_t left = used_[level]; left != 0; left &= left - 1) {
+        for (const Chunk* c = buckets_[level][__builtin_ctzll(left)].head; c != nullptr;
+             c = c->next) {
+          for (size_t i = 0; i < c->count; ++i) f(c->events[i]);
+        }
+      }
+    }
+  }
+
   // The event `n` places behind the first, if it is known already and nothing comes in between;
   // null otherwise. What it is about can be fetched into the cache.
   const Event* Ahead(size_t n) const {

@@ -44,6 +44,8 @@ class Simulator {
   Instant now() const { return now_; }
   uint64_t popped() const { return popped_; }  // engine events
   bool empty() const { return queue_.empty(); }
+  // What is yet to come, in no order.
+  const Queue& pending() const { return queue_; }
 
   // REQUIRES: event.at >= now().
   void Schedule(Event event) {

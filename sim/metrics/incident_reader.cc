@@ -5,8 +5,10 @@
 
 namespace keepsim {
 
-absl::Status ReadIncidents(TraceReader& reader, const std::function<bool(const Incident&)>& take) {
-  if (absl::Status s = reader.Seek(kStart); !s.ok()) return s;
+namespace {
+
+// Those of the records that the reader is going to give.
+absl::Status Follow(TraceReader& reader, const std::function<bool(const Incident&)>& take) {
   RunShape shape;
   shape.groups = reader.header().groups;
   shape.horizon = reader.header().horizon;
@@ -24,7 +26,14 @@ absl::Status ReadIncidents(TraceReader& reader, const std::function<bool(const I
   return absl::OkStatus();
 }
 
-absl::StatusOr<Incident> FindIncident(TraceReader& reader, int64_t number) {
+absl::Status NoSuchIncident(int64_t number, int64_t count) {
+  return absl::OutOfRangeError(
+      count == 0 ? std::string("the trace holds no incident")
+                 : absl::StrCat("there is no incident ", number, "; the trace holds 1 to ", count));
+}
+
+// The whole trace is read up to it.
+absl::StatusOr<Incident> FindByCounting(TraceReader& reader, int64_t number) {
   std::optional<Incident> found;
   int64_t count = 0;
   const absl::Status status = ReadIncidents(reader, [&](const Incident& incident) {
@@ -34,9 +43,36 @@ absl::StatusOr<Incident> FindIncident(TraceReader& reader, int64_t number) {
   });
   if (!status.ok()) return status;
   if (found.has_value()) return *found;
-  return absl::OutOfRangeError(
-      count == 0 ? std::string("the trace holds no incident")
-                 : absl::StrCat("there is no incident ", number, "; the trace holds 1 to ", count));
+  return NoSuchIncident(number, count);
+}
+
+}  // namespace
+
+absl::Status ReadIncidents(TraceReader& reader, const std::function<bool(const Incident&)>& take) {
+  if (absl::Status s = reader.Seek(kStart); !s.ok()) return s;
+  return Follow(reader, take);
+}
+
+absl::StatusOr<Incident> FindIncident(TraceReader& reader, int64_t number) {
+  const int64_t count = reader.declaration_count();
+  if (count < 0) return FindByCounting(reader, number);
+  if (number < 1 || number > count) return NoSuchIncident(number, count);
+  // The records of its client up to it say all that there is to say.
+  const absl::StatusOr<TraceRecord> declared = reader.Declaration(number);
+  if (!declared.ok()) return declared.status();
+  TraceSelection selection;
+  selection.to = declared->at;
+  selection.entities = {{0, 0}, {declared->entity, declared->entity}};
+  if (absl::Status s = reader.Select(selection); !s.ok()) return s;
+  std::optional<Incident> found;
+  const absl::Status status = Follow(reader, [&](const Incident& incident) {
+    if (incident.counter == declared->counter) found = incident;
+    return !found.has_value();
+  });
+  if (!status.ok()) return status;
+  if (!found.has_value()) return NoSuchIncident(number, count);
+  found->number = number;
+  return *found;
 }
 
 }  // namespace keepsim

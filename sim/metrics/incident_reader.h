@@ -17,7 +17,8 @@ namespace keepsim {
 // go on.
 absl::Status ReadIncidents(TraceReader& reader, const std::function<bool(const Incident&)>& take);
 
-// The incident of that number. OutOfRange, with the number of incidents there are, if there is no
+// The incident of that number; of a trace with directories (format 2) only a few blocks are read.
+// OutOfRange, with the number of incidents there are, if there is no
 // such one.
 absl::StatusOr<Incident> FindIncident(TraceReader& reader, int64_t number);
 

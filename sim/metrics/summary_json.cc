@@ -144,6 +144,12 @@ std::string ToJson(const Message& message) {
   return out;
 }
 
+std::string JsonString(absl::string_view text) {
+  std::string out;
+  AddString(text, &out);
+  return out;
+}
+
 absl::StatusOr<RunSummary> RunSummaryFromJson(absl::string_view json) {
   RunSummary summary;
   google::protobuf::util::JsonParseOptions options;
@@ -151,9 +157,18 @@ absl::StatusOr<RunSummary> RunSummaryFromJson(absl::string_view json) {
   const auto status = google::protobuf::util::JsonStringToMessage(
       google::protobuf::StringPiece(json.data(), json.size()), &summary, options);
   if (!status.ok()) {
+    const std::string why(status.message());
     return absl::InvalidArgumentError(
-        absl::StrCat("not a run's summary: ", std::string(status.message())));
+        absl::StrCat("not a run's summary: ", why.substr(0, why.find('\n'))));
   }
+  return summary;
+}
+
+RunSummary Portable(RunSummary summary) {
+  summary.clear_wall_s();
+  summary.clear_threads();
+  summary.clear_trace();
+  summary.clear_engine_events();  // says how, not what
   return summary;
 }
 

@@ -20,14 +20,6 @@ bool Exceeds(const BrokerProfile& p, const BrokerSession& s, Instant t) {
   return p.strict ? silence > s.limit : silence >= s.limit;
 }
 
-// The first instant at which Exceeds() is true.
-Instant FirstExcess(const BrokerProfile& p, const BrokerSession& s) {
-  const Instant reached = Seen(p, s.last_in) + s.limit;
-  if (!p.whole_seconds) return p.strict ? reached + Nanoseconds(1) : reached;
-  const Duration to_next = kSecond - Nanoseconds(1);
-  return p.strict ? Seen(p, reached) + kSecond : Seen(p, reached + to_next);
-}
-
 // First multiple of `period` after `t` on the broker's own grid, which starts at time 0.
 Instant NextOnGrid(Duration period, Instant t) {
   return Instant{(t.ns / period.ns + 1) * period.ns};
@@ -51,6 +43,15 @@ void StartCheck(const BrokerProfile& p, BrokerSession& s, Duration keep_alive, I
   s.next_tick = p.mechanism == CheckMechanism::kScan ? NextOnGrid(s.period, now) : now + s.period;
 }
 
+}  // namespace
+
+Instant FirstExcess(const BrokerProfile& p, const BrokerSession& s) {
+  const Instant reached = Seen(p, s.last_in) + s.limit;
+  if (!p.whole_seconds) return p.strict ? reached + Nanoseconds(1) : reached;
+  const Duration to_next = kSecond - Nanoseconds(1);
+  return p.strict ? Seen(p, reached) + kSecond : Seen(p, reached + to_next);
+}
+
 void NoteActivity(const BrokerProfile& p, BrokerSession& s, Instant now, PacketType type) {
   s.last_in = now;
   s.active_since_tick = true;
@@ -62,7 +63,6 @@ void NoteActivity(const BrokerProfile& p, BrokerSession& s, Instant now, PacketT
   }
 }
 
-// One look at the client; true if it is to be declared gone.
 bool Check(const BrokerProfile& p, BrokerSession& s, Instant now) {
   if (p.mechanism == CheckMechanism::kExactTimer) return Exceeds(p, s, now);
   s.next_tick = p.mechanism == CheckMechanism::kScan ? NextOnGrid(s.period, now) : now + s.period;
@@ -77,6 +77,8 @@ bool Check(const BrokerProfile& p, BrokerSession& s, Instant now) {
   const Duration idle = s.period * s.idle;
   return p.strict ? idle > s.limit : idle >= s.limit;
 }
+
+namespace {
 
 // ---- the ends of a connection -----------------------------------------------------------------
 

@@ -96,6 +96,14 @@ Instant NextDeadline(const BrokerProfile& profile, const BrokerSession& s);
 Instant NextDeadline(const StoredSession& stored);
 // With a kill-rate limit, OnDeadline sets s.expired instead of closing; the driver queues it.
 inline bool WaitsForKillSlot(const BrokerSession& s) { return s.expired; }
+// ---- the check, for whoever runs through a time in which nothing else happens -----------------
+// The first instant at which a look finds that the silence calls for a close. REQUIRES: connected,
+// keep alive on, a mechanism that compares silences: not kIdleTicks or kAccumulatedTicks.
+Instant FirstExcess(const BrokerProfile& profile, const BrokerSession& s);
+// One look at the client; true if it is to be declared gone. Moves the ticks' state alone.
+bool Check(const BrokerProfile& profile, BrokerSession& s, Instant now);
+// A packet was heard. Moves what the mechanism goes by, alone.
+void NoteActivity(const BrokerProfile& profile, BrokerSession& s, Instant now, PacketType type);
 // The silence after which this profile declares a client gone, but for the mechanism's own delay;
 // 0 if never.
 Duration LimitOf(const BrokerProfile& profile, Duration keep_alive);

@@ -8,20 +8,6 @@ namespace {
 // Draws beyond the one block of a transmission, only where a rarer feature asks for them.
 constexpr uint64_t kExtraDraws = uint64_t{1} << 63;
 
-bool InBadSpell(const BurstLoss& burst, DirectionState& s, const RandomSource& source,
-                Purpose purpose, Instant now) {
-  while (s.burst_until <= now) {
-    // Sojourn number i is good if i is even: spells begin good at time 0.
-    const bool bad = (s.burst_index & 1) != 0;
-    const QuantileTable& law = bad ? burst.bad_sojourn : burst.good_sojourn;
-    const Duration length = law.Sample(source.Draw64(purpose, s.burst_index));
-    ++s.burst_index;
-    s.bad = bad;
-    s.burst_until += std::max(length, Nanoseconds(1));
-  }
-  return s.bad;
-}
-
 }  // namespace
 
 const char* FateName(Fate fate) {
@@ -44,6 +30,43 @@ const char* FateName(Fate fate) {
   return "unknown";
 }
 
+namespace {
+
+bool InBadSpell(const BurstLoss& burst, BurstState& s, const RandomSource& source, Purpose purpose,
+                Instant now) {
+  while (s.until <= now) {
+    // Sojourn number i is good if i is even: spells begin good at time 0.
+    const bool bad = (s.index & 1) != 0;
+    const QuantileTable& law = bad ? burst.bad_sojourn : burst.good_sojourn;
+    const Duration length = law.Sample(source.Draw64(purpose, s.index));
+    ++s.index;
+    s.bad = bad;
+    s.until += std::max(length, Nanoseconds(1));
+  }
+  return s.bad;
+}
+
+}  // namespace
+
+Fate FateOf(const DirectionSpec& spec, BurstState& state, const RandomSource& source,
+            Purpose segment, Purpose burst, const Degrade* degrade, Instant now, uint64_t index,
+            uint64_t loss_draw) {
+  if (spec.loss.Hit(loss_draw)) return Fate::kLostIndependent;
+  if (spec.burst.enabled) {
+    const Probability& loss = InBadSpell(spec.burst, state, source, burst, now)
+                                  ? spec.burst.loss_bad
+                                  : spec.burst.loss_good;
+    if (!loss.IsZero() && loss.Hit(source.Block(segment, index | kExtraDraws).low())) {
+      return Fate::kLostBurst;
+    }
+  }
+  if (degrade != nullptr && !degrade->loss.IsZero() &&
+      degrade->loss.Hit(source.Block(segment, index | kExtraDraws).high())) {
+    return Fate::kLostDegraded;
+  }
+  return Fate::kDelivered;
+}
+
 Transit Send(const DirectionSpec& spec, DirectionState& s, const RandomSource& source,
              Purpose segment, Purpose burst, const Degrade* degrade, Instant now) {
   Transit t;
@@ -56,27 +79,10 @@ Transit Send(const DirectionSpec& spec, DirectionState& s, const RandomSource& s
   const RandomBlock& luck = s.ahead[within];
   const uint64_t loss_draw = uint64_t{luck.w[0]} << 32 | luck.w[3];
   const uint64_t latency_draw = uint64_t{luck.w[1]} << 32 | luck.w[2];
-  if (spec.loss.Hit(loss_draw)) {
-    t.fate = Fate::kLostIndependent;
-    return t;
-  }
-  if (spec.burst.enabled) {
-    const Probability& loss =
-        InBadSpell(spec.burst, s, source, burst, now) ? spec.burst.loss_bad : spec.burst.loss_good;
-    if (!loss.IsZero() && loss.Hit(source.Block(segment, index | kExtraDraws).low())) {
-      t.fate = Fate::kLostBurst;
-      return t;
-    }
-  }
+  t.fate = FateOf(spec, s.burst, source, segment, burst, degrade, now, index, loss_draw);
+  if (t.fate != Fate::kDelivered) return t;
   Duration latency = spec.latency.Sample(latency_draw);
-  if (degrade != nullptr) {
-    if (!degrade->loss.IsZero() &&
-        degrade->loss.Hit(source.Block(segment, index | kExtraDraws).high())) {
-      t.fate = Fate::kLostDegraded;
-      return t;
-    }
-    latency += degrade->extra_latency;
-  }
+  if (degrade != nullptr) latency += degrade->extra_latency;
   t.arrives_at = now + latency;
   if (spec.keep_order) {
     t.arrives_at = std::max(t.arrives_at, s.last_arrival);

@@ -36,16 +36,20 @@ struct Degrade {
   Duration extra_latency{0};
 };
 
+// The sojourn that covers `until`, drawn lazily; the first is good and begins at time 0.
+struct BurstState {
+  Instant until = kStart;
+  uint64_t index = 0;
+  bool bad = false;
+};
+
 struct DirectionState {
   uint64_t transmissions = 0;  // index of the next draw; never reset while the client exists
   Instant last_arrival = kLongAgo;
   // Draws of the transmissions [ahead_of, ahead_of + kAtOnce), made together.
   uint64_t ahead_of = ~uint64_t{0};
   RandomBlock ahead[RandomSource::kAtOnce];
-  // Gilbert-Elliott sojourn that covers `burst_until`, drawn lazily; starts good at time 0.
-  Instant burst_until = kStart;
-  uint64_t burst_index = 0;
-  bool bad = false;
+  BurstState burst;
 };
 
 enum class Fate : uint8_t {
@@ -64,6 +68,11 @@ struct Transit {
   Instant arrives_at = kNever;    // if delivered
   Instant duplicate_at = kNever;  // if duplicated
 };
+
+// What becomes of transmission `index` at `now`, whose words 0 and 3 are `loss_draw`.
+Fate FateOf(const DirectionSpec& spec, BurstState& state, const RandomSource& source,
+            Purpose segment, Purpose burst, const Degrade* degrade, Instant now, uint64_t index,
+            uint64_t loss_draw);
 
 // Decides what becomes of one transmission at `now`. REQUIRES: `now` does not go back.
 // `segment` is Purpose::kSegmentUp or kSegmentDown, `burst` likewise. One Philox block per

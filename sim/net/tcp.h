@@ -21,8 +21,15 @@
 
 #include "sim/base/check.h"
 #include "sim/base/time.h"
+#include "sim/net/rtt_estimator.h"
 
 namespace keepsim {
+
+inline constexpr Duration kJiffy = Milliseconds(4);  // CONFIG_HZ=250
+inline constexpr uint8_t kMaxQuickAcks = 16;         // TCP_MAX_QUICKACKS
+
+// usecs_to_jiffies(): what the kernel counts in jiffies is rounded up to whole ones.
+constexpr Duration InJiffies(Duration d) { return kJiffy * ((d.ns + kJiffy.ns - 1) / kJiffy.ns); }
 
 struct TcpConfig {
   Duration initial_rto = Seconds(1);
@@ -176,6 +183,26 @@ inline Instant TcpNextDeadline(const TcpEndpoint& e) {
 }
 // The answer of a host that has no such connection; false if none is due (the segment is RST).
 bool TcpResetFor(const Segment& segment, Segment* rst);
+
+// ---- the timers and the round-trip estimator apart, for whoever runs through many exchanges
+// When the kernel's timer wheel fires a timer set at `now`, on the host's own clock.
+Instant InWheel(Instant now, Duration wait);
+
+// The round-trip estimator, for whoever adds many samples in a row
+inline RttEstimator EstimatorOf(const TcpEndpoint& e) {
+  return {e.srtt.ns, e.min_rtt.ns, e.mdev.ns, e.mdev_max.ns, e.rttvar.ns};
+}
+inline void SetEstimator(TcpEndpoint& e, const RttEstimator& r) {
+  e.srtt = {r.srtt_ns};
+  e.min_rtt = {r.min_rtt_ns};
+  e.mdev = {r.mdev_ns};
+  e.mdev_max = {r.mdev_max_ns};
+  e.rttvar = {r.rttvar_ns};
+}
+// The retransmission time-out after a sample.
+inline Duration RtoOf(const TcpConfig& config, const TcpEndpoint& e) {
+  return std::min(InJiffies(e.srtt + e.rttvar), config.max_rto);
+}
 
 // All bytes written are acknowledged.
 inline bool TcpAllAcked(const TcpEndpoint& e) {

@@ -98,7 +98,7 @@ Window WindowOf(const Incident& incident, Instant last_heard) {
 absl::StatusOr<Answer> Simulate(const LoadedScenario& scenario, const Counterfactual& change,
                                 const Incident& incident, const Window& window) {
   LoadedScenario changed = scenario;
-  changed.locations = nullptr;  // they are those of the file
+  changed.places = {};  // they are those of the file
   Diagnostics diagnostics;
   for (const std::string& o : change.overrides) ApplyOverride(o, changed, diagnostics);
   Plan plan = Compile(changed, diagnostics);

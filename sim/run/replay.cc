@@ -97,13 +97,24 @@ bool Holds(const std::vector<ClientRange>& clients, const std::vector<TraceGroup
   return false;
 }
 
+TraceSelection SelectionOf(const std::vector<ClientRange>& clients,
+                           const std::vector<TraceGroup>& groups) {
+  TraceSelection selection;
+  selection.entities.push_back({0, 0});
+  for (const ClientRange& r : clients) {
+    const uint32_t first = groups[r.group].first_entity;
+    selection.entities.push_back({first + r.first, first + r.last});
+  }
+  return selection;
+}
+
 absl::StatusOr<Replayed> RunClientsAgainst(const Plan& plan,
                                            const std::vector<ClientRange>& clients,
                                            const RunOptions& options, TraceReader& stored) {
-  if (absl::Status s = stored.Seek(kStart); !s.ok()) return s;
+  const std::vector<TraceGroup> groups = stored.header().groups;
+  if (absl::Status s = stored.Select(SelectionOf(clients, groups)); !s.ok()) return s;
   RunOptions with = options;
   with.only = with.packets = clients;
-  const std::vector<TraceGroup> groups = stored.header().groups;
   return Compared(
       plan, with, stored,
       [&](uint32_t entity) { return entity == 0 || Holds(clients, groups, entity); },

@@ -30,8 +30,8 @@ absl::StatusOr<Replayed> RunAgainst(const Plan& plan, const RunOptions& options,
                                     TraceReader& stored);
 
 // The same for some clients alone: their cells are run again at packet level, and their outcome
-// records are held against theirs in the trace, which is read from its start. on_records, if set,
-// gets all records of these clients and of the whole run (entity 0), of whatever level.
+// records are held against theirs in the trace; only blocks that hold some are read. on_records, if
+// set, gets all records of these clients and of the whole run (entity 0), of whatever level.
 absl::StatusOr<Replayed> RunClientsAgainst(const Plan& plan,
                                            const std::vector<ClientRange>& clients,
                                            const RunOptions& options, TraceReader& stored);
@@ -39,6 +39,10 @@ absl::StatusOr<Replayed> RunClientsAgainst(const Plan& plan,
 // Whether the entity is one of these clients.
 bool Holds(const std::vector<ClientRange>& clients, const std::vector<TraceGroup>& groups,
            uint32_t entity);
+
+// These clients and the whole run, for all time.
+TraceSelection SelectionOf(const std::vector<ClientRange>& clients,
+                           const std::vector<TraceGroup>& groups);
 
 // Runs the plan twice, with different numbers of threads, the second against the first, which is
 // kept on disk in options.scratch_dir meanwhile.

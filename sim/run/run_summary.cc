@@ -1,6 +1,7 @@
 #include "sim/run/run_summary.h"
 
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -67,7 +68,7 @@ RunSummary SummaryOf(const RunResult& result, const Plan& plan, const LoadedScen
 
 void CheckExpectations(const LoadedScenario& scenario, Diagnostics& diagnostics) {
   const pb::Scenario& proto = scenario.proto;
-  const Node root(proto, scenario.locations.get(), scenario.file, &diagnostics);
+  const Node root(proto, scenario.places, scenario.file, &diagnostics);
   std::vector<std::string> groups;
   for (const pb::Group& g : proto.groups()) groups.push_back(g.name());
   for (int i = 0; i < proto.expectations_size(); ++i) {
@@ -82,6 +83,10 @@ void CheckExpectations(const LoadedScenario& scenario, Diagnostics& diagnostics)
     }
     if (!e.has_at_least() && !e.has_at_most() && !e.has_equals()) {
       node.Error("metric", "has no bound; give at_least, at_most or equals");
+    }
+    for (const char* bound : {"at_least", "at_most", "equals"}) {
+      constexpr double kLargest = std::numeric_limits<double>::max();
+      (void)node.Number(bound, 0, -kLargest, kLargest);  // not nan, which nothing meets
     }
     if (e.has_at_least() && e.has_at_most() && e.at_least() > e.at_most()) {
       node.Error("at_least", absl::StrCat(e.at_least(), " is above at_most, ", e.at_most(),

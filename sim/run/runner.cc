@@ -54,6 +54,7 @@ struct Worker {
   uint64_t packets = 0;
   uint64_t events = 0;
   uint64_t engine_events = 0;
+  std::vector<SkipStats> skipped;
 };
 
 void RunCells(Shared& shared, Worker& w) {
@@ -65,6 +66,18 @@ void RunCells(Shared& shared, Worker& w) {
   }
   cell.SetCancel(&shared.stop);
   cell.SetClock(&shared.now_ns);
+  if (shared.options.on_incident) {
+    w.metrics.OnIncident([&](const Incident& incident) {
+      Incident unnumbered = incident;
+      unnumbered.number = 0;
+      const std::lock_guard<std::mutex> lock(shared.mutex);
+      shared.options.on_incident(unnumbered);
+    });
+  }
+  if (shared.options.engine != Engine::kEvents) {
+    w.skipped.resize(shared.plan.groups.size());
+    cell.SkipQuietStretches(&w.skipped);
+  }
   const RecordSink sink = [&](const TraceRecord* begin, const TraceRecord* end) {
     for (const TraceRecord* r = begin; r != end; ++r) {
       if (!r->is_outcome()) {
@@ -160,6 +173,8 @@ absl::StatusOr<RunResult> Run(const Plan& plan, const RunOptions& options) {
     result.packet_records += w->packets;
     result.events += w->events;
     result.engine_events += w->engine_events;
+    result.skipped.resize(w->skipped.size());
+    for (size_t g = 0; g < w->skipped.size(); ++g) result.skipped[g].Add(w->skipped[g]);
   }
   result.checks->Finish(result.metrics->incident_count());
   if (sorter != nullptr) {

@@ -15,8 +15,10 @@
 #include "sim/check/checker.h"
 #include "sim/check/shape.h"
 #include "sim/metrics/accumulator.h"
+#include "sim/metrics/incident.h"
 #include "sim/trace/record.h"
 #include "sim/world/plan.h"
+#include "sim/world/skip_stats.h"
 
 namespace keepsim {
 
@@ -35,8 +37,15 @@ struct Progress {
   Instant virtual_now = kStart;
 };
 
+// How time is run through; the result is the same.
+enum class Engine : uint8_t {
+  kAuto,    // quiet stretches are skipped where that is exact (sim/world/skip_rule.h)
+  kEvents,  // every event goes through the queue
+};
+
 struct RunOptions {
-  int threads = 0;                   // 0: all cores
+  int threads = 0;  // 0: all cores
+  Engine engine = Engine::kAuto;
   std::vector<ClientRange> packets;  // packet-level records for these clients
   std::vector<ClientRange> only;     // run only the cells of these clients; empty: all
   // Called from the calling thread about every 100 ms. May be empty.
@@ -46,6 +55,9 @@ struct RunOptions {
   // Called with every record in canonical order once the cells are done; null: records are only
   // counted, measured and digested as they come, and none is kept.
   std::function<absl::Status(const TraceRecord* begin, const TraceRecord* end)> on_records;
+  // Called with every declaration, from the threads of the run but one call at a time, in no order;
+  // their numbers are not set. May be empty.
+  std::function<void(const Incident&)> on_incident;
   std::string scratch_dir;  // for spilled records, if on_records is set; "": TMPDIR
 };
 
@@ -53,8 +65,9 @@ struct RunResult {
   Digest digest;
   uint64_t outcome_records = 0;
   uint64_t packet_records = 0;
-  uint64_t events = 0;         // simulated events
-  uint64_t engine_events = 0;  // those that went through a queue, spurious wake-ups included
+  uint64_t events = 0;             // simulated events
+  uint64_t engine_events = 0;      // those that went through a queue, spurious wake-ups included
+  std::vector<SkipStats> skipped;  // by group; empty with Engine::kEvents
   int threads = 1;
   double wall_s = 0;
   std::shared_ptr<RunShape> shape;

@@ -1,7 +1,6 @@
 #include "sim/run/store.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -10,9 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "sim/base/digest.h"
 #include "sim/base/status_macros.h"
 #include "sim/run/sqlite_statement.h"
+#include "sim/run/sweep_definition.h"
 #include "sim/trace/engine_version.h"
 
 namespace keepsim {
@@ -35,6 +34,12 @@ CREATE TABLE metric (metric INTEGER PRIMARY KEY, name TEXT NOT NULL, of_group TE
 CREATE TABLE value (point INTEGER NOT NULL, seed INTEGER NOT NULL, metric INTEGER NOT NULL,
                     value REAL NOT NULL, PRIMARY KEY (point, seed, metric)) WITHOUT ROWID;
 )";
+// A store of an earlier build has none.
+constexpr char kDistributions[] = R"(
+CREATE TABLE IF NOT EXISTS distribution (
+    point INTEGER NOT NULL, seed INTEGER NOT NULL, name TEXT NOT NULL, value_count TEXT NOT NULL,
+    PRIMARY KEY (point, seed, name)) WITHOUT ROWID;
+)";
 
 constexpr RunStatus kStatuses[] = {RunStatus::kOk, RunStatus::kNotMet, RunStatus::kError,
                                    RunStatus::kViolation};
@@ -47,6 +52,8 @@ std::map<std::string, std::string> FactsOf(const Sweep& sweep) {
   return {{"format", kFormat},
           {"engine_version", kEngineVersion},
           {"name", sweep.name},
+          {"file", sweep.file},
+          {"definition", DefinitionOf(sweep)},
           {"sweep_digest", sweep.digest},
           {"base_digest", sweep.base_digest},
           {"points_digest", sweep.points_digest},
@@ -134,8 +141,9 @@ absl::StatusOr<bool> Store::IsStore() {
 }
 
 absl::Status Store::Create(const std::map<std::string, std::string>& facts) {
-  KEEPSIM_RETURN_IF_ERROR(Execute(absl::StrCat(kSchema, Views(ValueOf(facts, "fields")),
-                                               "PRAGMA application_id = ", kApplicationId, ";")));
+  KEEPSIM_RETURN_IF_ERROR(
+      Execute(absl::StrCat(kSchema, kDistributions, Views(ValueOf(facts, "fields")),
+                           "PRAGMA application_id = ", kApplicationId, ";")));
   for (const auto& [name, value] : facts) {
     Statement insert(db_, "INSERT INTO fact VALUES (?, ?)");
     if (insert.Bind(name).Bind(value).Step() != SQLITE_DONE) return Error("written");
@@ -206,11 +214,14 @@ absl::StatusOr<std::unique_ptr<Store>> Store::OpenOnce(const std::string& path,
         KEEPSIM_RETURN_IF_ERROR(store->AddPointValue(p, name, value));
       }
     }
+  } else {
+    KEEPSIM_RETURN_IF_ERROR(store->Execute(kDistributions));
   }
   KEEPSIM_RETURN_IF_ERROR(store->Execute("COMMIT;"));
   sqlite3_busy_timeout(store->db_, kBusyMs);
   KEEPSIM_RETURN_IF_ERROR(store->ReadFacts());
   KEEPSIM_RETURN_IF_ERROR(store->CheckFacts(facts));
+  KEEPSIM_RETURN_IF_ERROR(store->KeepDefinition(facts));
   return store;
 }
 
@@ -259,7 +270,7 @@ absl::Status Store::Insert(const StoredRun& run) {
     value.Bind(int64_t{run.point}).Bind(static_cast<int64_t>(run.seed)).Bind(id).Bind(m.value);
     if (value.Step() != SQLITE_DONE) return Error("written");
   }
-  return absl::OkStatus();
+  return InsertDistributions(run);
 }
 
 absl::Status Store::Add(const StoredRun& run) {
@@ -331,6 +342,7 @@ absl::StatusOr<StoredRun> Store::Fetch(RunKey key, bool with_metrics) {
   }
   if (step != SQLITE_DONE) return Error("read");
   std::sort(run.metrics.begin(), run.metrics.end());
+  KEEPSIM_RETURN_IF_ERROR(FetchDistributions(run));
   return run;
 }
 
@@ -348,8 +360,9 @@ absl::StatusOr<std::vector<Store::Value>> Store::Values(absl::string_view metric
                                                         absl::string_view group) {
   const std::lock_guard<std::mutex> lock(mutex_);
   Statement read(db_,
-                 "SELECT point, seed, value FROM value WHERE metric = "
-                 "(SELECT metric FROM metric WHERE name = ? AND of_group = ?) "
+                 // A look-up per run; to go through all values would take far longer.
+                 "SELECT point, seed, value FROM run CROSS JOIN value USING (point, seed) "
+                 "WHERE metric = (SELECT metric FROM metric WHERE name = ? AND of_group = ?) "
                  "ORDER BY point, seed");
   read.Bind(metric).Bind(group);
   std::vector<Value> values;
@@ -362,25 +375,15 @@ absl::StatusOr<std::vector<Store::Value>> Store::Values(absl::string_view metric
   return values;
 }
 
-absl::StatusOr<std::string> Store::ContentDigest() {
-  KEEPSIM_ASSIGN_OR_RETURN(const std::set<RunKey> keys, Done());
-  Digest digest =
-      DigestOfBytes(absl::StrCat(facts_["engine_version"], " ", facts_["sweep_digest"]));
-  for (const RunKey& key : keys) {
-    KEEPSIM_ASSIGN_OR_RETURN(const StoredRun run, Fetch(key, true));
-    std::string text = absl::StrCat(run.point, " ", run.seed, " ", RunStatusName(run.status), "\n",
-                                    run.digest, " ", run.scenario_digest, "\n", run.error);
-    for (const Measurement& m : run.metrics) {
-      absl::StrAppend(&text, "\n", m.metric, " ", m.group, " ",
-                      absl::Hex(std::bit_cast<uint64_t>(m.value)));
-    }
-    digest.Merge(DigestOfBytes(text));
-  }
-  return digest.Hex();
-}
-
 absl::Status Store::MergeFrom(const std::vector<std::unique_ptr<Store>>& sources) {
-  const std::map<std::string, std::string>& facts = sources[0]->facts();
+  // What may differ between them is the path of the sweep file: the least one, whoever came first.
+  std::map<std::string, std::string> facts = sources[0]->facts();
+  for (const auto& source : sources) {
+    for (const auto& [name, value] : source->facts()) {
+      std::string& mine = facts.try_emplace(name, value).first->second;
+      mine = std::min(mine, value);
+    }
+  }
   KEEPSIM_RETURN_IF_ERROR(Execute("BEGIN IMMEDIATE;"));
   KEEPSIM_RETURN_IF_ERROR(Create(facts));
   KEEPSIM_RETURN_IF_ERROR(ReadFacts());

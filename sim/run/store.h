@@ -36,6 +36,15 @@ enum class RunStatus {
 };
 absl::string_view RunStatusName(RunStatus status);
 
+// A distribution of a run: values with their weights, ascending. Put together over runs, they are
+// the distribution of all of them.
+struct StoredDistribution {
+  std::string name;  // "detection.broker", "detection.client", "detection.watcher"
+  // Seconds (the middle of a cell 1 % wide, within the extremes that were seen) and how many.
+  std::vector<std::pair<double, int64_t>> values;
+  friend bool operator==(const StoredDistribution&, const StoredDistribution&) = default;
+};
+
 // One finished run.
 struct StoredRun {
   uint32_t point = 0;
@@ -45,6 +54,7 @@ struct StoredRun {
   std::string digest;           // semantic digest of the run; "" if it did not run
   std::string scenario_digest;  // of the scenario as it was run, seed included
   std::vector<Measurement> metrics;
+  std::vector<StoredDistribution> distributions;  // by name
   friend bool operator==(const StoredRun&, const StoredRun&) = default;
 };
 
@@ -84,6 +94,14 @@ class Store {
   };
   // One number of all runs that have it, by point and seed.
   absl::StatusOr<std::vector<Value>> Values(absl::string_view metric, absl::string_view group);
+  // The distributions of that name, of all runs that have it, by point and seed.
+  struct PointDistribution {
+    uint32_t point = 0;
+    StoredDistribution distribution;
+  };
+  absl::StatusOr<std::vector<PointDistribution>> Distributions(absl::string_view name);
+  // Name and value of everything that varies, by point.
+  absl::StatusOr<std::vector<std::map<std::string, std::string>>> PointValues();
   // 32 hex digits over what sweep this is and what its runs gave: the same whatever the order, the
   // shards and the time.
   absl::StatusOr<std::string> ContentDigest();
@@ -106,6 +124,11 @@ class Store {
   absl::Status Create(const std::map<std::string, std::string>& facts);
   absl::Status AddPointValue(uint32_t point, const std::string& name, const std::string& value);
   absl::Status ReadFacts();
+  // What the sweep file says beside its digests, as it says it now.
+  absl::Status KeepDefinition(const std::map<std::string, std::string>& facts);
+  absl::StatusOr<bool> HasTable(absl::string_view name);
+  absl::Status InsertDistributions(const StoredRun& run);
+  absl::Status FetchDistributions(StoredRun& run);
   // Why it is not of the sweep that `facts` describe; OK if it is.
   absl::Status CheckFacts(const std::map<std::string, std::string>& facts) const;
   absl::Status Insert(const StoredRun& run);

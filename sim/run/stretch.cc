@@ -1,6 +1,7 @@
 #include "sim/run/stretch.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -114,6 +115,41 @@ absl::StatusOr<IncidentStretch> ReplayIncident(const Plan& plan, TraceReader& tr
   if (!replayed.ok()) return replayed.status();
   out.log.Forget(out.from);
   out.replayed = *std::move(replayed);
+  return out;
+}
+
+absl::StatusOr<std::vector<IncidentStretch>> ReplayIncidents(
+    const Plan& plan, TraceReader& trace, const std::vector<Incident>& incidents) {
+  std::vector<IncidentStretch> out(incidents.size());
+  std::vector<IncidentFollower> followers;
+  // Positions of each client's incidents; of the whole run's records, all have a part.
+  std::map<uint32_t, std::vector<size_t>> of_client;
+  for (size_t i = 0; i < incidents.size(); ++i) {
+    out[i].entity = incidents[i].entity;
+    followers.emplace_back(incidents[i], out[i]);
+    of_client[incidents[i].entity].push_back(i);
+  }
+  std::vector<ClientRange> clients;
+  for (const auto& [entity, positions] : of_client) {
+    for (const ClientRange& c : Only(plan, entity)) clients.push_back(c);
+  }
+  RunOptions options;
+  options.on_records = [&](const TraceRecord* begin, const TraceRecord* end) {
+    for (const TraceRecord* r = begin; r != end; ++r) {
+      if (r->entity == 0) {
+        for (IncidentFollower& f : followers) f.Add(*r);
+        continue;
+      }
+      for (const size_t i : of_client[r->entity]) followers[i].Add(*r);
+    }
+    return absl::OkStatus();
+  };
+  const auto replayed = RunClientsAgainst(plan, clients, options, trace);
+  if (!replayed.ok()) return replayed.status();
+  for (IncidentStretch& s : out) {
+    s.log.Forget(s.from);
+    s.replayed = *replayed;
+  }
   return out;
 }
 

@@ -3,6 +3,7 @@
 #define KEEPSIM_SIM_RUN_STRETCH_H_
 
 #include <cstdint>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "sim/base/time.h"
@@ -37,6 +38,11 @@ struct IncidentStretch : Stretch {
 };
 absl::StatusOr<IncidentStretch> ReplayIncident(const Plan& plan, TraceReader& trace,
                                                const Incident& incident);
+
+// Those of many incidents, in their order; their clients' cells are run once and the trace is read
+// once.
+absl::StatusOr<std::vector<IncidentStretch>> ReplayIncidents(
+    const Plan& plan, TraceReader& trace, const std::vector<Incident>& incidents);
 
 }  // namespace keepsim
 

@@ -1,5 +1,6 @@
 #include "sim/run/sweep.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -14,6 +15,14 @@ std::string Quoted(absl::string_view text) {
 }
 
 }  // namespace
+
+pb::ReportedMetric::Better DirectionOf(absl::string_view metric) {
+  for (const char* good :
+       {"query_accuracy", "connected_share", "mistake_recurrence", "good_period"}) {
+    if (absl::StrContains(metric, good)) return pb::ReportedMetric::HIGHER;
+  }
+  return pb::ReportedMetric::LOWER;
+}
 
 std::vector<std::pair<std::string, std::string>> Sweep::Values(size_t point) const {
   std::vector<std::pair<std::string, std::string>> values;
@@ -47,14 +56,25 @@ LoadedScenario Sweep::Scenario(size_t point, uint64_t seed) const {
   return scenario;
 }
 
+std::string Sweep::SetFlags(size_t axis, uint32_t index) const {
+  std::string flags;
+  for (const SweepField& f : axes[axis].fields) {
+    for (const std::string& path : f.paths) {
+      absl::StrAppend(&flags, " --set ", Quoted(absl::StrCat(path, "=", f.values[index])));
+    }
+  }
+  return flags;
+}
+
 std::string Sweep::Repro(size_t point, uint64_t seed) const {
   if (base_file.empty()) {
     return absl::StrCat("keepsim sweep ", file, " --print ", point,
                         " > point.textproto; keepsim run point.textproto --seed ", seed);
   }
   std::string line = absl::StrCat("keepsim run ", base_file, " --seed ", seed);
-  for (const std::string& o : Scenario(point, seed).overrides) {
-    absl::StrAppend(&line, " --set ", Quoted(o));
+  for (const std::string& o : base.overrides) absl::StrAppend(&line, " --set ", Quoted(o));
+  for (size_t a = 0; a < axes.size(); ++a) {
+    absl::StrAppend(&line, SetFlags(a, points[point].index[a]));
   }
   return line;
 }

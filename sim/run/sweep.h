@@ -34,7 +34,7 @@ struct SweepMetric {
 
 struct SweepPoint {
   std::vector<uint32_t> index;  // of each axis, which value
-  double cost = 0;              // clients times horizon, client-seconds
+  double cost = 0;              // of one run, in events (sim/run/sweep_cost.h)
 };
 
 struct Sweep {
@@ -65,7 +65,12 @@ struct Sweep {
   LoadedScenario Scenario(size_t point, uint64_t seed) const;
   // The commands that repeat one run on their own.
   std::string Repro(size_t point, uint64_t seed) const;
+  // What a value of an axis adds to such a command: " --set 'path=value'" for each of its paths.
+  std::string SetFlags(size_t axis, uint32_t index) const;
 };
+
+// What is better of a metric, unless the sweep file says so.
+pb::ReportedMetric::Better DirectionOf(absl::string_view metric);
 
 inline constexpr size_t kMostSweepRuns = 1000000;
 

@@ -9,11 +9,11 @@
 #include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
 #include "sim/base/digest.h"
-#include "sim/base/duration_text.h"
 #include "sim/base/spelling.h"
 #include "sim/metrics/metric_path.h"
 #include "sim/run/run_summary.h"
 #include "sim/run/sweep.h"
+#include "sim/run/sweep_cost.h"
 #include "sim/run/sweep_filter.h"
 #include "sim/run/sweep_value.h"
 #include "sim/scenario/compile.h"
@@ -43,11 +43,11 @@ bool IsName(absl::string_view name) {
 
 class Loader {
  public:
-  Loader(const pb::Sweep& proto, const TextFormat::ParseInfoTree* tree, std::string folder,
-         Sweep* sweep, Diagnostics* diagnostics)
+  Loader(const pb::Sweep& proto, const FieldPlaces& places, std::string folder, Sweep* sweep,
+         Diagnostics* diagnostics)
       : proto_(proto),
-        tree_(tree),
-        root_(proto, tree, sweep->file, diagnostics),
+        places_(places),
+        root_(proto, places, sweep->file, diagnostics),
         folder_(std::move(folder)),
         sweep_(*sweep),
         diagnostics_(*diagnostics) {}
@@ -68,7 +68,9 @@ class Loader {
     if (!TryOverrides()) return;
     CompileRepresentatives();
     if (!diagnostics_.ok()) return;
-    for (size_t p = 0; p < sweep_.points.size(); ++p) sweep_.points[p].cost = CostOf(p);
+    for (size_t p = 0; p < sweep_.points.size(); ++p) {
+      sweep_.points[p].cost = EventsOf(sweep_.Scenario(p, sweep_.first_seed).proto);
+    }
     MakeDigests();
   }
 
@@ -96,10 +98,9 @@ class Loader {
       sweep_.base.proto = proto_.inline_scenario();
       sweep_.base.file = sweep_.file;
       const auto* field = pb::Sweep::descriptor()->FindFieldByName("inline_scenario");
-      auto* nested = tree_ == nullptr ? nullptr : tree_->GetTreeForNested(field, -1);
-      // Not owned: whoever reads the file keeps the whole tree.
-      sweep_.base.locations = std::shared_ptr<TextFormat::ParseInfoTree>(
-          std::shared_ptr<TextFormat::ParseInfoTree>(), nested);
+      // Part of the whole tree, which it keeps.
+      sweep_.base.places.tree = std::shared_ptr<TextFormat::ParseInfoTree>(
+          places_.tree, places_.tree->GetTreeForNested(field, -1));
       if (sweep_.base.proto.name().empty()) sweep_.base.proto.set_name(sweep_.name);
     } else {
       root_.Error("scenario", "is required: a scenario file, or inline_scenario { ... }");
@@ -161,7 +162,9 @@ class Loader {
         child.Error(at, values.status().message());
       } else {
         out.values = *std::move(values);
-        CheckDistinct(child, out.values);
+        if (out.values.size() > kMostAxisValues) {
+          child.Error("values", absl::StrCat("at most ", kMostAxisValues, " values"));
+        }
       }
       if (!axis.fields.empty() && !out.values.empty() && out.values.size() != axis.size()) {
         child.Error("", absl::StrCat("has ", out.values.size(), " values, the first field of this ",
@@ -169,19 +172,22 @@ class Loader {
       }
       axis.fields.push_back(std::move(out));
     }
+    const bool equal = std::all_of(
+        axis.fields.begin(), axis.fields.end(),
+        [&](const SweepField& f) { return f.values.size() == axis.fields[0].values.size(); });
+    if (equal) CheckDistinct(node, axis);
     sweep_.axes.push_back(std::move(axis));
   }
 
-  // The first field of an axis tells its values apart.
-  static void CheckDistinct(const Node& node, const std::vector<std::string>& values) {
-    if (values.size() > kMostAxisValues) {
-      return node.Error("values", absl::StrCat("at most ", kMostAxisValues, " values"));
-    }
-    if (!absl::EndsWith(node.path(), "fields[0]")) return;
-    std::set<std::string> seen;
-    for (size_t i = 0; i < values.size(); ++i) {
-      if (seen.insert(values[i]).second) continue;
-      node.Error("values", absl::StrCat("\"", values[i], "\" stands here twice"),
+  // The fields of an axis tell its values apart, all together.
+  static void CheckDistinct(const Node& node, const SweepAxis& axis) {
+    std::set<std::vector<std::string>> seen;
+    for (size_t i = 0; i < axis.size(); ++i) {
+      std::vector<std::string> values;
+      for (const SweepField& f : axis.fields) values.push_back(f.values[i]);
+      if (seen.insert(values).second) continue;
+      node.Child("fields", 0)
+          .Error("values", absl::StrCat("\"", absl::StrJoin(values, ", "), "\" stands here twice"),
                  static_cast<int>(i));
     }
   }
@@ -225,12 +231,7 @@ class Loader {
       }
     }
     for (SweepMetric& m : sweep_.metrics) {
-      if (m.better != pb::ReportedMetric::BETTER_UNSPECIFIED) continue;
-      m.better = pb::ReportedMetric::LOWER;
-      for (const char* good :
-           {"query_accuracy", "connected_share", "mistake_recurrence", "good_period"}) {
-        if (absl::StrContains(m.metric, good)) m.better = pb::ReportedMetric::HIGHER;
-      }
+      if (m.better == pb::ReportedMetric::BETTER_UNSPECIFIED) m.better = DirectionOf(m.metric);
     }
   }
 
@@ -378,14 +379,6 @@ class Loader {
     return best;
   }
 
-  double CostOf(size_t point) const {
-    const pb::Scenario s = sweep_.Scenario(point, sweep_.first_seed).proto;
-    double clients = 0;
-    for (const pb::Group& g : s.groups()) clients += g.has_count() ? g.count() : 1;
-    const auto horizon = ParseDuration(s.horizon());
-    return clients * (horizon.ok() ? ToSeconds(*horizon) : 0);
-  }
-
   void MakeDigests() {
     pb::Scenario base = sweep_.base.proto;
     base.clear_seed();
@@ -415,7 +408,7 @@ class Loader {
   }
 
   const pb::Sweep& proto_;
-  const TextFormat::ParseInfoTree* tree_;
+  const FieldPlaces& places_;
   const Node root_;
   const std::string folder_;
   Sweep& sweep_;
@@ -434,13 +427,13 @@ Sweep LoadSweep(const std::string& path, const std::string& name, Diagnostics& d
     return sweep;
   }
   pb::Sweep proto;
-  const auto tree = ReadTextMessage(*contents, name, &proto, diagnostics);
+  const FieldPlaces places = ReadTextMessage(*contents, name, &proto, diagnostics);
   if (proto.name().empty()) {
     const std::string file = name.substr(name.find_last_of('/') + 1);
     proto.set_name(file.substr(0, file.find('.')));
   }
-  Loader(proto, tree.get(), path.substr(0, path.rfind('/') + 1), &sweep, &diagnostics).Load();
-  sweep.base.locations = nullptr;  // they stand in `tree`, and in a base that has been checked
+  Loader(proto, places, path.substr(0, path.rfind('/') + 1), &sweep, &diagnostics).Load();
+  sweep.base.places = {};  // the base has been checked
   return sweep;
 }
 

@@ -31,23 +31,6 @@ absl::StatusOr<ByPoint> ValuesOf(const Sweep& sweep, Store& store, absl::string_
   return out;
 }
 
-// A rate's count of events and its exposure.
-struct RateParts {
-  std::string count;
-  std::string exposure;
-};
-
-std::optional<RateParts> PartsOf(const std::string& metric) {
-  absl::string_view stem = metric;
-  if (absl::ConsumeSuffix(&stem, "false_per_client_day")) {
-    return RateParts{absl::StrCat(stem, "false_count"), absl::StrCat(stem, "client_days")};
-  }
-  if (absl::ConsumeSuffix(&stem, "mistake_rate_per_client_day")) {
-    return RateParts{absl::StrCat(stem, "mistakes"), absl::StrCat(stem, "observed_client_days")};
-  }
-  return std::nullopt;
-}
-
 double Sum(const std::vector<double>& x) {
   double sum = 0;
   for (const double v : x) sum += v;
@@ -84,25 +67,6 @@ std::string IntervalText(const PointEstimate& e) {
   if (none_seen) return absl::StrCat("0 [up to ", NumberText(e.interval->high), "]");
   return absl::StrCat(NumberText(*e.value), " [", NumberText(e.interval->low), ", ",
                       NumberText(e.interval->high), "]");
-}
-
-// The shortest endings, in whole names, that tell the metrics apart.
-std::vector<std::string> Headings(const std::vector<SweepMetric>& metrics) {
-  std::vector<std::string> headings;
-  for (const SweepMetric& m : metrics) {
-    const std::vector<std::string> parts = absl::StrSplit(m.metric, '.');
-    std::string heading;
-    for (size_t n = 1; n <= parts.size(); ++n) {
-      heading = absl::StrJoin(parts.end() - static_cast<ptrdiff_t>(n), parts.end(), ".");
-      const auto same = std::count_if(metrics.begin(), metrics.end(), [&](const SweepMetric& o) {
-        return o.group == m.group &&
-               (o.metric == heading || absl::EndsWith(o.metric, "." + heading));
-      });
-      if (same <= 1 && n >= 2) break;
-    }
-    headings.push_back(m.group.empty() ? heading : absl::StrCat(m.group, ": ", heading));
-  }
-  return headings;
 }
 
 std::string NameOf(const SweepMetric& m) {
@@ -198,6 +162,37 @@ std::string Table(const std::vector<std::vector<std::string>>& rows, size_t left
 
 }  // namespace
 
+std::optional<RateParts> PartsOf(absl::string_view metric) {
+  absl::string_view stem = metric;
+  if (absl::ConsumeSuffix(&stem, "false_per_client_day")) {
+    return RateParts{absl::StrCat(stem, "false_count"), absl::StrCat(stem, "client_days")};
+  }
+  if (absl::ConsumeSuffix(&stem, "mistake_rate_per_client_day")) {
+    return RateParts{absl::StrCat(stem, "mistakes"), absl::StrCat(stem, "observed_client_days")};
+  }
+  return std::nullopt;
+}
+
+bool IsPooledRate(absl::string_view metric) { return PartsOf(metric).has_value(); }
+
+std::vector<std::string> MetricHeadings(const std::vector<SweepMetric>& metrics) {
+  std::vector<std::string> headings;
+  for (const SweepMetric& m : metrics) {
+    const std::vector<std::string> parts = absl::StrSplit(m.metric, '.');
+    std::string heading;
+    for (size_t n = 1; n <= parts.size(); ++n) {
+      heading = absl::StrJoin(parts.end() - static_cast<ptrdiff_t>(n), parts.end(), ".");
+      const auto same = std::count_if(metrics.begin(), metrics.end(), [&](const SweepMetric& o) {
+        return o.group == m.group &&
+               (o.metric == heading || absl::EndsWith(o.metric, "." + heading));
+      });
+      if (same <= 1 && n >= 2) break;
+    }
+    headings.push_back(m.group.empty() ? heading : absl::StrCat(m.group, ": ", heading));
+  }
+  return headings;
+}
+
 absl::StatusOr<std::vector<PointEstimate>> EstimatesOf(const Sweep& sweep, Store& store,
                                                        const SweepMetric& m) {
   std::vector<PointEstimate> out(sweep.points.size());
@@ -254,7 +249,7 @@ absl::StatusOr<std::string> ToReport(const Sweep& sweep, Store& store) {
   for (const SweepAxis& a : sweep.axes) {
     for (const SweepField& f : a.fields) rows[0].push_back(f.name), ++left;
   }
-  for (const std::string& h : Headings(sweep.metrics)) rows[0].push_back(h);
+  for (const std::string& h : MetricHeadings(sweep.metrics)) rows[0].push_back(h);
   for (size_t p = 0; p < sweep.points.size(); ++p) {
     std::vector<std::string> row = {absl::StrCat(p)};
     for (const auto& [name, value] : sweep.Values(p)) row.push_back(value);

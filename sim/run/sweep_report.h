@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "sim/base/stats.h"
 #include "sim/run/store.h"
 #include "sim/run/sweep.h"
@@ -24,6 +25,17 @@ struct PointEstimate {
 // with the run's own interval where it gives one.
 absl::StatusOr<std::vector<PointEstimate>> EstimatesOf(const Sweep& sweep, Store& store,
                                                        const SweepMetric& metric);
+
+// The stored count and exposure of such a rate of events; none for other metrics.
+struct RateParts {
+  std::string count;
+  std::string exposure;
+};
+std::optional<RateParts> PartsOf(absl::string_view metric);
+// Whether it is such a rate of events.
+bool IsPooledRate(absl::string_view metric);
+// Short names that tell the metrics apart: the last parts of their paths.
+std::vector<std::string> MetricHeadings(const std::vector<SweepMetric>& metrics);
 
 // Table and sentences, for a terminal.
 absl::StatusOr<std::string> ToReport(const Sweep& sweep, Store& store);

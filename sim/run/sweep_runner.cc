@@ -9,8 +9,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "sim/base/check.h"
+#include "sim/base/histogram.h"
 #include "sim/metrics/expectation.h"
 #include "sim/metrics/metric_path.h"
+#include "sim/metrics/tally.h"
 #include "sim/run/run_summary.h"
 #include "sim/run/runner.h"
 #include "sim/scenario/compile.h"
@@ -44,6 +46,40 @@ std::string UnmetOf(const RunSummary& summary) {
     if (!e.met()) absl::StrAppend(&text, text.empty() ? "" : "; ", e.text());
   }
   return text;
+}
+
+// Values put together to cells 1/64 of an octave wide, as middles within what was seen.
+StoredDistribution DistributionOf(std::string name, const Histogram& h) {
+  constexpr int kCellsPerOctave = 64;
+  StoredDistribution d{std::move(name), {}};
+  int64_t end_ns = -1;  // of the cell that is open
+  for (const Histogram::Cell& cell : h.NonEmptyCells()) {
+    const int64_t ns = cell.low.ns;
+    if (ns < end_ns) {
+      d.values.back().second += cell.count;
+      continue;
+    }
+    int64_t octave_ns = 1;
+    while (octave_ns <= ns / 2) octave_ns *= 2;
+    const int64_t width_ns = std::max<int64_t>(1, octave_ns / kCellsPerOctave);
+    const int64_t start_ns = ns - ns % width_ns;
+    end_ns = start_ns + width_ns;
+    const int64_t middle_ns = std::clamp(start_ns + width_ns / 2, h.min().ns, h.max().ns);
+    d.values.emplace_back(static_cast<double>(middle_ns) / 1e9, cell.count);
+  }
+  return d;
+}
+
+// Detection latencies, by observer; without those who detected nothing.
+std::vector<StoredDistribution> DistributionsOf(const Tally& total) {
+  std::vector<StoredDistribution> out;
+  for (const auto& [observer, name] : {std::pair{Observer::kBroker, "detection.broker"},
+                                       std::pair{Observer::kClient, "detection.client"},
+                                       std::pair{Observer::kWatcher, "detection.watcher"}}) {
+    const Histogram h = total.Detection(observer);
+    if (h.count() > 0) out.push_back(DistributionOf(name, h));
+  }
+  return out;
 }
 
 class Pool {
@@ -212,6 +248,7 @@ absl::StatusOr<StoredRun> RunJob(const Sweep& sweep, const SweepJob& job, int th
     }
   }
   std::sort(out.metrics.begin(), out.metrics.end());
+  out.distributions = DistributionsOf(result->metrics->Total());
   if (result->checks->total() > 0) {
     out.status = RunStatus::kViolation;
     out.error = ViolationsOf(*result->checks);

@@ -18,7 +18,7 @@ namespace keepsim {
 struct SweepJob {
   uint32_t point = 0;
   uint64_t seed = 0;
-  double cost = 0;  // client-seconds
+  double cost = 0;  // events, about
 };
 
 // Every run of the sweep, the largest first.

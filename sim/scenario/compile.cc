@@ -366,7 +366,7 @@ void ReadBroker(const Node& node, const std::vector<BrokerProfile>& own, BrokerP
 
 Plan Compile(const LoadedScenario& scenario, Diagnostics& diagnostics) {
   const pb::Scenario& proto = scenario.proto;
-  const Node root(proto, scenario.locations.get(), scenario.file, &diagnostics);
+  const Node root(proto, scenario.places, scenario.file, &diagnostics);
   CheckUtf8(root);
   Plan plan;
   plan.scenario_name = proto.name();

@@ -11,7 +11,7 @@ namespace keepsim {
 struct Diagnostic {
   bool warning = false;
   std::string file;
-  int line = 0;      // from 1; 0: not known (binary, JSON, an override)
+  int line = 0;      // from 1; 0: not known (binary, an override)
   int column = 0;    // from 1
   std::string path;  // "groups[0].keep_alive"; empty for the whole file
   std::string message;

@@ -3,7 +3,6 @@
 #include "absl/strings/match.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
-#include "google/protobuf/util/json_util.h"
 #include "sim/base/digest.h"
 #include "sim/scenario/text_file.h"
 
@@ -20,12 +19,12 @@ LoadedScenario LoadText(absl::string_view contents, ScenarioFormat format, std::
   LoadedScenario s;
   s.file = std::move(file);
   if (contents.size() > kMaxInputBytes) {
-    diagnostics.Add({false, s.file, 0, 0, "", std::string(TooLarge(contents.size()).message())});
+    diagnostics.Add({false, s.file, 0, 0, "", std::string(TooLarge().message())});
     return s;
   }
   switch (format) {
     case ScenarioFormat::kText:
-      s.locations = ReadTextMessage(contents, s.file, &s.proto, diagnostics);
+      s.places = ReadTextMessage(contents, s.file, &s.proto, diagnostics);
       break;
     case ScenarioFormat::kBinary:
       if (!s.proto.ParseFromArray(contents.data(), static_cast<int>(contents.size()))) {
@@ -36,15 +35,9 @@ LoadedScenario LoadText(absl::string_view contents, ScenarioFormat format, std::
                          "fields that this version does not know; was it written by a newer one?"});
       }
       break;
-    case ScenarioFormat::kJson: {
-      google::protobuf::util::JsonParseOptions options;
-      const auto status = google::protobuf::util::JsonStringToMessage(
-          google::protobuf::StringPiece(contents.data(), contents.size()), &s.proto, options);
-      if (!status.ok()) {
-        diagnostics.Add({false, s.file, 0, 0, "", std::string(status.message())});
-      }
+    case ScenarioFormat::kJson:
+      s.places = ReadJsonMessage(contents, s.file, &s.proto, diagnostics);
       break;
-    }
   }
   return s;
 }

@@ -3,13 +3,12 @@
 #ifndef KEEPSIM_SIM_SCENARIO_LOAD_H_
 #define KEEPSIM_SIM_SCENARIO_LOAD_H_
 
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "google/protobuf/text_format.h"
 #include "sim/scenario/diagnostics.h"
+#include "sim/scenario/field_places.h"
 #include "sim/scenario/scenario.pb.h"
 
 namespace keepsim {
@@ -17,8 +16,7 @@ namespace keepsim {
 struct LoadedScenario {
   pb::Scenario proto;  // with the overrides applied
   std::string file;
-  // Where each field stood in a text file; null for binary and JSON.
-  std::shared_ptr<google::protobuf::TextFormat::ParseInfoTree> locations;
+  FieldPlaces places;                  // none for binary
   std::vector<std::string> overrides;  // "path=value", as given
 };
 
@@ -33,6 +31,10 @@ LoadedScenario LoadText(absl::string_view contents, ScenarioFormat format, std::
 // `--set path=value`: "groups[0].count=1000", "groups[fleet].keep_alive=30s",
 // "broker.grace_factor=2", "horizon=1h", "watchers={name: \"w\"}" (appends where repeated).
 void ApplyOverride(const std::string& text, LoadedScenario& scenario, Diagnostics& diagnostics);
+// Takes a field or an element of a list away: "groups[0].path.middlebox", "faults[1]".
+void ApplyRemoval(const std::string& path, LoadedScenario& scenario, Diagnostics& diagnostics);
+// Elements of the list at `path`; -1 if there is no such list.
+int ElementCount(const std::string& path, const pb::Scenario& scenario);
 
 // The effective scenario as text, with defaults left out.
 std::string ToText(const pb::Scenario& scenario);

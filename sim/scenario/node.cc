@@ -13,11 +13,11 @@ namespace keepsim {
 
 using google::protobuf::FieldDescriptor;
 
-Node::Node(const google::protobuf::Message& message, const Tree* tree, std::string file,
+Node::Node(const google::protobuf::Message& message, const FieldPlaces& places, std::string file,
            Diagnostics* diagnostics)
-    : message_(&message), tree_(tree), file_(std::move(file)), diagnostics_(diagnostics) {
+    : Node(message, places, places.tree.get(), std::move(file), diagnostics) {
   // What is missing from a file as a whole is missing at its beginning.
-  if (tree != nullptr) line_ = column_ = 1;
+  if (tree_ != nullptr) place_ = {1, 1};
 }
 
 const FieldDescriptor* Node::Field(absl::string_view name) const {
@@ -31,15 +31,14 @@ Node Node::Child(absl::string_view name, int index) const {
   const auto* r = message_->GetReflection();
   Node child(field->is_repeated() ? r->GetRepeatedMessage(*message_, field, index)
                                   : r->GetMessage(*message_, field),
-             tree_ == nullptr ? nullptr : tree_->GetTreeForNested(field, index), file_,
+             *places_, tree_ == nullptr ? nullptr : tree_->GetTreeForNested(field, index), file_,
              diagnostics_);
   child.path_ = absl::StrCat(path_, path_.empty() ? "" : ".", name);
   if (index >= 0) absl::StrAppend(&child.path_, "[", index, "]");
-  child.line_ = line_;
-  child.column_ = column_;
+  child.place_ = place_;
   if (tree_ != nullptr) {
     const auto at = tree_->GetLocation(field, index);
-    if (at.line >= 0) child.line_ = at.line + 1, child.column_ = at.column + 1;
+    if (at.line >= 0) child.place_ = places_->InFile(at.line, at.column);
   }
   return child;
 }
@@ -58,9 +57,8 @@ void Node::Report(bool warning, absl::string_view name, absl::string_view messag
   Diagnostic d;
   d.warning = warning;
   d.file = file_;
-  d.line = line_;
-  d.column = column_;
   d.path = path_;
+  Place place = place_;
   if (!name.empty()) {
     absl::StrAppend(&d.path, d.path.empty() ? "" : ".", name);
     if (index >= 0) absl::StrAppend(&d.path, "[", index, "]");
@@ -68,12 +66,14 @@ void Node::Report(bool warning, absl::string_view name, absl::string_view messag
       // A list as a whole stands where its first element does; of [a, b, c] only the beginning has
       // a place.
       const FieldDescriptor* field = Field(name);
-      int place = field->is_repeated() ? std::max(index, 0) : -1;
-      while (place > 0 && tree_->GetLocation(field, place).line < 0) --place;
-      const auto at = tree_->GetLocation(field, place);
-      if (at.line >= 0) d.line = at.line + 1, d.column = at.column + 1;
+      int element = field->is_repeated() ? std::max(index, 0) : -1;
+      while (element > 0 && tree_->GetLocation(field, element).line < 0) --element;
+      const auto at = tree_->GetLocation(field, element);
+      if (at.line >= 0) place = places_->InFile(at.line, at.column);
     }
   }
+  d.line = place.line;
+  d.column = place.column;
   d.message = std::string(message);
   diagnostics_->Add(std::move(d));
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 #include "google/protobuf/message.h"
@@ -12,14 +13,14 @@
 #include "sim/base/random.h"
 #include "sim/base/time.h"
 #include "sim/scenario/diagnostics.h"
+#include "sim/scenario/field_places.h"
 
 namespace keepsim {
 
 class Node {
  public:
-  using Tree = google::protobuf::TextFormat::ParseInfoTree;
-  // `tree` may be null: then there are no positions.
-  Node(const google::protobuf::Message& message, const Tree* tree, std::string file,
+  // `places` must outlive the node; without a tree there are no positions.
+  Node(const google::protobuf::Message& message, const FieldPlaces& places, std::string file,
        Diagnostics* diagnostics);
 
   // The sub-message (element `index` of a repeated one, -1 otherwise).
@@ -49,16 +50,25 @@ class Node {
   void Fraction(absl::string_view field, double low, double high, int32_t* num, int32_t* den) const;
 
  private:
+  using Tree = google::protobuf::TextFormat::ParseInfoTree;
+
+  Node(const google::protobuf::Message& message, const FieldPlaces& places, const Tree* tree,
+       std::string file, Diagnostics* diagnostics)
+      : message_(&message),
+        places_(&places),
+        tree_(tree),
+        file_(std::move(file)),
+        diagnostics_(diagnostics) {}
   const google::protobuf::FieldDescriptor* Field(absl::string_view name) const;
   void Report(bool warning, absl::string_view field, absl::string_view message, int index) const;
 
   const google::protobuf::Message* message_;
+  const FieldPlaces* places_;
   const Tree* tree_;
   std::string file_;
   Diagnostics* diagnostics_;
   std::string path_;
-  int line_ = 0;
-  int column_ = 0;
+  Place place_;
 };
 
 }  // namespace keepsim

@@ -114,60 +114,109 @@ std::string SetField(Message* m, const FieldDescriptor* field, const Segment& la
   return why;
 }
 
-}  // namespace
+// Where a path leads: a field of a message, and how its last part is written.
+struct Target {
+  Message* message = nullptr;
+  const FieldDescriptor* field = nullptr;
+  Segment last;
+};
 
-void ApplyOverride(const std::string& text, LoadedScenario& scenario, Diagnostics& diagnostics) {
-  const std::string where = absl::StrCat("--set '", text, "'");
-  const auto fail = [&](absl::string_view why) {
-    diagnostics.Add({false, where, 0, 0, "", std::string(why)});
-  };
-  const size_t equals = text.find('=');
-  if (equals == std::string::npos) {
-    return fail("expected path=value, such as 'groups[0].count=1000'");
-  }
-  const std::vector<Segment> path = SplitPath(absl::string_view(text).substr(0, equals));
-  const std::string value = text.substr(equals + 1);
+// Makes the messages on the way. On failure, says why and has no message.
+Target Resolve(absl::string_view text, Message* m, std::string* why) {
+  const std::vector<Segment> path = SplitPath(text);
   if (path.empty()) {
-    return fail("the path is not of the form field.field[index].field");
+    *why = "the path is not of the form field.field[index].field";
+    return {};
   }
-  Message* m = &scenario.proto;
   for (size_t i = 0;; ++i) {
     const Descriptor* type = m->GetDescriptor();
     const FieldDescriptor* field = type->FindFieldByName(path[i].name);
     if (field == nullptr) {
       std::vector<std::string> names;
       for (int f = 0; f < type->field_count(); ++f) names.push_back(type->field(f)->name());
-      return fail(absl::StrCat("unknown field \"", path[i].name, "\" in ", type->name(),
-                               DidYouMean(path[i].name, names)));
+      *why = absl::StrCat("unknown field \"", path[i].name, "\" in ", type->name(),
+                          DidYouMean(path[i].name, names));
+      return {};
     }
-    if (i + 1 == path.size()) {
-      const std::string why = SetField(m, field, path[i], value);
-      if (!why.empty()) {
-        return fail(
-            absl::StrCat("\"", value, "\" cannot be the value of ", field->name(), ": ", why));
-      }
-      break;
-    }
+    if (i + 1 == path.size()) return {m, field, path[i]};
     if (field->message_type() == nullptr) {
-      return fail(absl::StrCat("\"", path[i].name, "\" has no fields of its own"));
+      *why = absl::StrCat("\"", path[i].name, "\" has no fields of its own");
+      return {};
     }
     if (field->is_repeated()) {
       if (!path[i].indexed) {
-        return fail(absl::StrCat("\"", path[i].name, "\" is a list: say which, as in ",
-                                 path[i].name, "[0]"));
+        *why = absl::StrCat("\"", path[i].name, "\" is a list: say which, as in ", path[i].name,
+                            "[0]");
+        return {};
       }
       const int element = FindElement(*m, field, path[i].index);
       if (element < 0) {
-        return fail(absl::StrCat("there is no ", path[i].name, "[", path[i].index, "]; there are ",
-                                 m->GetReflection()->FieldSize(*m, field)));
+        *why = absl::StrCat("there is no ", path[i].name, "[", path[i].index, "]; there are ",
+                            m->GetReflection()->FieldSize(*m, field));
+        return {};
       }
       m = m->GetReflection()->MutableRepeatedMessage(m, field, element);
     } else {
-      if (path[i].indexed) return fail(absl::StrCat("\"", path[i].name, "\" is not a list"));
+      if (path[i].indexed) {
+        *why = absl::StrCat("\"", path[i].name, "\" is not a list");
+        return {};
+      }
       m = m->GetReflection()->MutableMessage(m, field);
     }
   }
+}
+
+std::string Remove(const Target& t) {
+  const Reflection* r = t.message->GetReflection();
+  if (!t.last.indexed) {
+    r->ClearField(t.message, t.field);
+    return "";
+  }
+  if (!t.field->is_repeated()) return "it is not a list";
+  const int element = FindElement(*t.message, t.field, t.last.index);
+  if (element < 0) return absl::StrCat("there is no element [", t.last.index, "]");
+  for (int i = element; i + 1 < r->FieldSize(*t.message, t.field); ++i) {
+    r->SwapElements(t.message, t.field, i, i + 1);
+  }
+  r->RemoveLast(t.message, t.field);
+  return "";
+}
+
+}  // namespace
+
+void ApplyOverride(const std::string& text, LoadedScenario& scenario, Diagnostics& diagnostics) {
+  const auto fail = [&](absl::string_view why) {
+    diagnostics.Add({false, absl::StrCat("--set '", text, "'"), 0, 0, "", std::string(why)});
+  };
+  const size_t equals = text.find('=');
+  if (equals == std::string::npos) {
+    return fail("expected path=value, such as 'groups[0].count=1000'");
+  }
+  std::string why;
+  const Target t = Resolve(absl::string_view(text).substr(0, equals), &scenario.proto, &why);
+  if (t.message == nullptr) return fail(why);
+  const std::string value = text.substr(equals + 1);
+  why = SetField(t.message, t.field, t.last, value);
+  if (!why.empty()) {
+    return fail(
+        absl::StrCat("\"", value, "\" cannot be the value of ", t.field->name(), ": ", why));
+  }
   scenario.overrides.push_back(text);
+}
+
+void ApplyRemoval(const std::string& path, LoadedScenario& scenario, Diagnostics& diagnostics) {
+  std::string why;
+  const Target t = Resolve(path, &scenario.proto, &why);
+  if (t.message != nullptr) why = Remove(t);
+  if (!why.empty()) diagnostics.Add({false, path, 0, 0, "", why});
+}
+
+int ElementCount(const std::string& path, const pb::Scenario& scenario) {
+  pb::Scenario copy = scenario;
+  std::string why;
+  const Target t = Resolve(path, &copy, &why);
+  if (t.message == nullptr || !t.field->is_repeated() || t.last.indexed) return -1;
+  return t.message->GetReflection()->FieldSize(*t.message, t.field);
 }
 
 }  // namespace keepsim

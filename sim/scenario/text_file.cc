@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -11,6 +13,7 @@
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "sim/base/spelling.h"
+#include "sim/scenario/json_text.h"
 
 namespace keepsim {
 namespace {
@@ -34,13 +37,22 @@ std::string Quoted(const std::string& message, int n) {
   return i < parts.size() ? parts[i] : "";
 }
 
+std::string AfterColon(const std::string& message) {
+  const size_t colon = message.find(": ");
+  return colon == std::string::npos ? message : message.substr(colon + 2);
+}
+
 struct Problem {
   int line;
   int column;
   std::string message;
-  bool enum_value = false;
-  std::string subject;  // the unknown name
+  std::string subject;  // the name in question, which stands before (line, column)
+  // What has to be made harmless for the reading to go on.
+  enum { kNothing, kEnumValue, kFieldName, kFieldOfValue } blank = kNothing;
 };
+
+// The name of a field that the reader skips, as it does not know it, is made of these.
+constexpr char kBlank = '_';
 
 // Nobody reads more, and each costs a search through the file.
 constexpr size_t kMostProblems = 100;
@@ -50,21 +62,35 @@ class Collector : public google::protobuf::io::ErrorCollector {
   explicit Collector(const FileDescriptor* schema) : schema_(schema) {}
   void AddError(int line, int column, const std::string& message) override {
     if (problems.size() == kMostProblems) problems.pop_back();  // the error ends the reading
-    Problem p{line, column, message, false, Quoted(message, 0)};
+    Problem p{line, column, message, "", Problem::kNothing};
     if (absl::StartsWith(message, "Unknown enumeration value")) {
-      p.enum_value = true;
-      p.message =
-          absl::StrCat("unknown value \"", Quoted(message, 0), "\" of field ", Quoted(message, 1),
-                       EnumHint(Quoted(message, 0), Quoted(message, 1)));
+      p.blank = Problem::kEnumValue;
+      p.subject = Quoted(message, 0);
+      p.message = absl::StrCat("unknown value \"", p.subject, "\" of field ", Quoted(message, 1),
+                               EnumHint(p.subject, Quoted(message, 1)));
     } else if (absl::StrContains(message, "has no field named")) {
       p.message = UnknownField(message);
       p.subject = Quoted(message, 1);
     } else if (absl::StartsWith(message, "Invalid value for boolean field")) {
-      p.message = absl::StrCat("invalid value \"", Quoted(message, 1), "\" of field ",
-                               Quoted(message, 0), "; known: true false");
+      p.blank = Problem::kFieldOfValue;
       p.subject = Quoted(message, 1);
-    } else {
-      p.subject.clear();
+      p.message = absl::StrCat("invalid value \"", p.subject, "\" of field ", Quoted(message, 0),
+                               "; known: true false");
+    } else if (absl::StartsWith(message, "Field \"") || absl::StartsWith(message, "Non-repeated")) {
+      p.blank = Problem::kFieldName;
+      p.subject = Quoted(message, 0);
+      p.message = absl::StartsWith(message, "Non-repeated")
+                      ? absl::StrCat(p.subject, " is given a second time; it is no list")
+                      : absl::StrCat(p.subject, " is given beside ", Quoted(message, 1),
+                                     ", but only one of them can be");
+    } else if (absl::StartsWith(message, "Expected string, got: ")) {
+      p.blank = Problem::kFieldOfValue;
+      p.message = absl::StrCat("expected a string in quotes, not ", AfterColon(message));
+    } else if (absl::StartsWith(message, "Expected integer") ||
+               absl::StartsWith(message, "Expected double") ||
+               absl::StartsWith(message, "Integer out of range (") ||
+               absl::StartsWith(message, "Expected identifier")) {
+      p.blank = Problem::kFieldOfValue;
     }
     problems.push_back(std::move(p));
   }
@@ -72,7 +98,10 @@ class Collector : public google::protobuf::io::ErrorCollector {
     // Unknown fields come as warnings, so that reading goes on and all of them are found.
     if (problems.size() == kMostProblems) return;
     if (absl::StrContains(message, "has no field named")) {
-      problems.push_back({line, column, UnknownField(message), false, Quoted(message, 1)});
+      const std::string name = Quoted(message, 1);
+      if (name.find_first_not_of(kBlank) == std::string::npos)
+        return;  // made so by an earlier round
+      problems.push_back({line, column, UnknownField(message), name, Problem::kNothing});
     }
   }
 
@@ -117,9 +146,8 @@ class Collector : public google::protobuf::io::ErrorCollector {
   const FileDescriptor* schema_;
 };
 
-// Offset of the identifier `name` that ends last before (line, column), both from 0: protobuf
-// reports names that it does not know at the token behind them. npos if it is not there.
-size_t FindBefore(const std::string& text, const std::string& name, int line, int column) {
+// Offset of (line, column), both from 0; npos if there is no such line.
+size_t OffsetOf(const std::string& text, int line, int column) {
   size_t at = 0;
   for (int i = 0; i < line; ++i) {
     at = text.find('\n', at);
@@ -130,8 +158,38 @@ size_t FindBefore(const std::string& text, const std::string& name, int line, in
   for (int seen = 0; at < text.size() && seen < column && text[at] != '\n'; ++at) {
     seen = text[at] == '\t' ? (seen / 8 + 1) * 8 : seen + 1;
   }
-  if (name.empty() || at < name.size()) return std::string::npos;
-  return text.rfind(name, at - 1);
+  return at;
+}
+
+// Offset of what `p` is about: protobuf reports names at the token behind them. npos if it is not
+// there.
+size_t SubjectOf(const std::string& text, const Problem& p) {
+  const size_t at = OffsetOf(text, p.line, p.column);
+  if (p.subject.empty() || at == std::string::npos) return at;
+  return at < p.subject.size() ? std::string::npos : text.rfind(p.subject, at - 1);
+}
+
+// Makes the reading go on behind `p`, whose subject stands at `at`. False if it cannot.
+bool Blank(const Problem& p, size_t at, std::string& text) {
+  if (at == std::string::npos || at >= text.size()) return false;
+  if (p.blank == Problem::kEnumValue) {
+    // A number that every enum has.
+    text.replace(at, p.subject.size(), std::string(p.subject.size() - 1, ' ') + "0");
+    return true;
+  }
+  size_t end = at + p.subject.size();  // of the field's name
+  if (p.blank == Problem::kFieldOfValue) {
+    constexpr char kBetween[] = " \t\r\n:-";
+    end = at == 0 ? std::string::npos : text.find_last_not_of(kBetween, at - 1);
+    if (end++ == std::string::npos) return false;
+  }
+  constexpr char kName[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+  const size_t before = text.find_last_not_of(kName, end - 1);
+  const size_t begin = before == std::string::npos ? 0 : before + 1;
+  if (begin >= end) return false;  // in a list, or behind a comment
+  std::fill(text.begin() + static_cast<ptrdiff_t>(begin),
+            text.begin() + static_cast<ptrdiff_t>(end), kBlank);
+  return true;
 }
 
 // Moves a problem to where its subject begins.
@@ -142,46 +200,56 @@ void PlaceAt(const std::string& text, size_t offset, Problem& p) {
   p.column = static_cast<int>(offset - (start == std::string::npos ? 0 : start + 1));
 }
 
-}  // namespace
-
-std::shared_ptr<TextFormat::ParseInfoTree> ReadTextMessage(absl::string_view contents,
-                                                           const std::string& file,
-                                                           google::protobuf::Message* message,
-                                                           Diagnostics& diagnostics) {
-  std::shared_ptr<TextFormat::ParseInfoTree> locations;
-  std::string text(contents);
+// `places` maps lines of `text` back to the file, if it is not the file itself.
+void Read(std::string text, const std::string& file, google::protobuf::Message* message,
+          FieldPlaces& places, Diagnostics& diagnostics) {
   std::vector<Problem> found;
   constexpr int kMaxRounds = 50;
   for (int round = 0; round < kMaxRounds; ++round) {
     message->Clear();
-    locations = std::make_shared<TextFormat::ParseInfoTree>();
+    places.tree = std::make_shared<TextFormat::ParseInfoTree>();
     TextFormat::Parser parser;
     Collector collector(message->GetDescriptor()->file());
     parser.RecordErrorsTo(&collector);
-    parser.WriteLocationsTo(locations.get());
+    parser.WriteLocationsTo(places.tree.get());
     parser.AllowUnknownField(true);
     parser.SetRecursionLimit(50);
     google::protobuf::io::ArrayInputStream stream(text.data(), static_cast<int>(text.size()));
-    const bool ok = parser.Parse(&stream, message);
-    size_t blank = std::string::npos;
-    size_t blank_size = 0;
+    bool again = !parser.Parse(&stream, message);
+    const Problem* last = nullptr;
+    size_t last_at = std::string::npos;
     for (Problem& p : collector.problems) {
-      const size_t at = FindBefore(text, p.subject, p.line, p.column);
-      if (at != std::string::npos) {
-        if (p.enum_value) blank = at, blank_size = p.subject.size();
-        PlaceAt(text, at, p);
-      }
+      const size_t at = SubjectOf(text, p);
+      if (p.blank != Problem::kNothing) last = &p, last_at = at;
+      if (at != std::string::npos && !p.subject.empty()) PlaceAt(text, at, p);
       const auto same = [&](const Problem& q) { return q.line == p.line && q.column == p.column; };
       if (std::none_of(found.begin(), found.end(), same)) found.push_back(p);
     }
-    if (ok || blank == std::string::npos || found.size() >= kMostProblems) break;
-    // A number that every enum has, in the place of the unknown value, so that reading goes on.
-    text.replace(blank, blank_size, std::string(blank_size - 1, ' ') + "0");
+    again = again && last != nullptr && found.size() < kMostProblems && Blank(*last, last_at, text);
+    if (!again) break;
   }
   for (const Problem& p : found) {
-    diagnostics.Add({false, file, p.line + 1, p.column + 1, "", p.message});
+    const Place at = places.InFile(p.line, p.column);
+    diagnostics.Add({false, file, at.line, at.column, "", p.message});
   }
-  return locations;
+}
+
+}  // namespace
+
+FieldPlaces ReadTextMessage(absl::string_view contents, const std::string& file,
+                            google::protobuf::Message* message, Diagnostics& diagnostics) {
+  FieldPlaces places;
+  Read(std::string(contents), file, message, places, diagnostics);
+  return places;
+}
+
+FieldPlaces ReadJsonMessage(absl::string_view contents, const std::string& file,
+                            google::protobuf::Message* message, Diagnostics& diagnostics) {
+  JsonText transcribed = TranscribeJson(contents, message->GetDescriptor(), file, diagnostics);
+  FieldPlaces places;
+  places.lines = std::move(transcribed.lines);
+  Read(std::move(transcribed.text), file, message, places, diagnostics);
+  return places;
 }
 
 absl::StatusOr<std::string> ReadInputFile(const std::string& path) {
@@ -199,13 +267,17 @@ absl::StatusOr<std::string> ReadInputFile(const std::string& path) {
   const bool bad = std::ferror(f) != 0;
   std::fclose(f);
   if (bad) return absl::UnavailableError("cannot be read; is it a folder?");
-  if (contents.size() > kMaxInputBytes) return TooLarge(contents.size());
+  if (absl::StartsWith(contents, "\xFF\xFE") || absl::StartsWith(contents, "\xFE\xFF")) {
+    return absl::InvalidArgumentError("is UTF-16; save it as UTF-8");
+  }
+  if (absl::StartsWith(contents, "\xEF\xBB\xBF")) contents.erase(0, 3);  // a byte order mark
+  if (contents.size() > kMaxInputBytes) return TooLarge();
   return contents;
 }
 
-absl::Status TooLarge(size_t bytes) {
+absl::Status TooLarge() {
   return absl::InvalidArgumentError(
-      absl::StrCat("the file has ", bytes, " bytes; at most ", kMaxInputBytes, " are accepted"));
+      absl::StrCat("is larger than ", kMaxInputBytes >> 20, " MiB, the most that is accepted"));
 }
 
 }  // namespace keepsim

@@ -1,11 +1,10 @@
 #include "sim/trace/block.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "sim/base/check.h"
+#include "sim/trace/deflate.h"
 #include "sim/trace/frame.h"
 // lint: allow(layer) because a stored trace is protobuf, so that Python reads it unaided
 #include "sim/trace/trace.pb.h"
@@ -32,6 +31,7 @@ BlockSummary Summarize(absl::Span<const TraceRecord> records) {
   for (const TraceRecord& r : records) {
     s.min_entity = std::min(s.min_entity, r.entity);
     s.max_entity = std::max(s.max_entity, r.entity);
+    s.declarations += IsDeclaration(r) ? 1 : 0;
   }
   return s;
 }
@@ -62,15 +62,6 @@ std::string EncodeBlock(absl::Span<const TraceRecord> records, const BlockSummar
     entity = r.entity;
   }
   const std::string plain = columns.SerializeAsString();
-  uLongf size = compressBound(plain.size());
-  std::string deflated(size, '\0');
-  // Level 1: a third of the time of the default for a few per cent more bytes.
-  const int result =
-      compress2(reinterpret_cast<Bytef*>(deflated.data()), &size,
-                reinterpret_cast<const Bytef*>(plain.data()), plain.size(), Z_BEST_SPEED);
-  SIM_CHECK(result == Z_OK);
-  deflated.resize(size);
-
   trace_format::Block block;
   block.set_count(summary.count);
   block.set_first_ns(summary.first.ns);
@@ -78,7 +69,7 @@ std::string EncodeBlock(absl::Span<const TraceRecord> records, const BlockSummar
   block.set_min_entity(summary.min_entity);
   block.set_max_entity(summary.max_entity);
   block.set_columns_size(static_cast<uint32_t>(plain.size()));
-  block.set_columns(std::move(deflated));
+  block.set_columns(Deflate(plain));
   return block.SerializeAsString();
 }
 
@@ -92,16 +83,11 @@ absl::Status DecodeBlock(absl::string_view payload, BlockSummary* summary,
   if (block.count() == 0 || block.count() > kBlockRecords) {
     return Wrong(absl::StrCat("a block of ", block.count(), " records"));
   }
-  if (block.columns_size() > kMaxColumnsBytes) {
-    return Wrong(absl::StrCat("columns of ", block.columns_size(), " bytes"));
-  }
-  std::string plain(block.columns_size(), '\0');
-  uLongf size = plain.size();
-  if (uncompress(reinterpret_cast<Bytef*>(plain.data()), &size,
-                 reinterpret_cast<const Bytef*>(block.columns().data()),
-                 block.columns().size()) != Z_OK ||
-      size != plain.size()) {
-    return Wrong("the columns do not inflate to their stated size");
+  std::string plain;
+  if (absl::Status status =
+          Inflate(block.columns(), block.columns_size(), kMaxColumnsBytes, &plain);
+      !status.ok()) {
+    return status;
   }
   trace_format::Columns columns;
   if (!columns.ParseFromString(plain)) return Wrong("the columns are no message");
@@ -134,8 +120,9 @@ absl::Status DecodeBlock(absl::string_view payload, BlockSummary* summary,
     }
   }
   *summary = Summarize(*records);
-  const BlockSummary stated = {block.count(), Instant{block.first_ns()}, Instant{block.last_ns()},
-                               block.min_entity(), block.max_entity()};
+  const BlockSummary stated = {
+      block.count(),      Instant{block.first_ns()}, Instant{block.last_ns()},
+      block.min_entity(), block.max_entity(),        summary->declarations};
   if (*summary != stated) return Wrong("the records do not match the block's summary");
   return absl::OkStatus();
 }

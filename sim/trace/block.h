@@ -18,8 +18,15 @@ struct BlockSummary {
   Instant last;
   uint32_t min_entity = 0;
   uint32_t max_entity = 0;
+  uint32_t declarations = 0;
   friend bool operator==(const BlockSummary&, const BlockSummary&) = default;
 };
+
+// Whether the record is one of those that incidents are numbered by.
+inline bool IsDeclaration(const TraceRecord& r) {
+  return r.kind == RecordKind::kDeclared && (r.code == static_cast<uint16_t>(Observer::kBroker) ||
+                                             r.code == static_cast<uint16_t>(Observer::kClient));
+}
 
 // REQUIRES: 1 to kBlockRecords records in canonical order.
 BlockSummary Summarize(absl::Span<const TraceRecord> records);

@@ -137,7 +137,7 @@ absl::Status ReadFrame(ByteSource& source, uint64_t offset, Frame* frame) {
   const uint32_t length = GetUint32(header.data());
   const uint8_t type = static_cast<uint8_t>(header[8]);
   if (type < static_cast<uint8_t>(FrameType::kHeader) ||
-      type > static_cast<uint8_t>(FrameType::kFooter)) {
+      type > static_cast<uint8_t>(FrameType::kClients)) {
     return DamagedAt(source, offset, absl::StrCat("no frame has type ", type));
   }
   if (length > kMaxPayload) {

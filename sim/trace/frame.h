@@ -24,14 +24,23 @@ namespace keepsim::trace_internal {
 
 inline constexpr absl::string_view kMagic = "KEEPSIM\n";
 inline constexpr absl::string_view kEndMagic = "KEEPEND\n";
-inline constexpr uint32_t kFormatVersion = 1;
+inline constexpr uint32_t kFormatVersion = 2;
+inline constexpr uint32_t kOldFormatVersion = 1;  // without directories; is read as well
 inline constexpr uint64_t kPreambleSize = 12;
 inline constexpr uint64_t kFrameHeaderSize = 9;
 inline constexpr uint64_t kTrailerSize = 16;
 inline constexpr uint32_t kMaxPayload = 64u << 20;
 inline constexpr uint32_t kBlockRecords = 2048;
+inline constexpr uint32_t kDirectoryBlocks = 1024;
 
-enum class FrameType : uint8_t { kHeader = 1, kBlock = 2, kIndex = 3, kFooter = 4 };
+enum class FrameType : uint8_t {
+  kHeader = 1,
+  kBlock = 2,
+  kIndex = 3,
+  kFooter = 4,
+  kDirectory = 5,
+  kClients = 6,
+};
 
 void PutUint32(uint32_t value, char* to);
 void PutUint64(uint64_t value, char* to);

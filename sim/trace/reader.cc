@@ -6,24 +6,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "sim/base/status_macros.h"
-#include "sim/trace/block.h"
-#include "sim/trace/frame.h"
+#include "sim/trace/file_reader.h"
 // lint: allow(layer) because a stored trace is protobuf, so that Python reads it unaided
 #include "sim/trace/trace.pb.h"
 
 namespace keepsim {
+namespace trace_internal {
 namespace {
-
-using trace_internal::BlockSummary;
-using trace_internal::ByteSource;
-using trace_internal::DamagedAt;
-using trace_internal::Frame;
-using trace_internal::FrameType;
-
-struct Place {
-  uint64_t offset = 0;
-  BlockSummary summary;
-};
 
 bool ParseDigest(const std::string& hex, Digest* digest) {
   if (hex.size() != 32) return false;
@@ -44,51 +33,7 @@ bool ParseDigest(const std::string& hex, Digest* digest) {
   return true;
 }
 
-class FileTraceReader : public TraceReader {
- public:
-  FileTraceReader(std::unique_ptr<ByteSource> source, TraceReaderOptions options)
-      : source_(std::move(source)), options_(options) {}
-
-  absl::Status Start();
-
-  const TraceHeader& header() const override { return header_; }
-  const std::optional<TraceFooter>& footer() const override { return footer_; }
-  const absl::Status& damage() const override { return damage_; }
-  absl::StatusOr<absl::Span<const TraceRecord>> NextBlock() override;
-  absl::StatusOr<bool> Next(TraceRecord* record) override;
-  absl::Status Seek(Instant at) override;
-
- private:
-  absl::Status ReadPreamble();
-  absl::Status ReadHeader();
-  absl::Status ReadEnd();
-  absl::Status ReadIndex(uint64_t offset, uint64_t footer_offset);
-  // Decodes the frame at next_ into block_; block_ stays empty at the end of the blocks.
-  absl::Status Advance();
-  absl::Status CheckBlock(const Frame& frame, const BlockSummary& summary);
-  absl::Status CheckEnd(uint64_t offset);
-  absl::Status Refuse(absl::Status status);
-
-  const std::unique_ptr<ByteSource> source_;
-  const TraceReaderOptions options_;
-  TraceHeader header_;
-  std::optional<TraceFooter> footer_;
-  absl::Status damage_;        // met
-  absl::Status end_damage_;    // known of from the start: footer or index
-  std::vector<Place> places_;  // the index, if whole
-  uint64_t first_block_ = 0;
-  uint64_t next_ = 0;  // offset of the next frame
-  size_t block_number_ = 0;
-  std::vector<TraceRecord> block_;
-  size_t position_ = 0;  // in block_
-  bool done_ = false;
-  bool from_start_ = true;  // nothing was skipped: counts and digest can be checked
-  bool any_ = false;
-  TraceRecord last_;
-  uint64_t outcome_records_ = 0;
-  uint64_t packet_records_ = 0;
-  Digest digest_;
-};
+}  // namespace
 
 absl::Status FileTraceReader::ReadPreamble() {
   const std::string& name = source_->name();
@@ -100,19 +45,18 @@ absl::Status FileTraceReader::ReadPreamble() {
       absl::string_view(bytes).substr(0, 8) != trace_internal::kMagic) {
     return absl::DataLossError(absl::StrCat(name, ": not a trace of keepsim (damaged at byte 0)"));
   }
-  const uint32_t version = trace_internal::GetUint32(bytes.data() + 8);
-  if (version != trace_internal::kFormatVersion) {
-    return absl::FailedPreconditionError(absl::StrCat(name, ": trace format ", version,
-                                                      " (bytes 8 to 11); this keepsim reads ",
-                                                      trace_internal::kFormatVersion));
+  version_ = trace_internal::GetUint32(bytes.data() + 8);
+  if (version_ != trace_internal::kFormatVersion && !old()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(name, ": trace format ", version_, " (bytes 8 to 11); this keepsim reads ",
+                     trace_internal::kOldFormatVersion, " and ", trace_internal::kFormatVersion));
   }
   return absl::OkStatus();
 }
 
 absl::Status FileTraceReader::ReadHeader() {
   Frame frame;
-  KEEPSIM_RETURN_IF_ERROR(
-      trace_internal::ReadFrame(*source_, trace_internal::kPreambleSize, &frame));
+  KEEPSIM_RETURN_IF_ERROR(ReadFrame(trace_internal::kPreambleSize, &frame));
   trace_format::Header message;
   if (frame.type != FrameType::kHeader || !message.ParseFromString(frame.payload)) {
     return DamagedAt(*source_, frame.offset, "no header here");
@@ -165,7 +109,7 @@ absl::Status FileTraceReader::ReadEnd() {
     return DamagedAt(*source_, trailer_at, "the trailer points outside of the trace");
   }
   Frame frame;
-  KEEPSIM_RETURN_IF_ERROR(trace_internal::ReadFrame(*source_, footer_at, &frame));
+  KEEPSIM_RETURN_IF_ERROR(ReadFrame(footer_at, &frame));
   trace_format::Footer message;
   TraceFooter footer;
   if (frame.type != FrameType::kFooter || frame.next != trailer_at ||
@@ -180,27 +124,9 @@ absl::Status FileTraceReader::ReadEnd() {
   return absl::OkStatus();
 }
 
-absl::Status FileTraceReader::ReadIndex(uint64_t offset, uint64_t footer_offset) {
-  if (offset < first_block_ || offset >= footer_offset) {
-    return DamagedAt(*source_, footer_offset, "the footer points outside of the trace");
-  }
-  Frame frame;
-  KEEPSIM_RETURN_IF_ERROR(trace_internal::ReadFrame(*source_, offset, &frame));
-  trace_format::Index message;
-  if (frame.type != FrameType::kIndex || frame.next != footer_offset ||
-      !message.ParseFromString(frame.payload)) {
-    return DamagedAt(*source_, offset, "no index here");
-  }
-  uint64_t next = first_block_;
-  for (const trace_format::BlockPlace& b : message.blocks()) {
-    if (b.offset() < next || b.offset() >= offset) {
-      return DamagedAt(*source_, offset, "the index points outside of the blocks");
-    }
-    next = b.offset() + 1;
-    places_.push_back(
-        {b.offset(),
-         {b.count(), Instant{b.first_ns()}, Instant{b.last_ns()}, b.min_entity(), b.max_entity()}});
-  }
+absl::Status FileTraceReader::ReadFrame(uint64_t offset, Frame* frame) {
+  KEEPSIM_RETURN_IF_ERROR(trace_internal::ReadFrame(*source_, offset, frame));
+  bytes_read_ += frame->next - frame->offset;
   return absl::OkStatus();
 }
 
@@ -208,15 +134,30 @@ absl::Status FileTraceReader::Start() {
   KEEPSIM_RETURN_IF_ERROR(ReadPreamble());
   KEEPSIM_RETURN_IF_ERROR(ReadHeader());
   end_damage_ = ReadEnd();
-  if (!end_damage_.ok()) places_.clear();
+  if (!end_damage_.ok()) {
+    index_.clear();
+    directory_ = {};
+    directory_number_ = kNoDirectory;
+  }
   return options_.allow_damaged ? absl::OkStatus() : end_damage_;
 }
 
 absl::Status FileTraceReader::CheckBlock(const Frame& frame, const BlockSummary& summary) {
-  if (footer_.has_value() &&
-      (block_number_ >= places_.size() || places_[block_number_].offset != frame.offset ||
-       places_[block_number_].summary != summary)) {
-    return DamagedAt(*source_, frame.offset, "the block is not as the index says");
+  if (indexed()) {
+    if (in_directory_ >= index_.size()) {
+      return DamagedAt(*source_, frame.offset, "a block that the index does not know");
+    }
+    const absl::Status directory = LoadDirectory(in_directory_);
+    // Blocks before a damaged directory are whole all the same.
+    if (!directory.ok() && !options_.allow_damaged) return directory;
+    if (directory.ok()) {
+      const bool known = block_number_ < directory_.blocks.size();
+      BlockSummary stated = known ? directory_.blocks[block_number_].summary : BlockSummary();
+      if (old()) stated.declarations = summary.declarations;  // it does not say
+      if (!known || directory_.blocks[block_number_].offset != frame.offset || stated != summary) {
+        return DamagedAt(*source_, frame.offset, "the block is not as the index says");
+      }
+    }
   }
   if (any_ && !CanonicalLess(last_, block_.front())) {
     return DamagedAt(*source_, frame.offset, "the block is out of order");
@@ -224,8 +165,23 @@ absl::Status FileTraceReader::CheckBlock(const Frame& frame, const BlockSummary&
   return absl::OkStatus();
 }
 
+// In passing: its contents were checked against the index when its first block was read.
+absl::Status FileTraceReader::CheckDirectory(const Frame& frame) {
+  if (old()) return DamagedAt(*source_, frame.offset, "format 1 has no directories");
+  if (indexed() &&
+      (in_directory_ >= index_.size() || index_[in_directory_].offset != frame.offset ||
+       index_[in_directory_].blocks != block_number_)) {
+    return DamagedAt(*source_, frame.offset, "blocks are missing before this directory");
+  }
+  ++in_directory_;
+  block_number_ = 0;
+  return absl::OkStatus();
+}
+
 absl::Status FileTraceReader::CheckEnd(uint64_t offset) {
-  if (footer_.has_value() && block_number_ != places_.size()) {
+  const bool all = old() ? index_.empty() || block_number_ == index_[0].blocks
+                         : in_directory_ == index_.size() && block_number_ == 0;
+  if (indexed() && !all) {
     return DamagedAt(*source_, offset, "blocks are missing before this index");
   }
   if (!end_damage_.ok()) return end_damage_;
@@ -244,16 +200,31 @@ absl::Status FileTraceReader::CheckEnd(uint64_t offset) {
 absl::Status FileTraceReader::Advance() {
   block_.clear();
   position_ = 0;
-  if (done_) return absl::OkStatus();
-  Frame frame;
-  KEEPSIM_RETURN_IF_ERROR(trace_internal::ReadFrame(*source_, next_, &frame));
-  if (frame.type == FrameType::kIndex) {
-    done_ = true;
-    return CheckEnd(frame.offset);
+  while (!done_) {
+    Frame frame;
+    KEEPSIM_RETURN_IF_ERROR(ReadFrame(next_, &frame));
+    switch (frame.type) {
+      case FrameType::kIndex:
+        done_ = true;
+        return CheckEnd(frame.offset);
+      case FrameType::kBlock:
+        next_ = frame.next;
+        return TakeBlock(frame);
+      case FrameType::kDirectory:
+        KEEPSIM_RETURN_IF_ERROR(CheckDirectory(frame));
+        break;
+      case FrameType::kClients:
+        if (!old()) break;
+        [[fallthrough]];
+      default:
+        return DamagedAt(*source_, frame.offset, "neither a block nor the index");
+    }
+    next_ = frame.next;
   }
-  if (frame.type != FrameType::kBlock) {
-    return DamagedAt(*source_, frame.offset, "neither a block nor the index");
-  }
+  return absl::OkStatus();
+}
+
+absl::Status FileTraceReader::TakeBlock(const Frame& frame) {
   BlockSummary summary;
   if (absl::Status status = trace_internal::DecodeBlock(frame.payload, &summary, &block_);
       !status.ok()) {
@@ -261,13 +232,12 @@ absl::Status FileTraceReader::Advance() {
   }
   KEEPSIM_RETURN_IF_ERROR(CheckBlock(frame, summary));
   ++block_number_;
-  next_ = frame.next;
   any_ = true;
   last_ = block_.back();
   for (const TraceRecord& r : block_) {
     if (r.is_outcome()) {
       ++outcome_records_;
-      AddToDigest(r, digest_);
+      if (from_start_) AddToDigest(r, digest_);
     } else {
       ++packet_records_;
     }
@@ -287,7 +257,7 @@ absl::Status FileTraceReader::Refuse(absl::Status status) {
 absl::StatusOr<absl::Span<const TraceRecord>> FileTraceReader::NextBlock() {
   if (!damage_.ok() && !options_.allow_damaged) return damage_;
   if (position_ == block_.size()) {
-    if (absl::Status status = Advance(); !status.ok()) {
+    if (absl::Status status = selecting_ ? AdvanceSelected() : Advance(); !status.ok()) {
       KEEPSIM_RETURN_IF_ERROR(Refuse(std::move(status)));
     }
   }
@@ -306,24 +276,47 @@ absl::StatusOr<bool> FileTraceReader::Next(TraceRecord* record) {
   return true;
 }
 
-absl::Status FileTraceReader::Seek(Instant at) {
+void FileTraceReader::Reset() {
   damage_ = absl::OkStatus();
   done_ = false;
   any_ = false;
+  selecting_ = false;
   block_.clear();
   position_ = 0;
   outcome_records_ = packet_records_ = 0;
   digest_ = Digest();
+  from_start_ = true;
+  in_directory_ = block_number_ = 0;
+  next_ = first_block_;
+}
+
+void FileTraceReader::GoTo(size_t block) {
+  in_directory_ = directory_number_;
+  block_number_ = block;
+  next_ = directory_.blocks[block].offset;
+}
+
+absl::Status FileTraceReader::Seek(Instant at) {
+  Reset();
   // The first block that ends at or after `at`; without an index, from the start.
-  const auto place = std::partition_point(places_.begin(), places_.end(),
-                                          [&](const Place& p) { return p.summary.last < at; });
-  block_number_ = static_cast<size_t>(place - places_.begin());
-  from_start_ = block_number_ == 0;
-  if (place != places_.end()) {
-    next_ = place->offset;
-  } else if (places_.empty()) {
-    next_ = first_block_;
-  } else {
+  const auto place = std::partition_point(index_.begin(), index_.end(),
+                                          [&](const DirectoryPlace& d) { return d.last < at; });
+  if (place != index_.end()) {
+    if (absl::Status status = LoadDirectory(static_cast<size_t>(place - index_.begin()));
+        !status.ok()) {
+      return Refuse(std::move(status));
+    }
+    const auto block =
+        std::partition_point(directory_.blocks.begin(), directory_.blocks.end(),
+                             [&](const trace_internal::Place& p) { return p.summary.last < at; });
+    if (block == directory_.blocks.end()) {
+      return Refuse(DamagedAt(*source_, place->offset, "the directory is out of order"));
+    }
+    if (place != index_.begin() || block != directory_.blocks.begin()) {
+      from_start_ = false;
+      GoTo(static_cast<size_t>(block - directory_.blocks.begin()));
+    }
+  } else if (!index_.empty()) {
     done_ = true;  // after the last record
     return absl::OkStatus();
   }
@@ -335,9 +328,13 @@ absl::Status FileTraceReader::Seek(Instant at) {
   }
 }
 
-absl::StatusOr<std::unique_ptr<TraceReader>> OpenSource(std::unique_ptr<ByteSource> source,
-                                                        TraceReaderOptions options) {
-  auto reader = std::make_unique<FileTraceReader>(std::move(source), options);
+}  // namespace trace_internal
+
+namespace {
+
+absl::StatusOr<std::unique_ptr<TraceReader>> OpenSource(
+    std::unique_ptr<trace_internal::ByteSource> source, TraceReaderOptions options) {
+  auto reader = std::make_unique<trace_internal::FileTraceReader>(std::move(source), options);
   KEEPSIM_RETURN_IF_ERROR(reader->Start());
   return reader;
 }
@@ -346,7 +343,7 @@ absl::StatusOr<std::unique_ptr<TraceReader>> OpenSource(std::unique_ptr<ByteSour
 
 absl::StatusOr<std::unique_ptr<TraceReader>> TraceReader::Open(absl::string_view path,
                                                                TraceReaderOptions options) {
-  KEEPSIM_ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> source,
+  KEEPSIM_ASSIGN_OR_RETURN(std::unique_ptr<trace_internal::ByteSource> source,
                            trace_internal::OpenFileSource(path));
   return OpenSource(std::move(source), options);
 }

@@ -244,6 +244,8 @@ std::string RecordText::Details(const TraceRecord& r) const {
     case RecordKind::kSegmentIgnored:
       return absl::StrCat(DirectionText(high), " ", low == 0 ? "nobody_there" : FateText(low));
     case RecordKind::kTimerArmed:
+      if (r.a == kNever.ns) return r.code == 0 ? "client none" : "session none";
+      [[fallthrough]];
     case RecordKind::kTimerFired:
       return absl::StrCat(r.code == 0   ? "client"
                           : r.code == 1 ? "session"

@@ -28,7 +28,7 @@ struct TraceHeader {
   uint64_t seed = 0;
   std::vector<std::string> overrides;
   std::string build_commit;
-  std::string tie_order;        // "canonical", "reversed", "shuffled"
+  std::string tie_order;        // "canonical"; "live": recorded, not simulated
   std::string packet_selector;  // "": no packet-level records
   Duration horizon{0};
   std::vector<TraceGroup> groups;     // ascending first_entity

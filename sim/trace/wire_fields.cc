@@ -20,6 +20,11 @@ PacketFields PacketFieldsOf(const TraceRecord& r) {
   return p;
 }
 
+int64_t PackFields(const PacketFields& p) {
+  return static_cast<int64_t>(uint64_t{p.qos} << 48 | uint64_t{p.reason} << 40 |
+                              uint64_t{p.flags} << 32 | uint64_t{p.packet_id} << 16 | p.value);
+}
+
 SegmentFields SegmentFieldsOf(const TraceRecord& r) {
   const uint64_t a = static_cast<uint64_t>(r.a);
   const uint64_t b = static_cast<uint64_t>(r.b);

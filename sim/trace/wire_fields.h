@@ -25,6 +25,8 @@ struct PacketFields {
   uint32_t size = 0;
 };
 PacketFields PacketFieldsOf(const TraceRecord& r);
+// The `fields` number of such a record; direction, type and size stand elsewhere in it.
+int64_t PackFields(const PacketFields& p);
 
 // One transmission: of kSegmentSent, kSegmentArrived, kSegmentIgnored, kDatagramSent,
 // kDatagramArrived.

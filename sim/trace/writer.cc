@@ -14,6 +14,7 @@
 #include "sim/base/check.h"
 #include "sim/base/status_macros.h"
 #include "sim/trace/block.h"
+#include "sim/trace/directory.h"
 #include "sim/trace/frame.h"
 // lint: allow(layer) because a stored trace is protobuf, so that Python reads it unaided
 #include "sim/trace/trace.pb.h"
@@ -41,6 +42,7 @@ class FileTraceWriter : public TraceWriter {
 
   absl::Status WriteFrame(FrameType type, absl::string_view payload);
   absl::Status WriteBlock();
+  absl::Status WriteDirectory();
   absl::Status Write(absl::string_view bytes);
   absl::Status Drain();
   absl::Status Failed(const char* what, int error);
@@ -56,6 +58,8 @@ class FileTraceWriter : public TraceWriter {
   bool any_ = false;
   uint64_t outcome_records_ = 0;
   uint64_t packet_records_ = 0;
+  trace_internal::Directory directory_;            // of the blocks since the last one
+  std::vector<trace_internal::Holding> holdings_;  // of these blocks, block by block
   trace_format::Index index_;
   absl::Status failed_;  // the first error: all later calls return it
 };
@@ -152,22 +156,60 @@ absl::Status FileTraceWriter::Append(absl::Span<const TraceRecord> records) {
 absl::Status FileTraceWriter::WriteBlock() {
   if (pending_.empty()) return absl::OkStatus();
   const trace_internal::BlockSummary s = trace_internal::Summarize(pending_);
-  trace_format::BlockPlace* place = index_.add_blocks();
-  place->set_offset(offset_);
-  place->set_count(s.count);
-  place->set_first_ns(s.first.ns);
-  place->set_last_ns(s.last.ns);
-  place->set_min_entity(s.min_entity);
-  place->set_max_entity(s.max_entity);
+  const auto number = static_cast<uint32_t>(directory_.blocks.size());
+  directory_.blocks.push_back({offset_, s});
+  const size_t held = holdings_.size();
+  for (const TraceRecord& r : pending_) {
+    holdings_.push_back(trace_internal::MakeHolding(r.entity, number));
+  }
+  const auto begin = holdings_.begin() + static_cast<ptrdiff_t>(held);
+  std::sort(begin, holdings_.end());
+  holdings_.erase(std::unique(begin, holdings_.end()), holdings_.end());
   const std::string payload = trace_internal::EncodeBlock(pending_, s);
   pending_.clear();
-  return WriteFrame(FrameType::kBlock, payload);
+  KEEPSIM_RETURN_IF_ERROR(WriteFrame(FrameType::kBlock, payload));
+  return directory_.blocks.size() == trace_internal::kDirectoryBlocks ? WriteDirectory()
+                                                                      : absl::OkStatus();
+}
+
+absl::Status FileTraceWriter::WriteDirectory() {
+  if (directory_.blocks.empty()) return absl::OkStatus();
+  std::sort(holdings_.begin(), holdings_.end());
+  for (size_t begin = 0; begin < holdings_.size();) {
+    // A client's blocks stay together.
+    size_t end = std::min(begin + trace_internal::kClientsHoldings, holdings_.size());
+    while (end < holdings_.size() && trace_internal::EntityOf(holdings_[end]) ==
+                                         trace_internal::EntityOf(holdings_[end - 1])) {
+      ++end;
+    }
+    directory_.clients.push_back({offset_, trace_internal::EntityOf(holdings_[begin]),
+                                  trace_internal::EntityOf(holdings_[end - 1])});
+    KEEPSIM_RETURN_IF_ERROR(WriteFrame(
+        FrameType::kClients,
+        trace_internal::EncodeClients(absl::MakeConstSpan(holdings_).subspan(begin, end - begin))));
+    begin = end;
+  }
+  const auto d = trace_internal::SummarizeDirectory(directory_, offset_);
+  trace_format::DirectoryPlace* place = index_.add_directories();
+  place->set_offset(d.offset);
+  place->set_blocks(d.blocks);
+  place->set_records(d.records);
+  place->set_first_ns(d.first.ns);
+  place->set_last_ns(d.last.ns);
+  place->set_min_entity(d.min_entity);
+  place->set_max_entity(d.max_entity);
+  place->set_declarations(d.declarations);
+  const std::string payload = trace_internal::EncodeDirectory(directory_);
+  directory_ = {};
+  holdings_.clear();
+  return WriteFrame(FrameType::kDirectory, payload);
 }
 
 absl::Status FileTraceWriter::Finish(const TraceFooter& footer) {
   if (!failed_.ok()) return failed_;
   SIM_CHECK(fd_ >= 0);
   KEEPSIM_RETURN_IF_ERROR(WriteBlock());
+  KEEPSIM_RETURN_IF_ERROR(WriteDirectory());
   trace_format::Footer message;
   message.set_index_offset(offset_);
   KEEPSIM_RETURN_IF_ERROR(WriteFrame(FrameType::kIndex, index_.SerializeAsString()));

@@ -129,6 +129,8 @@ void Cell::Setup(CellRange range) {
   wills_.clear();
   free_wills_.clear();
   generation_ = 0;
+  skips_ = skip_stats_ != nullptr && count == 1;
+  draws_.Clear();
 
   for (uint32_t f = 0; f < plan_.faults.size(); ++f) {
     const ScheduledFault& fault = plan_.faults[f];
@@ -215,6 +217,12 @@ void Cell::FinishRun() {
   }
   for (const WorkItem& w : work_queue_) ++hosts_[w.host].in_flight[kUp];
   for (Host& host : hosts_) EmitEnd(host);
+  if (skip_stats_ != nullptr) {
+    for (const Host& host : hosts_) {
+      (*skip_stats_)[static_cast<size_t>(host.group - plan_.groups.data())].events +=
+          static_cast<uint64_t>(host.events);
+    }
+  }
   std::sort(records_.begin(), records_.end(), CanonicalLess);
   if (!records_.empty()) (*sink_)(records_.data(), records_.data() + records_.size());
   records_.clear();

@@ -17,6 +17,8 @@
 #include "sim/world/connection.h"
 #include "sim/world/host.h"
 #include "sim/world/plan.h"
+#include "sim/world/quiet_scan.h"
+#include "sim/world/skip_stats.h"
 #include "sim/world/slab.h"
 
 namespace keepsim {
@@ -44,6 +46,10 @@ class Cell {
   void SetCancel(const std::atomic<bool>* cancel) { cancel_ = cancel; }
   // Virtual time reached, for progress of large cells.
   void SetClock(std::atomic<int64_t>* now_ns) { published_now_ = now_ns; }
+
+  // Quiet stretches are run through without events where that is exact. `stats`, by group, is added
+  // to; null: every event goes through the queue.
+  void SkipQuietStretches(std::vector<SkipStats>* stats);
 
   // Runs the clients of `range` from start to horizon. False if cancelled.
   bool Run(CellRange range, const RecordSink& sink);
@@ -177,6 +183,7 @@ class Cell {
   void DetachClient(Host& host, CloseReason reason);
   void ClientHears(uint32_t connection, const Packet& packet);
   void ArmClient(Host& host);
+  void TellDeadline(Host& host, Instant deadline);
   void OnClientTimer(Host& host, Instant fired);
   void ScheduleWorkload(Host& host, const Workload& w, WorkloadState& s, bool uplink,
                         uint32_t number, bool first);
@@ -184,6 +191,10 @@ class Cell {
   void OnDownlink(Host& host, uint32_t number);
   void ResumeClient(Host& host);
   uint64_t BackoffDraw(Host& host);
+
+  // ---- cell_skip.cc: quiet stretches
+  bool SkipQuietStretch(Host& host);
+  Instant OthersFrom(const Host& host, const Connection& c) const;
   void NoteClientSends(Host& host, const Packet& packet);
 
   // ---- cell_broker.cc: the broker's application
@@ -215,6 +226,10 @@ class Cell {
   const std::atomic<bool>* cancel_ = nullptr;
   std::atomic<int64_t>* published_now_ = nullptr;
   const RecordSink* sink_ = nullptr;
+  std::vector<SkipStats>* skip_stats_ = nullptr;  // null: nothing is skipped
+  std::vector<bool> skippable_;                   // by group
+  bool skips_ = false;                            // in this run
+  DrawsAhead draws_;                              // of the one client
 
   Simulator<> simulator_;
   uint32_t first_entity_ = 1;

@@ -229,6 +229,11 @@ void Cell::ArmBroker(uint32_t connection) {
     return ArmKill();
   }
   const Instant deadline = NextDeadline(plan_.broker.profile, c.session);
+  if (HostOf(c).packets && c.told_deadline != deadline) {
+    c.told_deadline = deadline;
+    PacketRecord(HostOf(c), RecordKind::kTimerArmed, 1, c.number, deadline.ns,
+                 static_cast<int64_t>(c.session.state) << 8);
+  }
   if (deadline == kNever) return;
   const Instant when = std::max(deadline, simulator_.now());
   if (c.session_armed <= when) return;

@@ -118,6 +118,7 @@ void Cell::NoteClientSends(Host& host, const Packet& packet) {
 void Cell::ArmClient(Host& host) {
   if (!host.running()) return;  // ResumeClient(), StartClient() arm again
   const Instant local = NextDeadline(host.params, host.session);
+  if (host.packets) TellDeadline(host, host.Global(host.group->profile.clock, local));
   if (local == kNever) return;
   Instant when = host.Global(host.group->profile.clock, local);
   if (when == kNever) return;
@@ -129,6 +130,15 @@ void Cell::ArmClient(Host& host) {
   if (host.armed <= when) return;
   host.armed = when;
   Push(host, when, EventClass::kSessionTimer, Kind::kClientTimer, host.index);
+}
+
+void Cell::TellDeadline(Host& host, Instant deadline) {
+  if (host.told_deadline == deadline) return;
+  host.told_deadline = deadline;
+  const ClientSession& s = host.session;
+  PacketRecord(host, RecordKind::kTimerArmed, 0,
+               host.connection == kNoConnection ? 0 : connections_[host.connection].number,
+               deadline.ns, static_cast<int64_t>(s.state) << 8 | (s.ping_pending ? 1 : 0));
 }
 
 void Cell::OnClientTimer(Host& host, Instant fired) {
@@ -144,8 +154,9 @@ void Cell::OnClientTimer(Host& host, Instant fired) {
                         UniformUpTo(host.group->profile.loop_delay_max,
                                     host.luck.Draw64(Purpose::kLoopDelay, host.loop_draws));
     if (due > simulator_.now()) return ArmClient(host);
-    ++host.loop_draws;
   }
+  if (skips_ && SkipQuietStretch(host)) return;
+  if (host.group->profile.loop_delay_max.ns > 0) ++host.loop_draws;
   Act(host);
   if (host.packets) {
     PacketRecord(host, RecordKind::kTimerFired, 0,

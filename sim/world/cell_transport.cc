@@ -7,11 +7,6 @@
 namespace keepsim {
 namespace {
 
-// Headers on the wire: IPv4 20, TCP 20, timestamp option 12; SYN has more options; UDP 8.
-constexpr uint32_t kSegmentHeaders = 52;
-constexpr uint32_t kSynHeaders = 60;
-constexpr uint32_t kDatagramHeaders = 28;
-
 // Stream offsets wrap.
 constexpr bool AtOrBefore(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b) <= 0; }
 
@@ -57,7 +52,7 @@ uint32_t Cell::OpenConnection(Host& host) {
   for (PacketQueue& q : c.queue) q.Clear();
   for (End& e : c.end) e = End{};
   c.session = BrokerSession{};
-  c.session_armed = kNever;
+  c.session_armed = c.told_deadline = kNever;
   c.middlebox = MiddleboxState{};
   c.accept_queued = c.kill_queued = false;
   c.datagrams_up = 0;

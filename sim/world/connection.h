@@ -16,6 +16,11 @@
 
 namespace keepsim {
 
+// Headers on the wire: IPv4 20, TCP 20, timestamp option 12; SYN has more options; UDP 8.
+inline constexpr uint32_t kSegmentHeaders = 52;
+inline constexpr uint32_t kSynHeaders = 60;
+inline constexpr uint32_t kDatagramHeaders = 28;
+
 // MQTT packets written into one direction and not yet read at the other end, in order.
 class PacketQueue {
  public:
@@ -76,6 +81,7 @@ struct Connection {
   PacketQueue queue[2];  // by direction: kUp written by the client's end
   BrokerSession session;
   Instant session_armed = kNever;
+  Instant told_deadline = kNever;  // at packet level: the last that was recorded
   MiddleboxState middlebox;
 };
 

@@ -76,6 +76,8 @@ struct Host {
   ClientParams params;
   ClientSession session;
   Instant armed = kNever;
+  Instant told_deadline = kNever;   // at packet level: the last that was recorded
+  Instant not_quiet_at = kLongAgo;  // the cycle that begins then goes through the queue
   uint64_t loop_draws = 0;
   uint64_t backoff_draws = 0;
   uint32_t connection = kNoConnection;

@@ -9,6 +9,7 @@
 #include "sim/base/quantile_table.h"
 #include "sim/base/random.h"
 #include "sim/base/stats.h"
+#include "sim/base/vector_path.h"
 
 namespace keepsim {
 namespace {
@@ -23,6 +24,45 @@ TEST(RandomTest, BlocksAtOnceAreTheBlocksOneByOne) {
       for (int w = 0; w < 4; ++w) EXPECT_EQ(blocks[i].w[w], one.w[w]) << first << " + " << i;
     }
   }
+}
+
+TEST(VectorPathTest, EveryPathGivesTheSameNumbers) {
+  const QuantileTable lognormal(
+      {.kind = DistributionSpec::Kind::kLognormal, .a = Milliseconds(50), .shape = 0.5});
+  const QuantileTable wide(
+      {.kind = DistributionSpec::Kind::kPareto, .a = Seconds(9), .shape = 0.4});
+  const QuantileTable constant({.a = Seconds(3)});
+  const Probability half = Probability::FromDouble(0.5), rare = Probability::FromDouble(0.01);
+  constexpr size_t kMany = 64;
+  const VectorPath before = ChosenVectorPath();
+  for (const VectorPath path : {VectorPath::kPortable, VectorPath::kSse2, VectorPath::kAvx2}) {
+    if (!HasVectorPath(path)) continue;
+    SetVectorPath(path);
+    for (const uint64_t first : {uint64_t{0}, uint64_t{0xFFFFFFF8}, ~uint64_t{100}}) {
+      const RandomSource source(0x0123456789ABCDEFu * (first | 1), 77);
+      uint64_t outer[kMany], inner[kMany];
+      source.Pairs(Purpose::kTest, first, kMany, outer, inner);
+      for (size_t i = 0; i < kMany; ++i) {
+        const RandomBlock b = source.Block(Purpose::kTest, first + i);
+        EXPECT_EQ(outer[i], uint64_t{b.w[0]} << 32 | b.w[3]);
+        EXPECT_EQ(inner[i], uint64_t{b.w[1]} << 32 | b.w[2]);
+        // Deep into both tails, at every depth.
+        if (i % 2 == 0) inner[i] >>= i;
+        if (i % 4 == 0) inner[i] = ~inner[i];
+      }
+      inner[0] = 0, inner[1] = ~uint64_t{0};
+      for (const QuantileTable* table : {&lognormal, &wide, &constant}) {
+        int64_t samples[kMany];
+        table->SampleMany(inner, kMany, samples);
+        for (size_t i = 0; i < kMany; ++i) EXPECT_EQ(samples[i], table->Sample(inner[i]).ns) << i;
+      }
+      for (const Probability p : {half, rare, Probability(), Probability::FromDouble(1)}) {
+        const uint64_t hits = p.Hits(outer, kMany);
+        for (size_t i = 0; i < kMany; ++i) EXPECT_EQ(hits >> i & 1, p.Hit(outer[i]) ? 1u : 0u);
+      }
+    }
+  }
+  SetVectorPath(before);
 }
 
 TEST(RandomTest, PhiloxMeetsItsPublishedKnownAnswers) {

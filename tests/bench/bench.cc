@@ -27,16 +27,19 @@ void CountEvents(benchmark::State& state, uint64_t events) {
 
 // ---- whole runs, on one thread: records, digest, checks and metrics included --------------------
 
-void Fleet(benchmark::State& state, bool tcp) {
+void Fleet(benchmark::State& state, bool tcp, Engine engine = Engine::kEvents) {
   const auto plan = FleetPlan(tcp, state.range(0), "24h");
   uint64_t events = 0;
   RunOptions options;
   options.threads = 1;
+  options.engine = engine;
   for (auto _ : state) events = Run(*plan, options)->events;
   CountEvents(state, events);
 }
 void TcpFleet(benchmark::State& state) { Fleet(state, true); }
 void DatagramFleet(benchmark::State& state) { Fleet(state, false); }
+void TcpFleetSkipping(benchmark::State& state) { Fleet(state, true, Engine::kAuto); }
+void DatagramFleetSkipping(benchmark::State& state) { Fleet(state, false, Engine::kAuto); }
 void EagerDatagramFleet(benchmark::State& state) {
   const auto plan = FleetPlan(false, state.range(0), "24h");
   uint64_t events = 0;
@@ -45,6 +48,8 @@ void EagerDatagramFleet(benchmark::State& state) {
 }
 BENCHMARK(TcpFleet)->RangeMultiplier(10)->Range(100, 10000)->MeasureProcessCPUTime();
 BENCHMARK(DatagramFleet)->RangeMultiplier(10)->Range(100, 10000)->MeasureProcessCPUTime();
+BENCHMARK(TcpFleetSkipping)->RangeMultiplier(10)->Range(100, 10000)->MeasureProcessCPUTime();
+BENCHMARK(DatagramFleetSkipping)->RangeMultiplier(10)->Range(100, 10000)->MeasureProcessCPUTime();
 BENCHMARK(EagerDatagramFleet)->RangeMultiplier(10)->Range(100, 10000)->MeasureProcessCPUTime();
 
 // ---- luck ---------------------------------------------------------------------------------------
@@ -76,6 +81,28 @@ void LatencySample(benchmark::State& state) {
   }
 }
 BENCHMARK(LatencySample);
+
+// What skipping cannot do without, per exchange over TCP: three draws, judged and looked up.
+void SkipFloor(benchmark::State& state) {
+  constexpr size_t kExchanges = 32;
+  const auto plan = FleetPlan(true, 1, "1h");
+  const DirectionSpec& path = plan->groups[0].up;
+  const RandomSource source(GroupKey(1, "bench"), 7);
+  uint64_t loss[2 * kExchanges], latency[2 * kExchanges];
+  int64_t samples[2 * kExchanges];
+  uint64_t i = 0;
+  for (auto _ : state) {
+    for (const size_t n : {2 * kExchanges, kExchanges}) {
+      source.Pairs(Purpose::kTest, i, n, loss, latency);
+      benchmark::DoNotOptimize(path.loss.Hits(loss, n));
+      path.latency.SampleMany(latency, n, samples);
+      benchmark::DoNotOptimize(samples);
+      i += n;
+    }
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kExchanges));
+}
+BENCHMARK(SkipFloor);
 
 // ---- sessions -----------------------------------------------------------------------------------
 

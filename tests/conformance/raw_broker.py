@@ -1,8 +1,10 @@
 """A broker that answers and notes every packet; it judges nobody.
 
-It can fall silent (`silent_from_s`), and can send clients a message at intervals.
+It can fall silent, go away and come back, and can send clients messages at random times. It
+notes who asks for a connection at which of its ports, also while nobody listens there.
 """
 
+import random
 import select
 import socket
 import time
@@ -12,38 +14,63 @@ from netns import BROKER_ADDRESS
 
 
 class RawBroker:
-    def __init__(self):
-        self.events = []  # (client id, connection, event, seconds)
-        self._began = time.monotonic()
-        self._listener = socket.socket()
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.bind((BROKER_ADDRESS, 1883))
-        self._listener.listen(1000)
-        self._listener.setblocking(False)
+    def __init__(self, ports=(1883,), began=None):
+        self.events = []  # (client id, connection, event, seconds since `began`)
+        self.began = began or time.monotonic()
+        self._ports = ports
         self._poll = select.epoll()
-        self._poll.register(self._listener, select.EPOLLIN)
+        self._listeners = {}
         self._peers = {}
         self._connections = {}
+        self._listen()
 
-    def run(self, duration_s, silent_from_s=None, deliver_every_s=None, deliver_to="receive"):
-        end = self._began + duration_s
+    def run(self, duration_s, silent_from_s=None, deliver_every_s=None, deliver_to="-receive-",
+            away_s=None):
+        """`deliver_every_s`: the mean of exponential gaps. `away_s`: (from, to)."""
+        end = self.began + duration_s
         self._silent_from_s = silent_from_s or 2 * duration_s
-        deliver_at = self._began + (deliver_every_s or 2 * duration_s)
+        away = [self.began + at for at in away_s or ()]
         while (now := time.monotonic()) < end:
-            for fd, _ in self._poll.poll(max(0.0, min(end, deliver_at) - now)):
-                if fd == self._listener.fileno():
-                    self._accept()
-                else:
+            if away and now >= away[0]:
+                (self._listen if self._listeners == {} else self._go)()
+                away.pop(0)
+            due = [p.deliver_at for p in self._peers.values()] if deliver_every_s else []
+            wake = min([end, *away, *due])
+            for fd, _ in self._poll.poll(max(0.0, wake - time.monotonic())):
+                if fd in self._listeners:
+                    self._accept(self._listeners[fd])
+                elif fd in self._peers:
                     self._ready(self._peers[fd])
-            if time.monotonic() >= deliver_at:
-                deliver_at += deliver_every_s
-                for peer in self._peers.values():
+            now = time.monotonic()
+            for peer in self._peers.values() if deliver_every_s else ():
+                if now >= peer.deliver_at:
+                    peer.deliver_at += random.expovariate(1 / deliver_every_s)
                     if deliver_to in peer.name and not self._silent():
-                        peer.socket.send(mqtt.publish("t", b"x"))
+                        _send(peer, mqtt.publish("t", b"x"))
         return self.events
 
+    def _listen(self):
+        for port in self._ports:
+            listener = socket.socket()
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((BROKER_ADDRESS, port))
+            listener.listen(1000)
+            listener.setblocking(False)
+            self._listeners[listener.fileno()] = listener
+            self._poll.register(listener, select.EPOLLIN)
+
+    def _go(self):
+        """As when the process dies: the kernel ends its connections and refuses new ones."""
+        for listener in self._listeners.values():
+            listener.close()
+        self._listeners = {}
+        for peer in self._peers.values():
+            self._note(peer, "gone")
+            peer.socket.close()
+        self._peers = {}
+
     def _now(self):
-        return time.monotonic() - self._began
+        return time.monotonic() - self.began
 
     def _silent(self):
         return self._now() >= self._silent_from_s
@@ -51,8 +78,8 @@ class RawBroker:
     def _note(self, peer, event):
         self.events.append((peer.name, peer.connection, event, self._now()))
 
-    def _accept(self):
-        peer = _Peer(self._listener.accept()[0])
+    def _accept(self, listener):
+        peer = _Peer(listener.accept()[0])
         self._peers[peer.socket.fileno()] = peer
         self._poll.register(peer.socket, select.EPOLLIN)
 
@@ -80,7 +107,7 @@ class RawBroker:
             self._note(peer, mqtt.NAMES[kind].lower())
             answer = _answer(kind, first, body)
             if answer and not self._silent():
-                peer.socket.send(answer)
+                _send(peer, answer)
 
 
 class _Peer:
@@ -91,6 +118,14 @@ class _Peer:
         self.name = "?"
         self.connection = 0
         self.rest = b""
+        self.deliver_at = time.monotonic() + random.random()
+
+
+def _send(peer, data):
+    try:
+        peer.socket.send(data)
+    except OSError:
+        pass  # the next read says so
 
 
 def _answer(kind, first, body):

@@ -15,10 +15,12 @@ from netns import BROKER_ADDRESS
 
 
 class Fleet:
-    def __init__(self, count, keep_alive_s, spread_s, timeout_s=30.0, reconnect=True):
+    def __init__(self, count, keep_alive_s, spread_s, timeout_s=30.0, reconnect=True,
+                 port_of=None):
         self.keep_alive_s = keep_alive_s
         self.timeout_s = timeout_s  # until connected, and again until CONNACK
         self.reconnect = reconnect
+        self._port_of = port_of  # a client's own port, for its first connection
         self.events = []
         self._began = time.monotonic()
         self._poll = select.epoll()
@@ -56,6 +58,8 @@ class Fleet:
         client.socket = socket.socket()
         client.socket.setblocking(False)
         client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._port_of and client.connection == 1:
+            client.socket.bind(("", self._port_of(client.index)))
         now = self._note(client, "start")
         if client.socket.connect_ex((BROKER_ADDRESS, 1883)) not in (0, errno.EINPROGRESS):
             return self._close(client, "refused")

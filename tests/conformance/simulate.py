@@ -4,15 +4,15 @@ import subprocess
 import tempfile
 
 
-def simulate(keepsim, scenario, settings=(), seed=1):
+def simulate(keepsim, scenario, settings=(), seed=1, packets=True):
     """Rows (where, client, connection, event, seconds). A client is GROUP-INDEX, or INDEX in the
     group "raw"."""
     with tempfile.TemporaryDirectory() as folder:
         sets = [word for setting in settings for word in ("--set", setting)]
-        clients = _clients(keepsim, scenario, sets)
-        subprocess.run([keepsim, "run", scenario, *sets, "--seed", str(seed), "--packets",
-                        ",".join(clients), "--out", folder, "--force"],
-                       check=True, stdout=subprocess.DEVNULL)
+        wanted = ["--packets", ",".join(_clients(keepsim, scenario, sets))] if packets else []
+        subprocess.run([keepsim, "run", scenario, *sets, "--seed", str(seed), *wanted, "--out",
+                        folder, "--force"],
+                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         text = subprocess.run([keepsim, "show", f"{folder}/trace.kst"], check=True,
                               capture_output=True, text=True).stdout
     return [row for line in text.splitlines() if (row := _row(line.split()))]
@@ -45,6 +45,8 @@ def _row(words):
         return row("client", "connect" if words[5] == "CONNECT" else words[5].lower())
     if kind == "packet_received" and words[4] == "down":
         return row("client", words[5].lower())
+    if kind == "packet_received" and words[4] == "up":
+        return row("broker", words[5].lower())
     if kind == "session_opened":
         return row("broker", "opened")
     if kind == "declared":

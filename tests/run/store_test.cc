@@ -11,6 +11,9 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "sim/run/sweep_definition.h"
+#include "sim/run/sweep_split.h"
+#include "sim/scenario/load.h"
 
 namespace keepsim {
 namespace {
@@ -89,6 +92,112 @@ TEST(StoreTest, WhatIsPutInComesOut) {
   EXPECT_EQ((*values)[1].point, 1u);
   EXPECT_EQ((*values)[1].value, 0.2);
   EXPECT_EQ(store->ExpectedRuns(), 6u);
+}
+
+TEST(StoreTest, DistributionsComeOutByPoint) {
+  const auto store = Opened(Fresh("distributions"), SweepOf());
+  StoredRun run = RunOf(1, 2);
+  run.distributions = {{"detection.broker", {{0.25, 3}, {30.125, 1}}}, {"detection.client", {}}};
+  ASSERT_TRUE(store->Add(run).ok());
+  ASSERT_TRUE(store->Add(RunOf(0, 1)).ok());
+  EXPECT_EQ(*store->Runs(true), (std::vector<StoredRun>{RunOf(0, 1), run}));
+  const auto kept = store->Distributions("detection.broker");
+  ASSERT_TRUE(kept.ok());
+  ASSERT_EQ(kept->size(), 1u);
+  EXPECT_EQ((*kept)[0].point, 1u);
+  EXPECT_EQ((*kept)[0].distribution, run.distributions[0]);
+  // They are of the content.
+  const auto without = Opened(":memory:", SweepOf());
+  run.distributions.clear();
+  ASSERT_TRUE(without->Add(run).ok());
+  ASSERT_TRUE(without->Add(RunOf(0, 1)).ok());
+  EXPECT_NE(*without->ContentDigest(), *store->ContentDigest());
+}
+
+TEST(StoreTest, AStoreOfAnEarlierBuildIsReadAndGoesOn) {
+  const std::string path = Fresh("earlier");
+  ASSERT_TRUE(Opened(path, SweepOf())->Add(RunOf(0, 1)).ok());
+  Execute(path, "DROP TABLE distribution; DELETE FROM fact WHERE name IN ('file', 'definition')");
+  {
+    const auto store = Store::OpenToRead(path);
+    ASSERT_TRUE(store.ok()) << store.status();
+    EXPECT_EQ(*(*store)->Runs(true), std::vector<StoredRun>{RunOf(0, 1)});
+    EXPECT_TRUE((*store)->Distributions("detection.broker")->empty());
+    EXPECT_THAT(SweepOfStore(**store).status().message(), HasSubstr("adds that"));
+  }
+  StoredRun run = RunOf(1, 1);
+  run.distributions = {{"detection.broker", {{1, 1}}}};
+  const auto store = Opened(path, SweepOf());
+  ASSERT_TRUE(store->Add(run).ok());
+  EXPECT_EQ(store->Runs(true)->back(), run);
+  EXPECT_TRUE(SweepOfStore(*store).ok());
+}
+
+TEST(StoreTest, AStoreKnowsItsSweep) {
+  const Sweep sweep = SweepOf("60s", R"(
+      name: "n" question: "q?" reading: "r" set: "groups[0].client=paho-c" seed: 7
+      axes { given: true
+        fields { path: "groups[0].keep_alive" path: "groups[g].keep_alive" values: ["9s", "8s"] }
+        fields { name: "with" path: "groups[0].path.both.loss" values: ["0", "0.5"] } }
+      skip: "count == 2 and with > 0"
+      metrics { metric: "detection.broker.p50_s" better: HIGHER })");
+  const std::string path = Fresh("definition");
+  const auto store = Opened(path, sweep);
+  const auto kept = SweepOfStore(*store);
+  ASSERT_TRUE(kept.ok()) << kept.status();
+  EXPECT_EQ(kept->name, "n");
+  EXPECT_EQ(kept->question, "q?");
+  EXPECT_EQ(kept->reading, "r");
+  EXPECT_EQ(kept->digest, sweep.digest);
+  EXPECT_TRUE(kept->axes[1].given);
+  ASSERT_EQ(kept->points.size(), 3u);
+  for (size_t p = 0; p < 3; ++p) {
+    EXPECT_EQ(kept->PointText(p), sweep.PointText(p));
+    EXPECT_EQ(kept->Repro(p, 7), sweep.Repro(p, 7));
+  }
+  EXPECT_EQ(kept->metrics[0].better, pb::ReportedMetric::HIGHER);
+  // What is reported, and how it is called, may change; the store then says it as it is now.
+  Sweep renamed = sweep;
+  renamed.question = "another?";
+  const auto again = Opened(path, renamed);
+  EXPECT_EQ(SweepOfStore(*again)->question, "another?");
+}
+
+TEST(StoreTest, PartsAreSweepsOfTheirOwnAndCollectIntoTheWhole) {
+  const Sweep sweep = SweepOf("60s", R"(
+      axes { fields { path: "groups[0].keep_alive" values: ["9s", "8s", "7s"] } })");
+  const std::string path = absl::StrCat(testing::TempDir(), "/part.textproto");
+  std::vector<std::string> stores;
+  const auto whole = Opened(":memory:", sweep);
+  size_t points = 0;
+  for (const uint32_t i : {0, 1, 2}) {
+    std::ofstream(path) << SplitText(sweep, i, 3);
+    Diagnostics diagnostics;
+    const Sweep part = LoadSweep(path, "part.textproto", diagnostics);
+    ASSERT_TRUE(diagnostics.ok()) << diagnostics.Render();
+    stores.push_back(Fresh(absl::StrCat("collect", i)));
+    const auto store = Opened(stores.back(), part);
+    for (uint32_t p = 0; p < part.points.size(); ++p, ++points) {
+      // Every third point, with its scenario.
+      EXPECT_EQ(part.PointText(p), sweep.PointText(i + 3 * p));
+      StoredRun run = RunOf(p, 2);
+      run.scenario_digest = ScenarioDigest(part.Scenario(p, 2).proto);
+      EXPECT_EQ(run.scenario_digest, ScenarioDigest(sweep.Scenario(i + 3 * p, 2).proto));
+      ASSERT_TRUE(store->Add(run).ok());
+      run.point = i + 3 * p;
+      ASSERT_TRUE(whole->Add(run).ok());
+    }
+  }
+  EXPECT_EQ(points, 6u);
+  const std::string out = Fresh("collected");
+  const auto found = CollectRuns(sweep, {stores[1], stores[0], stores[2]}, out);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(*found, 6u);
+  EXPECT_EQ(*Opened(out, sweep)->ContentDigest(), *whole->ContentDigest());
+  EXPECT_EQ(Bytes(out + ".tmp"), "");
+  Execute(stores[2], "UPDATE fact SET value = '0' WHERE name = 'engine_version'");
+  EXPECT_THAT(CollectRuns(sweep, stores, Fresh("refused")).status().message(),
+              HasSubstr("is of engine version 0"));
 }
 
 TEST(StoreTest, ARunThatIsThereStays) {

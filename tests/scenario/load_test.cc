@@ -43,6 +43,14 @@ std::string Errors(const std::string& text, ScenarioFormat format = ScenarioForm
   return diagnostics.Render();
 }
 
+// As the command line shows them: what could be read is checked too.
+std::string AllErrors(const std::string& text, ScenarioFormat format = ScenarioFormat::kText) {
+  Diagnostics diagnostics;
+  const LoadedScenario s = LoadText(text, format, "f", diagnostics);
+  (void)Compile(s, diagnostics);
+  return diagnostics.Render();
+}
+
 TEST(LoadTest, AGoodFileHasNothingToSay) { EXPECT_EQ(Errors(kGood), ""); }
 
 TEST(LoadTest, AllErrorsComeAtOnceEachWithItsPlace) {
@@ -89,6 +97,94 @@ groups { name: "g" keep_alive: "10m" client: "emqtt" path { middlebox { idle_tim
                            "middlebox's idle timeout of 300s"));
   EXPECT_THAT(e, HasSubstr("warning: groups[0].client: \"emqtt\" may be silent for 1200s but the "
                            "broker closes after 900s"));
+}
+
+TEST(LoadTest, WarnsOfAWaitForPingrespBeyondKeepAlive) {
+  EXPECT_THAT(Errors(R"(horizon: "1h"
+groups { name: "g" keep_alive: "30s" client: "own" }
+client_profiles { name: "own" pingresp_factor: 0 pingresp_offset: "31s" }
+)"),
+              HasSubstr("f:2:1: warning: groups[0]: PINGRESP is awaited for 31s, longer than "
+                        "keepAlive"));
+  EXPECT_EQ(Errors(R"(horizon: "1h"
+groups { name: "g" keep_alive: "30s" client: "own" }
+client_profiles { name: "own" pingresp_factor: 0 pingresp_offset: "30s" }
+)"),
+            "");
+}
+
+TEST(LoadTest, NoErrorOfAFieldHidesThoseBehindIt) {
+  const std::string e = AllErrors(R"(horizon: 5
+groups {
+  name: "g" name: "h" count: many keep_alive: "70000s"
+  publish { poisson { mean_gap: "1m" } periodic { period: "0" } }
+  path { both { loss: "much" } }
+  clock { drift_ppm: 9e9 }
+  publish { periodic { period: "1m" } qos: -1 }
+}
+faults { at: "1m" select { groups: "i" } partition { directions: [UP, DOWN] } }
+)");
+  EXPECT_THAT(e, HasSubstr("f:1:10: error: expected a string in quotes, not 5"));
+  EXPECT_THAT(e, HasSubstr("f:3:13: error: name is given a second time; it is no list"));
+  EXPECT_THAT(e, HasSubstr("f:3:30: error: "));
+  EXPECT_THAT(e, HasSubstr("f:3:35: error: groups[0].keep_alive: \"70000s\" is out of range"));
+  EXPECT_THAT(
+      e, HasSubstr("f:4:40: error: periodic is given beside poisson, but only one of them can be"));
+  EXPECT_THAT(e, HasSubstr("f:5:23: error: "));
+  EXPECT_THAT(e, HasSubstr("f:6:11: error: groups[0].clock.drift_ppm: 9e+09 is out of range"));
+  EXPECT_THAT(e, HasSubstr("f:7:44: error: "));
+  EXPECT_THAT(e, HasSubstr("f:9:66: error: Expected integer or identifier, got: ["));
+  EXPECT_THAT(e, HasSubstr("there is no group \"i\""));
+}
+
+TEST(LoadTest, JsonIsCheckedLikeText) {
+  const std::string e = AllErrors(R"({
+  "horizn": {"a": [1, {"b": null}]},
+  "horizon": "0",
+  "groups": [
+    {"name": "a b", "keepAlive": "70000s", "count": 1e1},
+    {"name": "g", "path": {"both": {"loss": 1.5}, "transport": "DATAGRM"}, "publish": [{}, 5]},
+    {"count": "many", "connect": [], "mqtt_version": "V5", "region": {}},
+    {"name": "h", "publish": [{"poisson": {"meanGap": "1m"}, "periodic": {"period": "1m"}}]}
+  ],
+  "faults": [{"at": "1m", "select": {"groups": ["i"]}, "partition": {}}]
+}
+)",
+                                  ScenarioFormat::kJson);
+  EXPECT_THAT(e, HasSubstr("f:2:3: error: unknown field \"horizn\" in Scenario (did you mean "
+                           "\"horizon\"?)"));
+  EXPECT_THAT(e, HasSubstr("f:3:3: error: horizon: \"0\" is out of range"));
+  EXPECT_THAT(e, HasSubstr("f:5:6: error: groups[0].name:"));
+  EXPECT_THAT(e, HasSubstr("f:5:21: error: groups[0].keep_alive: \"70000s\" is out of range"));
+  EXPECT_THAT(e, HasSubstr("f:6:37: error: groups[1].path.both.loss: 1.5 is out of range [0, 1]"));
+  EXPECT_THAT(e, HasSubstr("f:6:64: error: unknown value \"DATAGRM\" of field transport (did you "
+                           "mean \"DATAGRAM\"?)"));
+  EXPECT_THAT(e, HasSubstr("f:6:88: error: groups[1].publish[0]: needs periodic"));
+  EXPECT_THAT(e, HasSubstr("f:6:92: error: publish: expected { ... }"));
+  EXPECT_THAT(e, HasSubstr("f:7:5: error: groups[2].name: is required"));
+  EXPECT_THAT(e, HasSubstr("f:7:15: error: "));
+  EXPECT_THAT(e, HasSubstr("f:7:34: error: connect: expected { ... }, not [ ]"));
+  EXPECT_THAT(e, HasSubstr("f:7:70: error: region: expected a string, not { }"));
+  EXPECT_THAT(
+      e, HasSubstr("f:8:62: error: periodic is given beside poisson, but only one of them can be"));
+  EXPECT_THAT(e, HasSubstr("there is no group \"i\""));
+}
+
+TEST(LoadTest, WhatIsNoJsonSaysWhereItEnds) {
+  EXPECT_THAT(Errors("", ScenarioFormat::kJson), HasSubstr("f:1:1: error: not JSON: "));
+  EXPECT_THAT(AllErrors("{\"horizon\": \"1h\",\n  \"groups\": [{\"name\": \"a b\"} \"x\"]}",
+                        ScenarioFormat::kJson),
+              testing::AllOf(HasSubstr("f:2:30: error: not JSON: "),
+                             HasSubstr("f:2:15: error: groups[0].name:")));
+  EXPECT_THAT(Errors("[{}]", ScenarioFormat::kJson),
+              HasSubstr("f:1:1: error: a Scenario is one object: { ... }"));
+  EXPECT_THAT(AllErrors("{\"name\": \"\xff\"}", ScenarioFormat::kJson),
+              HasSubstr("error: not JSON: Invalid encoding in string."));
+  EXPECT_THAT(Errors(std::string("{}\0", 3), ScenarioFormat::kJson),
+              HasSubstr("f:1:3: error: a zero byte is not JSON"));
+  std::string deep;
+  for (int i = 0; i < 100000; ++i) deep += "{\"groups\":[";
+  EXPECT_THAT(Errors(deep, ScenarioFormat::kJson), HasSubstr("error: not JSON: "));
 }
 
 TEST(LoadTest, AFactorOfZeroIsZeroAndNotTheBases) {

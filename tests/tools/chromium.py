@@ -6,7 +6,7 @@ import os
 import select
 import subprocess
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 PROGRAM = "/usr/bin/chromium"
 TIMEOUT_S = 60
@@ -143,6 +143,73 @@ class Page:
         """ "light" or "dark"."""
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.call("Emulation.setEmulatedMedia", features=features)
+
+    # Real input, at CSS pixels of the view.
+
+    def _mouse(self, kind: str, x: float, y: float, **more: Any) -> None:
+        self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **more)
+
+    def hover(self, x: float, y: float) -> None:
+        self._mouse("mouseMoved", x, y)
+
+    def click(self, x: float, y: float) -> None:
+        self.drag([(x, y)])
+
+    def drag(self, places: List[Tuple[float, float]]) -> None:
+        """Presses at the first place, moves along them, and lets go at the last."""
+        self.hover(*places[0])
+        self._mouse("mousePressed", *places[0], button="left", buttons=1, clickCount=1)
+        for place in places[1:]:
+            self._mouse("mouseMoved", *place, button="left", buttons=1)
+        self._mouse("mouseReleased", *places[-1], button="left", buttons=0, clickCount=1)
+
+    def wheel(self, x: float, y: float, down: float, modifiers: int = 0) -> None:
+        """`down`: pixels; negative: up. `modifiers`: 1 Alt, 2 Ctrl, 8 Shift."""
+        self._mouse("mouseWheel", x, y, deltaX=0, deltaY=down, modifiers=modifiers)
+
+    def pinch(self, x: float, y: float, gap: float, gap_after: float) -> None:
+        """Two fingers beside each other about (x, y), that go apart or together."""
+
+        def touch(kind: str, width: float) -> None:
+            points = [] if kind == "touchEnd" else [{"x": x - width / 2, "y": y}, {"x": x + width / 2, "y": y}]
+            self.call("Input.dispatchTouchEvent", type=kind, touchPoints=points)
+
+        touch("touchStart", gap)
+        for step in range(1, 6):
+            touch("touchMove", gap + (gap_after - gap) * step / 5)
+        touch("touchEnd", gap_after)
+
+    def press(self, key: str) -> None:
+        """A key by its DOM name: "n", "Home", "Enter"."""
+        text = {"Enter": "\r"}.get(key, key if len(key) == 1 else "")
+        code = {"Enter": 13, "Tab": 9, "Escape": 27, "Home": 36}.get(key, 0)
+        more = {"text": text} if text else {}
+        self.call("Input.dispatchKeyEvent", type="keyDown", key=key, windowsVirtualKeyCode=code, **more)
+        self.call("Input.dispatchKeyEvent", type="keyUp", key=key, windowsVirtualKeyCode=code)
+
+    def middle_of(self, selector: str) -> Tuple[float, float]:
+        """Of an element, scrolled into view."""
+        x, y = self.evaluate(
+            "(() => { const e = document.querySelector(%s); e.scrollIntoView({block: 'center'});"
+            " const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; })()"
+            % json.dumps(selector)
+        )
+        return x, y
+
+    def wait(self, condition: str) -> None:
+        """Until the expression is true."""
+        deadline = time.monotonic() + TIMEOUT_S
+        while self.evaluate(condition) is not True:
+            if time.monotonic() > deadline:
+                raise TimeoutError("%s does not come; %s" % (condition, self.complaints))
+
+    def frames(self) -> None:
+        """Until two frames are drawn: what was asked for is there."""
+        self.evaluate(
+            "window.framed = false; requestAnimationFrame(() => requestAnimationFrame(() => {"
+            " window.framed = true; })); 0"
+        )
+        self.wait("window.framed")
 
     def screenshot(self, whole: bool = True) -> bytes:
         """PNG, of the whole page or of what the screen shows."""

@@ -4,7 +4,8 @@ set -u
 keepsim="$1"
 quickstart="$2"
 sweep="$3"
-built="$4"
+late_client="$4"
+built="$5"  # the store; the report follows
 work="$(mktemp -d "${TEST_TMPDIR:-/tmp}/cli.XXXXXX")"
 unset BUILD_WORKING_DIRECTORY
 failures=0
@@ -32,6 +33,13 @@ expect 0 "Detection: from the onset" "$keepsim" run "$quickstart" "${small[@]}" 
 expect 0 '"digest": "' "$keepsim" run "$quickstart" --format json "${small[@]}" "${lenient[@]}"
 expect 0 "verified" "$keepsim" run "$quickstart" --verify "${small[@]}" "${lenient[@]}"
 expect 0 "numbers that moved" "$keepsim" run "$quickstart" --ties reversed "${small[@]}" "${lenient[@]}"
+# A model that breaks a rule: which, where, and the line that shows it again.
+expect 3 "invariant broken: client_silence" "$late_client" run "$quickstart" --seed 4 "${small[@]}"
+expect 3 "again: keepsim run $quickstart --seed 4 --set 'groups[0].count=5'" "$late_client" run "$quickstart" --seed 4 "${small[@]}"
+expect 0 "events skipped" "$keepsim" run "$quickstart" --explain-speed "${small[@]}" "${lenient[@]}"
+expect 0 "nothing skipped: --engine events" "$keepsim" run "$quickstart" --engine events --explain-speed "${small[@]}" "${lenient[@]}"
+expect 2 "--engine must be auto, events or skip" "$keepsim" run "$quickstart" --engine fast
+expect 2 "the broker's limits join all clients" "$keepsim" run "$quickstart" --engine skip --set broker.accept_per_second=5
 expect 1 "NOT MET" "$keepsim" run "$quickstart" "${small[@]}" --set 'expectations[0].at_least=1000'
 expect 2 "did you mean \"detection.broker.max_s\"" "$keepsim" check "$quickstart" --set 'expectations[0].metric=detection.broker.mex_s'
 # Nothing was measured, so no bound on it is met.
@@ -54,6 +62,38 @@ expect 2 'unknown flag --sed (did you mean "seed"?)' "$keepsim" run "$quickstart
 expect 2 "is not a seed" "$keepsim" run "$quickstart" --seed x
 expect 2 "--threads must be" "$keepsim" run "$quickstart" --threads 0
 expect 2 "there is no group" "$keepsim" run "$quickstart" --packets nobody/1
+
+# Flags as people try them.
+expect 0 "keepsim run SCENARIO" "$keepsim" run --help
+expect 0 "keepsim diff TRACE_A" "$keepsim" help diff
+expect 2 "unknown flag -x" "$keepsim" run "$quickstart" -x
+expect 2 "--verify takes no value" "$keepsim" run "$quickstart" --verify=1
+expect 2 "--format needs a value" "$keepsim" run "$quickstart" --format
+expect 2 "has clients 0 to 99" "$keepsim" run "$quickstart" --packets cellular/0-
+expect 2 "there is no group" "$keepsim" run "$quickstart" --packets ""
+expect 2 "run needs one scenario file" "$keepsim" run "$quickstart" "$quickstart"
+
+# Files as editors and accidents leave them.
+: > "$work/empty.textproto"
+expect 2 'empty.textproto:1:1: error: horizon: is required' "$keepsim" check "$work/empty.textproto"
+printf '\xef\xbb\xbf' | cat - "$quickstart" > "$work/bom.textproto"
+expect 0 "200 clients in 2 groups" "$keepsim" check "$work/bom.textproto"
+sed 's/$/\r/' "$quickstart" > "$work/crlf.textproto"
+expect 0 "200 clients in 2 groups" "$keepsim" check "$work/crlf.textproto"
+printf '\xff\xfeh\0' > "$work/utf16.textproto"
+expect 2 "is UTF-16; save it as UTF-8" "$keepsim" check "$work/utf16.textproto"
+truncate -s 100M "$work/big.textproto"
+expect 2 "is larger than 64 MiB" "$keepsim" check "$work/big.textproto"
+rm "$work/big.textproto"
+expect 2 "is required" "$keepsim" check /dev/null
+printf '{\n  "horizon": "1h",\n  "groups": [{"name": "g"},\n    {"nam": "h", "keepAlive": "70000s"}]\n}\n' > "$work/places.json"
+expect 2 'places.json:4:6: error: unknown field "nam" in Group (did you mean "name"?)' "$keepsim" check "$work/places.json"
+expect 2 'places.json:4:18: error: groups[1].keep_alive: "70000s" is out of range' "$keepsim" check "$work/places.json"
+# A value of the wrong kind or a second choice does not hide what stands behind it.
+printf 'horizon: 5\ngroups { name: "g" publish { poisson { mean_gap: "1m" } periodic { period: "1m" } } }\nexpectations { metric: "detection.broker.mex_s" at_most: 1 }\n' > "$work/all.textproto"
+expect 2 'all.textproto:1:10: error: expected a string in quotes, not 5' "$keepsim" check "$work/all.textproto"
+expect 2 'all.textproto:2:57: error: periodic is given beside poisson, but only one of them can be' "$keepsim" check "$work/all.textproto"
+expect 2 'did you mean "detection.broker.max_s"' "$keepsim" check "$work/all.textproto"
 
 # A result, its replay, one client of it, and a second result that differs.
 expect 0 "trace.kst" "$keepsim" run "$quickstart" --out "$work/a" "${small[@]}" "${lenient[@]}"
@@ -83,11 +123,36 @@ expect 0 "incidents by cause" "$keepsim" explain "$work/a/trace.kst"
 expect 0 "Would it have happened?" "$keepsim" explain "$work/a/trace.kst" --incident 1
 expect 0 "--set 'broker.grace_factor=2'" "$keepsim" explain "$work/a/trace.kst" --incident 1
 expect 0 "[MQTT-3.1.2-2" "$keepsim" explain "$work/a/trace.kst" --incident 1
+expect 0 "Would it have happened?" "$keepsim" explain "$work/a/trace.kst" --incident 1 --page "$work/1.html"
+expect 0 "default-src 'none'" cat "$work/1.html"
+expect 2 "--page needs" "$keepsim" explain "$work/a/trace.kst" --page "$work/2.html"
+expect 2 "cannot be" "$keepsim" explain "$work/a/trace.kst" --incident 1 --page "$work/no/2.html"
+expect 0 "time lines" "$keepsim" fleet "$work/a/trace.kst" --out "$work/fleet.html" --time-lines 3
+expect 0 "default-src 'none'" cat "$work/fleet.html"
+expect 2 "fleet needs --out" "$keepsim" fleet "$work/a/trace.kst"
+expect 2 "--time-lines must be" "$keepsim" fleet "$work/a/trace.kst" --out "$work/f.html" --time-lines -1
+expect 2 "--time-lines must be" "$keepsim" fleet "$work/a/trace.kst" --out "$work/f.html" --time-lines many
 expect 2 "there is no incident 1000000" "$keepsim" explain "$work/a/trace.kst" --incident 1000000
-# For other programs.
+# Whoever made a trace has been warned of its scenario.
+printf 'horizon: "1h"\ngroups { name: "g" keep_alive: "0s" }\n' > "$work/foolish.textproto"
+expect 0 "warning: groups[0].keep_alive" "$keepsim" run "$work/foolish.textproto" --out "$work/foolish"
+if "$keepsim" replay "$work/foolish/trace.kst" 2>&1 | grep -q warning; then
+  echo "FAILED: replay repeats the scenario's warnings"
+  failures=$((failures + 1))
+fi
+# For other programs. A full disk is no success, and a device is written to, not replaced.
+for command in "show $work/a/trace.kst" "export $work/a/trace.kst --format csv" "check $quickstart --print" \
+  "profiles" "run $quickstart --format json"; do
+  expect 2 "the output cannot be written: No space left on device" sh -c "$keepsim $command > /dev/full"
+done
+mkfifo "$work/pipe"
+cat "$work/pipe" > "$work/piped" &
+expect 0 "" "$keepsim" export "$work/a/trace.kst" --format csv --out "$work/pipe"
+wait
+[[ -p "$work/pipe" && -s "$work/piped" ]] || { echo "FAILED: export to a pipe"; failures=$((failures + 1)); }
 expect 0 "incident,group,client,observer,verdict,failure,cause,onset_s,declared_s,latency_s" \
   "$keepsim" export "$work/a/trace.kst" --format csv
-expect 2 "--format must be csv, json, pcapng or perfetto" "$keepsim" export "$work/a/trace.kst" --format xml
+expect 2 "--format must be csv, json, jsonl, sqlite, pcapng or perfetto" "$keepsim" export "$work/a/trace.kst" --format xml
 expect 2 "has clients 0 to 4" "$keepsim" replay "$work/a/trace.kst" --client cellular/5
 expect 0 "trace.kst" "$keepsim" run "$quickstart" --seed 9 --out "$work/b" "${small[@]}" "${lenient[@]}"
 expect 0 "no record differs" "$keepsim" diff "$work/a/trace.kst" "$work/a/trace.kst"
@@ -106,6 +171,14 @@ for part in 1 2; do
   expect 0 "shard $part/2" "$keepsim" sweep "$sweep" --shard "$part/2" --out "$work/part$part"
 done
 expect 0 "39 of 39 runs, content" "$keepsim" merge "$work/part2" "$work/part1" --out "$work/all"
+expect 0 "B: " "$keepsim" compare "$work/part1" "$work/all"
+expect 0 "equal at every seed" "$keepsim" compare "$work/all@0" "$work/all@0"
+expect 0 '"questions": ' "$keepsim" compare "$work/all" "$work/all" --format json
+expect 0 "a,b,at,point_a" "$keepsim" compare "$work/all@0" "$work/all/sweep.sqlite@1" --format csv
+expect 2 "there is no point 1000" "$keepsim" compare "$work/all@0" "$work/all@1000"
+expect 2 "is called \"kep_alive\"" "$keepsim" compare "$work/all" --axis kep_alive
+expect 2 "needs --axis" "$keepsim" compare "$work/all"
+expect 2 "a sweep and a run" "$keepsim" compare "$work/all" "$work/a"
 expect 0 "going on: 39 of 39 runs are there" "$keepsim" sweep "$sweep" --out "$work/all" --resume
 # What build actions made in three parts has the same content.
 digest="$("$keepsim" sweep --digest "$work/all")"
@@ -177,6 +250,12 @@ for signal in INT TERM; do
     failures=$((failures + 1))
   fi
 done
+
+# Killed outright: the next run takes the folder over.
+timeout -s KILL 1 "$keepsim" run "$quickstart" --out "$work/killed" --set 'groups[0].count=1000000' > /dev/null 2>&1
+expect 0 "trace.kst" "$keepsim" run "$quickstart" --out "$work/killed" "${small[@]}" "${lenient[@]}"
+[[ "$(ls "$work/killed" | tr '\n' ' ')" == "report.html summary.json trace.kst " ]] ||
+  { echo "FAILED: after a kill: $(ls "$work/killed")"; failures=$((failures + 1)); }
 
 rm -rf "$work"
 echo "$failures failures"

@@ -17,6 +17,7 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
+#include "rapidjson/reader.h"
 #include "tools/deps/overlays_test.pb.h"
 
 namespace {
@@ -53,6 +54,13 @@ TEST(Overlays, Mpfr) {
 TEST(Overlays, Compressors) {
   EXPECT_EQ(ZSTD_versionNumber(), static_cast<unsigned>(ZSTD_VERSION_NUMBER));
   EXPECT_EQ(crc32(0, reinterpret_cast<const Bytef*>("123456789"), 9), 0xcbf43926u);
+}
+
+TEST(Overlays, RapidJson) {
+  rapidjson::BaseReaderHandler<> nothing;
+  rapidjson::StringStream json("[1, 2");
+  EXPECT_EQ(rapidjson::Reader().Parse(json, nothing).Code(),
+            rapidjson::kParseErrorArrayMissCommaOrSquareBracket);
 }
 
 TEST(Overlays, Sqlite) { EXPECT_STREQ(sqlite3_libversion(), SQLITE_VERSION); }

@@ -229,6 +229,10 @@ void PerfettoExport::Release() {
 void PerfettoExport::Tell(const TraceRecord& r) {
   if (r.entity != 0) ClientOf(r.entity);
   metrics_.Add(r);
+  if (IsGroundTruth(r.kind)) {
+    return Instantly(r, kClientSide, "fault",
+                     absl::StrReplaceAll(RecordKindName(r.kind), {{"_", " "}}));
+  }
   switch (r.kind) {
     case RecordKind::kConnectAttempt:
       return Open(r, kClientSide);
@@ -246,19 +250,6 @@ void PerfettoExport::Tell(const TraceRecord& r) {
       return Instantly(r, s.direction == kUp ? kClientSide : kBrokerSide, "loss",
                        absl::StrCat("lost: ", LossName(s.fate)));
     }
-    case RecordKind::kHostUp:
-    case RecordKind::kHostDown:
-    case RecordKind::kFrozen:
-    case RecordKind::kThawed:
-    case RecordKind::kAsleep:
-    case RecordKind::kAwake:
-    case RecordKind::kPathDown:
-    case RecordKind::kPathUp:
-    case RecordKind::kMappingLost:
-    case RecordKind::kDegraded:
-    case RecordKind::kClock:
-      return Instantly(r, kClientSide, "fault",
-                       absl::StrReplaceAll(RecordKindName(r.kind), {{"_", " "}}));
     case RecordKind::kBrokerDown:
     case RecordKind::kBrokerUp:
     case RecordKind::kBrokerStalled:

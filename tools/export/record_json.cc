@@ -3,53 +3,19 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "sim/trace/wire_fields.h"
+#include "tools/export/json_object.h"
 
 namespace keepsim {
 namespace {
 
-std::string Quoted(absl::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<uint8_t>(c) < 0x20) {
-      absl::StrAppendFormat(&out, "\\u%04x", c);
-    } else {
-      out += c;
-    }
-  }
-  return out + "\"";
-}
-
-// Fields in the order in which they are added.
-class Object {
- public:
-  Object& Number(const char* name, int64_t value) {
-    absl::StrAppend(&text_, text_.empty() ? "" : ",", "\"", name, "\":", value);
-    return *this;
-  }
-  Object& Text(const char* name, absl::string_view value) {
-    absl::StrAppend(&text_, text_.empty() ? "" : ",", "\"", name, "\":", Quoted(value));
-    return *this;
-  }
-  Object& Truth(const char* name, bool value) {
-    absl::StrAppend(&text_, text_.empty() ? "" : ",", "\"", name, value ? "\":true" : "\":false");
-    return *this;
-  }
-  std::string Line() const { return absl::StrCat("{", text_, "}\n"); }
-
- private:
-  std::string text_;
-};
-
 const char* DirectionName(int direction) { return direction == kUp ? "up" : "down"; }
 
-void AddMask(Object& o, int mask) { o.Truth("up", (mask & 1) != 0).Truth("down", (mask & 2) != 0); }
+void AddMask(JsonObject& o, int mask) {
+  o.Truth("up", (mask & 1) != 0).Truth("down", (mask & 2) != 0);
+}
 
-void AddEvidence(Object& o, int64_t packed) {
+void AddEvidence(JsonObject& o, int64_t packed) {
   const Evidence e = Evidence::Unpack(packed);
   o.Number("undelivered", e.undelivered).Number("lost", e.lost).Number("reply_lost", e.reply_lost);
   for (const auto& [flag, name] : {std::pair{Evidence::kClockDrifts, "clock_drifts"},
@@ -66,15 +32,15 @@ void AddEvidence(Object& o, int64_t packed) {
   }
 }
 
-void AddPacket(Object& o, const PacketFields& p) {
-  o.Text("direction", DirectionName(p.direction));
-  if (p.type != 0) o.Text("packet", PacketTypeText(p.type));
+void AddPacket(JsonObject& o, const PacketFields& p) {
+  o.Word("direction", DirectionName(p.direction));
+  if (p.type != 0) o.Word("packet", PacketTypeText(p.type));
   o.Number("size_bytes", p.size).Number("qos", p.qos).Number("reason", p.reason);
   o.Number("flags", p.flags).Number("packet_id", p.packet_id).Number("value", p.value);
 }
 
-void AddSegment(Object& o, const SegmentFields& s) {
-  o.Text("direction", DirectionName(s.direction)).Number("number", s.number);
+void AddSegment(JsonObject& o, const SegmentFields& s) {
+  o.Word("direction", DirectionName(s.direction)).Number("number", s.number);
   if (s.datagram) return;
   o.Number("seq", s.seq).Number("ack", s.ack).Number("length_bytes", s.length);
   o.Truth("syn", (s.flags & SegmentFields::kSyn) != 0);
@@ -91,20 +57,20 @@ std::string RecordJson::Line(const TraceRecord& r) const {
   const int low = r.code & 0xFF;
   const uint64_t a = static_cast<uint64_t>(r.a);
   const uint64_t b = static_cast<uint64_t>(r.b);
-  Object o;
-  o.Number("at_ns", r.at.ns).Text("client", text_.Entity(r.entity)).Number("counter", r.counter);
-  o.Text("kind", RecordKindName(r.kind));
+  JsonObject o;
+  o.Number("at_ns", r.at.ns).Word("client", text_.Entity(r.entity)).Number("counter", r.counter);
+  o.Word("kind", RecordKindName(r.kind));
   if (r.conn != 0) o.Number("conn", r.conn);
   const auto fault = [&](int64_t number) {
     o.Number("fault", number);
     if (number >= 0 && static_cast<size_t>(number) < header_.faults.size()) {
-      o.Text("fault_name", header_.faults[static_cast<size_t>(number)]);
+      o.Word("fault_name", header_.faults[static_cast<size_t>(number)]);
     }
   };
   switch (r.kind) {
     case RecordKind::kHostUp:
     case RecordKind::kHostDown:
-      o.Text("failure", FailureKindName(static_cast<FailureKind>(r.code)));
+      o.Word("failure", FailureKindName(static_cast<FailureKind>(r.code)));
       break;
     case RecordKind::kFrozen:
     case RecordKind::kThawed:
@@ -120,7 +86,7 @@ std::string RecordJson::Line(const TraceRecord& r) const {
       fault(r.a);
       break;
     case RecordKind::kMappingLost:
-      o.Text("why", r.code == 0 ? "idle" : "flushed").Number("lost_at_ns", r.a);
+      o.Word("why", r.code == 0 ? "idle" : "flushed").Number("lost_at_ns", r.a);
       break;
     case RecordKind::kDegraded:
       o.Truth("begins", r.code == 1);
@@ -139,36 +105,36 @@ std::string RecordJson::Line(const TraceRecord& r) const {
       o.Number("keep_alive_s", r.a).Number("limit_ns", r.b);
       break;
     case RecordKind::kDeclared:
-      o.Text("observer", ObserverName(static_cast<Observer>(r.code))).Number("silence_ns", r.a);
+      o.Word("observer", ObserverName(static_cast<Observer>(r.code))).Number("silence_ns", r.a);
       AddEvidence(o, r.b);
       break;
     case RecordKind::kClosed:
-      o.Text("end", ObserverName(static_cast<Observer>(high)));
-      o.Text("reason", CloseReasonText(low)).Number("open_ns", r.a);
+      o.Word("end", ObserverName(static_cast<Observer>(high)));
+      o.Word("reason", CloseReasonText(low)).Number("open_ns", r.a);
       break;
     case RecordKind::kWillPublished:
       o.Number("after_ns", r.a);
       break;
     case RecordKind::kWillDelivered:
-      o.Text("watcher",
+      o.Word("watcher",
              r.code < header_.watchers.size() ? header_.watchers[r.code] : absl::StrCat(r.code));
       o.Number("after_ns", r.a);
       break;
     case RecordKind::kCost:
-      o.Text("direction", DirectionName(high)).Text("packet", PacketTypeText(low));
+      o.Word("direction", DirectionName(high)).Word("packet", PacketTypeText(low));
       o.Number("packets", r.a).Number("size_bytes", r.b);
       break;
     case RecordKind::kTransportCost:
-      o.Text("direction", DirectionName(r.code)).Number("segments", r.a).Number("size_bytes", r.b);
+      o.Word("direction", DirectionName(r.code)).Number("segments", r.a).Number("size_bytes", r.b);
       break;
     case RecordKind::kTransportLoss:
-      o.Text("direction", DirectionName(r.code)).Number("lost", r.a).Number("retransmitted", r.b);
+      o.Word("direction", DirectionName(r.code)).Number("lost", r.a).Number("retransmitted", r.b);
       break;
     case RecordKind::kRadio:
       o.Number("wakeups", r.a).Number("connected_ns", r.b);
       break;
     case RecordKind::kConservation:
-      o.Text("direction", DirectionName(r.code)).Number("sent", static_cast<int64_t>(a >> 32));
+      o.Word("direction", DirectionName(r.code)).Number("sent", static_cast<int64_t>(a >> 32));
       o.Number("delivered", static_cast<int64_t>(a & 0xFFFFFFFF));
       o.Number("dropped", static_cast<int64_t>(b >> 32));
       o.Number("in_flight", static_cast<int64_t>(b & 0xFFFFFFFF));
@@ -192,7 +158,7 @@ std::string RecordJson::Line(const TraceRecord& r) const {
       fault(r.code);
       break;
     case RecordKind::kBrokerDown:
-      o.Text("failure",
+      o.Word("failure",
              FailureKindName(r.code == 1 ? FailureKind::kBrokerKill : FailureKind::kBrokerCrash));
       break;
     case RecordKind::kPacketSent:
@@ -201,29 +167,29 @@ std::string RecordJson::Line(const TraceRecord& r) const {
       break;
     case RecordKind::kSegmentSent:
       AddSegment(o, SegmentFieldsOf(r));
-      o.Text("fate", FateText(low));
+      o.Word("fate", FateText(low));
       break;
     case RecordKind::kSegmentArrived:
       AddSegment(o, SegmentFieldsOf(r));
       break;
     case RecordKind::kSegmentIgnored:
-      o.Text("direction", DirectionName(high)).Number("number", SegmentFieldsOf(r).number);
-      o.Text("why", low == 0 ? "nobody_there" : FateText(low));
+      o.Word("direction", DirectionName(high)).Number("number", SegmentFieldsOf(r).number);
+      o.Word("why", low == 0 ? "nobody_there" : FateText(low));
       break;
     case RecordKind::kTimerArmed:
     case RecordKind::kTimerFired:
-      o.Text("timer", r.code == 0 ? "client" : "session").Number("due_ns", r.a);
+      o.Word("timer", r.code == 0 ? "client" : "session").Number("due_ns", r.a);
       break;
     case RecordKind::kDatagramSent:
       AddPacket(o, PacketFieldsOf(r));
-      o.Number("number", SegmentFieldsOf(r).number).Text("fate", FateText(low));
+      o.Number("number", SegmentFieldsOf(r).number).Word("fate", FateText(low));
       break;
     case RecordKind::kDatagramArrived:
       AddPacket(o, PacketFieldsOf(r));
       o.Number("number", SegmentFieldsOf(r).number);
       break;
   }
-  return o.Line();
+  return o.Text() + "\n";
 }
 
 }  // namespace keepsim

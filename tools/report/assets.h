@@ -1,4 +1,4 @@
-// The files a report page is put together from (tools/report/embed.py makes the other half).
+// The files report pages are put together from (tools/report/embed.py makes the other half).
 #ifndef KEEPSIM_TOOLS_REPORT_ASSETS_H_
 #define KEEPSIM_TOOLS_REPORT_ASSETS_H_
 
@@ -9,6 +9,13 @@ namespace keepsim {
 extern const absl::string_view kPageHtml;
 extern const absl::string_view kPageCss;
 extern const absl::string_view kPageJs;
+extern const absl::string_view kSweepHtml;
+extern const absl::string_view kSweepCss;
+extern const absl::string_view kTextJs;
+extern const absl::string_view kSweepModelJs;
+extern const absl::string_view kSweepPlotsJs;
+extern const absl::string_view kSweepTableJs;
+extern const absl::string_view kSweepJs;
 extern const absl::string_view kChartJs;
 
 }  // namespace keepsim

@@ -9,6 +9,7 @@
 
 namespace keepsim {
 
+// The page says nothing of this machine: the same run gives the same bytes.
 std::string ReportPage(const RunSummary& summary);
 
 }  // namespace keepsim

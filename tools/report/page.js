@@ -9,23 +9,9 @@
   const chosen = {};
 
   // ---- text
-  const add = (parent, tag, text, attributes = {}) => {
-    const e = document.createElement(tag);
-    if (text !== undefined && text !== null) e.textContent = text;
-    for (const [k, v] of Object.entries(attributes)) e.setAttribute(k, v);
-    parent.appendChild(e);
-    return e;
-  };
+  const {add, count, percent} = text;
+  const number = (x) => text.number(x, 4);
   const words = (name) => name.replaceAll('_', ' ');
-  const count = (n) => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, '\u202f');
-  const number = (x) => {
-    if (x === null || x === undefined) return '-';
-    if (x === 0) return '0';
-    const size = Math.abs(x);
-    if (size >= 1000) return count(Math.round(x));
-    if (size < 1e-4) return x.toExponential(2);
-    return String(Number(x.toPrecision(4)));
-  };
   const seconds = (s) => {
     if (s === null || s === undefined) return '-';
     const size = Math.abs(s);
@@ -36,13 +22,6 @@
     if (size < 7200) return (s / 60).toFixed(1) + ' min';
     if (size < 259200) return (s / 3600).toFixed(1) + ' h';
     return number(s / 86400) + ' d';
-  };
-  // As many digits as it takes to tell it from 0 and from 100.
-  const percent = (share) => {
-    if (share === null || share === undefined) return '-';
-    const gap = Math.min(share, 1 - share) * 100;
-    const digits = gap <= 0 || gap >= 1 ? 2 : Math.min(12, 1 - Math.floor(Math.log10(gap)));
-    return Number((share * 100).toFixed(digits)) + ' %';
   };
   const rate = (d) => {
     if (d.false_per_client_day === null) return 'nothing observed';

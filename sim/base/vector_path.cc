@@ -1,0 +1,46 @@
+#include "sim/base/vector_path.h"
+
+#include <atomic>
+
+#include "sim/base/check.h"
+
+namespace keepsim {
+namespace {
+
+VectorPath Widest() {
+  for (const VectorPath path : {VectorPath::kAvx2, VectorPath::kSse2}) {
+    if (HasVectorPath(path)) return path;
+  }
+  return VectorPath::kPortable;
+}
+
+std::atomic<VectorPath>& Chosen() {
+  static std::atomic<VectorPath> chosen{Widest()};
+  return chosen;
+}
+
+}  // namespace
+
+bool HasVectorPath(VectorPath path) {
+  switch (path) {
+    case VectorPath::kPortable:
+      return true;
+#ifdef __x86_64__
+    case VectorPath::kSse2:
+      return true;
+    case VectorPath::kAvx2:
+      return __builtin_cpu_supports("avx2") != 0;
+#endif
+    default:
+      return false;
+  }
+}
+
+VectorPath ChosenVectorPath() { return Chosen().load(std::memory_order_relaxed); }
+
+void SetVectorPath(VectorPath path) {
+  SIM_CHECK(HasVectorPath(path));
+  Chosen() = path;
+}
+
+}  // namespace keepsim

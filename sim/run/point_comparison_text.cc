@@ -1,0 +1,112 @@
+// A comparison of points for people in a hurry, and for spreadsheets.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "sim/metrics/render.h"
+#include "sim/run/point_comparison.h"
+
+namespace keepsim {
+namespace {
+
+constexpr size_t kNumberWidth = 11;
+constexpr size_t kIntervalWidth = 24;
+
+std::string Signed(double x) { return absl::StrCat(x > 0 ? "+" : "", NumberText(x)); }
+
+std::string NameOf(const pb::PointDifference& d) {
+  return d.group().empty() ? d.metric() : absl::StrCat(d.group(), ": ", d.metric());
+}
+
+std::string VerdictText(const pb::ComparedPair& pair, const pb::PointDifference& d) {
+  switch (d.verdict()) {
+    case pb::PointDifference::BETTER:
+      return "better";
+    case pb::PointDifference::WORSE:
+      return "worse";
+    case pb::PointDifference::HIGHER:
+      return "higher";
+    case pb::PointDifference::LOWER:
+      return "lower";
+    case pb::PointDifference::EQUAL:
+      return "equal at every seed";
+    case pb::PointDifference::NO_DIFFERENCE_SHOWN:
+      if (d.has_more_replications()) {
+        return absl::StrCat("no difference shown; about ",
+                            CountText(static_cast<int64_t>(d.more_replications())),
+                            " more replications would settle it");
+      }
+      return d.difference() == 0 ? "no difference shown; none was seen"
+                                 : "no difference shown; a million replications would not do";
+    default:
+      break;
+  }
+  if (!d.has_difference()) return "not measured in both";
+  return absl::StrCat("not judged: ", pair.replications(), " replication; take at least two");
+}
+
+// As RFC 4180 has it.
+std::string Field(const std::string& text) {
+  if (text.find_first_of(",\"\n") == std::string::npos) return text;
+  return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\"\""}}), "\"");
+}
+
+}  // namespace
+
+std::string ToReport(const pb::PointComparison& c) {
+  size_t name_width = 0;
+  for (const pb::ComparedPair& pair : c.pairs()) {
+    for (const pb::PointDifference& d : pair.differences()) {
+      name_width = std::max(name_width, NameOf(d).size() + 2);
+    }
+  }
+  std::string out;
+  for (const pb::ComparedPair& pair : c.pairs()) {
+    absl::StrAppend(&out, "B: ", pair.b(), "   against A: ", pair.a(),
+                    pair.at().empty() ? "" : "   at " + pair.at(), "   (", pair.replications(),
+                    pair.replications() == 1 ? " seed" : " seeds", " in common)\n");
+    absl::StrAppend(&out, PadRight("", name_width), PadLeft("A", kNumberWidth),
+                    PadLeft("B", kNumberWidth), PadLeft("B - A", kNumberWidth), "  ",
+                    PadRight("95 % interval", kIntervalWidth), "B is\n");
+    for (const pb::PointDifference& d : pair.differences()) {
+      const std::string interval =
+          d.has_low() ? absl::StrCat("[", Signed(d.low()), ", ", Signed(d.high()), "]") : "";
+      absl::StrAppend(&out, PadRight("  " + NameOf(d), name_width),
+                      PadLeft(d.has_a() ? NumberText(d.a()) : "none", kNumberWidth),
+                      PadLeft(d.has_b() ? NumberText(d.b()) : "none", kNumberWidth),
+                      PadLeft(d.has_difference() ? Signed(d.difference()) : "", kNumberWidth), "  ",
+                      PadRight(interval, kIntervalWidth), VerdictText(pair, d), "\n");
+    }
+    out += "\n";
+  }
+  if (c.unmatched() > 0) {
+    absl::StrAppend(&out, c.unmatched(), " points have no partner in the other store.\n");
+  }
+  absl::StrAppend(&out, "What is said of B holds at 5 % for all ", c.questions(),
+                  " questions at once (Holm); intervals are for one difference each.\n");
+  return out;
+}
+
+std::string ToCsv(const pb::PointComparison& c) {
+  std::string out =
+      "a,b,at,point_a,point_b,replications,metric,group,value_a,value_b,difference,low,high,method,"
+      "p_value,adjusted_p_value,verdict,more_replications\n";
+  const auto number = [](bool has, double x) { return has ? absl::StrCat(x) : std::string(); };
+  for (const pb::ComparedPair& p : c.pairs()) {
+    for (const pb::PointDifference& d : p.differences()) {
+      absl::StrAppend(&out, Field(p.a()), ",", Field(p.b()), ",", Field(p.at()), ",", p.point_a(),
+                      ",", p.point_b(), ",", p.replications(), ",");
+      absl::StrAppend(&out, Field(d.metric()), ",", Field(d.group()), ",", number(d.has_a(), d.a()),
+                      ",", number(d.has_b(), d.b()), ",",
+                      number(d.has_difference(), d.difference()), ",", number(d.has_low(), d.low()),
+                      ",", number(d.has_high(), d.high()), ",");
+      absl::StrAppend(&out, d.method(), ",", number(d.has_p_value(), d.p_value()), ",",
+                      number(d.has_adjusted_p_value(), d.adjusted_p_value()), ",",
+                      pb::PointDifference::Verdict_Name(d.verdict()), ",",
+                      d.has_more_replications() ? absl::StrCat(d.more_replications()) : "", "\n");
+    }
+  }
+  return out;
+}
+
+}  // namespace keepsim

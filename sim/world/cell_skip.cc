@@ -1,0 +1,69 @@
+// Where a cell enters and leaves quiet stretches.
+#include <algorithm>
+
+#include "sim/world/cell.h"
+#include "sim/world/quiet_stretch.h"
+#include "sim/world/skip_rule.h"
+
+namespace keepsim {
+
+void Cell::SkipQuietStretches(std::vector<SkipStats>* stats) {
+  skip_stats_ = stats;
+  skippable_.clear();
+  for (const GroupPlan& g : plan_.groups) skippable_.push_back(WhyNotSkipped(plan_, g).empty());
+}
+
+// When something may happen that is none of the wake-ups of this client and connection, which a
+// stretch accounts for (those that are overtaken are ignored when they come).
+Instant Cell::OthersFrom(const Host& host, const Connection& c) const {
+  Instant from = kStart + plan_.horizon;
+  simulator_.pending().ForEach([&](const Event& e) {
+    if (e.at >= from || e.entity() != host.entity) {
+      from = std::min(from, e.at);
+      return;
+    }
+    const Kind kind = static_cast<Kind>(e.kind());
+    if (kind == Kind::kClientTimer) return;
+    if ((kind == Kind::kSessionTimer || kind == Kind::kTcpTimer) && e.number() == c.generation) {
+      return;
+    }
+    from = e.at;
+  });
+  return from;
+}
+
+// The client's timer is due. True if its PINGREQ and what follows were skipped.
+bool Cell::SkipQuietStretch(Host& host) {
+  const Instant now = simulator_.now();
+  const size_t group = static_cast<size_t>(host.group - plan_.groups.data());
+  if (host.not_quiet_at == now || host.packets || !skippable_[group] ||
+      host.connection == kNoConnection || !BrokerRuns() || broker_dark_ > 0) {
+    return false;
+  }
+  Connection& c = connections_[host.connection];
+  if (!IsQuiet(host, c) || c.session_armed <= now) return false;
+  const QuietStretch s = RunThrough(plan_.broker, host, c, now, OthersFrom(host, c), draws_);
+  SkipStats& stats = (*skip_stats_)[group];
+  ++stats.ends[static_cast<size_t>(s.end)];
+  host.not_quiet_at = s.cycles > 0 ? s.client_acts : now;
+  if (s.cycles == 0) return false;
+  ++stats.stretches;
+  stats.cycles += static_cast<uint64_t>(s.cycles);
+  stats.skipped += static_cast<uint64_t>(s.events);
+  events_ += static_cast<uint64_t>(s.events);
+  for (size_t i = 0; i < s.overtaken_count; ++i) {
+    Push(host, s.overtaken[i], EventClass::kSessionTimer, Kind::kClientTimer, host.index);
+  }
+  if (s.broker_wakes != c.session_armed) {
+    c.session_armed = s.broker_wakes;
+    if (s.broker_wakes != kNever) {
+      Push(host, s.broker_wakes, EventClass::kSessionTimer, Kind::kSessionTimer, host.connection, 0,
+           c.generation);
+    }
+  }
+  host.armed = s.client_wakes;
+  Push(host, host.armed, EventClass::kSessionTimer, Kind::kClientTimer, host.index);
+  return true;
+}
+
+}  // namespace keepsim

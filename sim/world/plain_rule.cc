@@ -1,0 +1,65 @@
+#include "sim/world/plain_rule.h"
+
+#include <algorithm>
+
+namespace keepsim::quiet {
+
+namespace {
+
+constexpr Duration kPlainSrtt = Milliseconds(1500);
+constexpr Duration kPlainRoundTrip = Seconds(3);
+
+bool IsPlain(const DirectionSpec& d) { return !d.burst.enabled && !d.keep_order; }
+
+bool IsPlain(const TcpConfig& t, Duration longest) {
+  return t.tail_loss_probe && t.max_rto > longest &&
+         (t.user_timeout.ns == 0 || t.user_timeout > longest);
+}
+
+bool IsPlain(const ClientProfile& p, const ClientSession& s) {
+  return p.ping_when == PingWhen::kOutSilent && s.tick.ns == 0 && !p.whole_seconds &&
+         p.loop_delay_max.ns == 0 && p.one_ping_at_a_time &&
+         (p.wait_rule == WaitRule::kAfterPing || p.wait_rule == WaitRule::kIgnored);
+}
+
+}  // namespace
+
+PlainRule PlainRuleOf(const BrokerPlan& broker, const Host& host, const Connection& c) {
+  PlainRule r;
+  const GroupPlan& g = *host.group;
+  const ClientSession& s = host.session;
+  const BrokerProfile& b = broker.profile;
+  if (!IsPlain(g.up) || !IsPlain(g.down) || g.middlebox.enabled || !host.degrades[kUp].empty() ||
+      !host.degrades[kDown].empty() || host.oscillator.drift_ppb != 0 || !IsPlain(g.profile, s) ||
+      b.mechanism != CheckMechanism::kExactTimer || b.whole_seconds ||
+      c.session.keep_alive.ns == 0) {
+    return r;
+  }
+  r.step = s.ping_after.ns;
+  r.wait = g.profile.wait_rule == WaitRule::kIgnored ? kNever.ns : s.pingresp_wait.ns;
+  r.silence = c.session.limit.ns + (b.strict ? 1 : 0);
+  Duration longest = std::min({Duration{r.step} / 4, Duration{r.wait}, kPlainRoundTrip});
+  r.round_trip = longest.ns;
+  if (g.transport == Transport::kTcp) {
+    r.min_rto[kClientEnd] = g.tcp.min_rto.ns;
+    r.min_rto[kBrokerEnd] = broker.tcp.min_rto.ns;
+    const int64_t min_rto = std::max(g.tcp.min_rto, broker.tcp.min_rto).ns;
+    // A PINGREQ takes up to SRTT + min_rto; then TimerGone() has to fit into the step.
+    r.srtt = std::min((r.step - min_rto * 9 / 4 - Milliseconds(30).ns) * 2 / 7, kPlainSrtt.ns);
+    longest = Duration{r.srtt + min_rto};
+    r.rttvar = r.step - longest.ns - r.srtt - kJiffy.ns - 1;
+    if (r.srtt <= 0 || r.rttvar <= 0 || !IsPlain(g.tcp, longest) || !IsPlain(broker.tcp, longest) ||
+        r.step - longest.ns < g.tcp.delayed_ack.ns) {
+      return r;
+    }
+  }
+  if (r.wait < longest.ns || (r.wait > r.step && r.wait != kNever.ns)) return r;
+  if (r.step > kRadioTail.ns) {
+    r.radio = 1;
+    if (r.step - longest.ns <= kRadioTail.ns || longest > kRadioTail) return r;
+  }
+  r.applies = true;
+  return r;
+}
+
+}  // namespace keepsim::quiet

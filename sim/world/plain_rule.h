@@ -1,0 +1,33 @@
+// The bounds within which the exchanges of a quiet stretch need few questions.
+#ifndef KEEPSIM_SIM_WORLD_PLAIN_RULE_H_
+#define KEEPSIM_SIM_WORLD_PLAIN_RULE_H_
+
+#include <cstdint>
+
+#include "sim/world/connection.h"
+#include "sim/world/host.h"
+#include "sim/world/plan.h"
+
+namespace keepsim::quiet {
+
+// What most stretches have in common: a PINGREQ at a fixed step after the last, a path without
+// bursts, a broker with an exact timer. Cycles that keep within these bounds need few questions.
+struct PlainRule {
+  bool applies = false;
+  int64_t step = 0;        // from PINGREQ to PINGREQ
+  int64_t wait = 0;        // for PINGRESP, from PINGREQ; kNever: without end
+  int64_t round_trip = 0;  // datagrams: the longest
+  int64_t silence = 0;     // that the broker bears, at most
+  int64_t min_rto[2] = {0, 0};
+  // As long as SRTT and RTTVAR are no larger and a round trip no longer than SRTT + min_rto, every
+  // wake-up for nothing is over before the next cycle, and each gap is longer than an RTO.
+  int64_t srtt = 0;
+  int64_t rttvar = 0;
+  int64_t radio = 0;  // wake-ups per cycle
+};
+
+PlainRule PlainRuleOf(const BrokerPlan& broker, const Host& host, const Connection& c);
+
+}  // namespace keepsim::quiet
+
+#endif  // KEEPSIM_SIM_WORLD_PLAIN_RULE_H_

@@ -1,0 +1,259 @@
+#include "sim/world/quiet_stretch.h"
+
+#include <algorithm>
+
+#include "sim/world/stretch_runner.h"
+
+namespace keepsim {
+namespace quiet {
+
+// What ArmClient() would arm.
+Instant Stretch::ClientWakes(Instant now, uint64_t loop_draw) const {
+  const Instant local = NextDeadline(host_.params, host_.session);
+  Instant when = host_.Global(group_.profile.clock, local);
+  if (when == kNever) return when;
+  if (group_.profile.loop_delay_max.ns > 0) {
+    when += UniformUpTo(group_.profile.loop_delay_max,
+                        host_.luck.Draw64(Purpose::kLoopDelay, loop_draw));
+  }
+  return std::max(when, now);
+}
+
+// The broker's timer up to `limit`, exclusive. False if the client would be declared gone.
+bool Stretch::BrokerRunsTo(BrokerView& b, Instant limit) {
+  const BrokerProfile& p = broker_.profile;
+  BrokerSession& s = c_.session;
+  while (b.wakes < limit) {
+    const Instant due = NextDeadline(p, s);
+    if (due > b.wakes) {
+      b.wakes = due;
+      continue;
+    }
+    const bool compares =
+        p.mechanism == CheckMechanism::kScan || p.mechanism == CheckMechanism::kTickCompare;
+    if (compares && s.next_tick == b.wakes) {
+      // All looks up to `limit` see the same silence grow.
+      const int64_t n = (limit - b.wakes + s.period - Nanoseconds(1)) / s.period;
+      if (FirstExcess(p, s) <= b.wakes + s.period * (n - 1)) return false;
+      b.ticks += n;
+      b.wakes = s.next_tick = b.wakes + s.period * n;
+      continue;
+    }
+    if (Check(p, s, b.wakes)) return false;
+    ++b.ticks;
+    b.wakes = NextDeadline(p, s);
+  }
+  return true;
+}
+
+// The broker's session up to the cycle's end. False if it would act on the client's silence, or in
+// the very instant of the next PINGREQ.
+bool Stretch::BrokerBears(Instant heard, Instant next, BrokerView& session) {
+  if (!BrokerRunsTo(session, heard)) return Stop(StretchEnd::kLate);
+  NoteActivity(broker_.profile, c_.session, heard, PacketType::kPingreq);
+  const Instant due = NextDeadline(broker_.profile, c_.session);
+  if (session.wakes == kNever) session.wakes = due;
+  if (due < session.wakes) return Stop(StretchEnd::kOther);
+  if (!BrokerRunsTo(session, std::min(next, until_))) return Stop(StretchEnd::kLate);
+  return session.wakes != next || Stop(StretchEnd::kTie);
+}
+
+// In the order in which they come.
+void Stretch::TouchRadio(std::initializer_list<Instant> touches) {
+  for (const Instant at : touches) {
+    if (at - host_.radio_last > kRadioTail) ++host_.radio_wakeups;
+    host_.radio_last = at;
+  }
+}
+
+// Nothing of either kernel acts but as the cycle has it, and all of its wake-ups for nothing are
+// over before the next cycle, and before `over`.
+bool Stretch::TcpIsQuiet(const Way& way, Instant next, Instant over) {
+  const TcpConfig& client = group_.tcp;
+  const TcpConfig& broker = broker_.tcp;
+  const Instant k0 = host_.KernelNow(way.out);
+  const Instant k2 = host_.KernelNow(way.answered);
+  if (k2 - k0 > kernel_[kClientEnd].Patience(client) ||
+      way.acked - way.heard > kernel_[kBrokerEnd].Patience(broker)) {
+    return Stop(StretchEnd::kLate);
+  }
+  // Data after so long a gap is acknowledged at once (quick ACK mode is entered), and sent after
+  // so long a one does not make the client's end interactive.
+  if (k2 - kernel_[kClientEnd].received <= kernel_[kClientEnd].RtoAtMost() ||
+      way.heard - kernel_[kBrokerEnd].received <= kernel_[kBrokerEnd].RtoAtMost() ||
+      k0 - kernel_[kClientEnd].received < client.delayed_ack) {
+    return Stop(StretchEnd::kOther);
+  }
+  const Instant gone = std::max({way.out + kernel_[kClientEnd].TimerGone(client),
+                                 way.heard + kernel_[kBrokerEnd].TimerGone(broker), way.acked});
+  if (gone >= next) return Stop(StretchEnd::kLate);
+  if (gone >= over) return Stop(StretchEnd::kPending);
+  return true;
+}
+
+bool Stretch::Cycle(size_t i) {
+  const ClientProfile& p = group_.profile;
+  if (t0_ >= until_) return Stop(StretchEnd::kPending);
+  Way way;
+  BurstState burst[2] = {burst_[kUp], burst_[kDown]};
+  Instant last_arrival[2] = {last_arrival_[kUp], last_arrival_[kDown]};
+  Instant mapping_used = mapping_used_;
+  if (!FindWay(i, way, burst, last_arrival)) return Stop(StretchEnd::kLost);
+  if (way.acked >= until_) return Stop(StretchEnd::kPending);
+  ClientSession& client = host_.session;
+  if (p.ping_when == PingWhen::kCounterTick && client.counted &&
+      client.sends != client.sends_at_tick) {
+    return Stop(StretchEnd::kOther);
+  }
+  if (!PassMiddlebox(way, &mapping_used)) return Stop(StretchEnd::kOther);
+  if (tcp_ && !kernel_[kBrokerEnd].interactive) return Stop(StretchEnd::kOther);
+
+  const ClientView client_before(client);
+  const uint64_t next_loop_draw =
+      host_.loop_draws + (p.loop_delay_max.ns > 0 ? static_cast<uint64_t>(out_.cycles) + 1 : 0);
+  NotePing(p, client, host_.SessionNow(way.out));
+  const Instant waits_to = ClientWakes(way.out, next_loop_draw);
+  NoteAnswer(client, host_.SessionNow(way.answered));
+  const Instant next = ClientWakes(way.answered, next_loop_draw);
+
+  BrokerView session = session_;
+  const auto judge = [&] {
+    if (waits_to < way.answered) return Stop(StretchEnd::kLate);
+    if (next == kNever || next <= way.acked) return Stop(StretchEnd::kOther);
+    if (tcp_ && !TcpIsQuiet(way, next, until_)) return false;
+    if (!BrokerBears(way.heard, next, session)) return false;
+    if (out_.overtaken_count == QuietStretch::kMaxOvertaken) return Stop(StretchEnd::kOther);
+    return true;
+  };
+  if (!judge()) {
+    client_before.Restore(client);
+    session_.Restore(c_.session);
+    return false;
+  }
+
+  session_ = BrokerView(c_.session, session.wakes);
+  session_.ticks = session.ticks;
+  for (int d = 0; d < 2; ++d) {
+    burst_[d] = burst[d];
+    last_arrival_[d] = last_arrival[d];
+  }
+  mapping_used_ = mapping_used;
+  if (tcp_) {
+    KernelView* const k = kernel_;
+    const Instant k0 = host_.KernelNow(way.out);
+    const Instant k2 = host_.KernelNow(way.answered);
+    k[kClientEnd].rtt.Add(std::max<int64_t>((k2 - k0).ns, 1), group_.tcp.min_rto.ns, true);
+    k[kBrokerEnd].rtt.Add(std::max<int64_t>((way.acked - way.heard).ns, 1), broker_.tcp.min_rto.ns,
+                          true);
+    k[kClientEnd].NoteCycle(k0, k2, way.heard, kMaxQuickAcks - 1);
+    k[kBrokerEnd].NoteCycle(way.heard, way.heard, k2, kMaxQuickAcks);
+  }
+  const Instant local = host_.SessionNow(way.out);
+  if (host_.last_packet_out != kLongAgo) {
+    host_.longest_silence = std::max(host_.longest_silence, local - host_.last_packet_out);
+  }
+  host_.last_packet_out = local;
+  TouchRadio({way.out, way.answered});
+  lost_ = 0;
+  host_.ping_rtt_sum += way.answered - way.out;
+  ++out_.cycles;
+  last_ = way;
+  NoteOvertaken(waits_to, next);
+  waits_to_ = waits_to;
+  t0_ = next;
+  return true;
+}
+// A wake-up at `wake` stays in the queue when the timer is armed anew for `next`, before it.
+void Stretch::NoteOvertaken(Instant wake, Instant next) {
+  DropOvertaken(last_.out);
+  if (wake > next && wake != kNever) out_.overtaken[out_.overtaken_count++] = wake;
+}
+
+// Those before `now` have been ignored.
+void Stretch::DropOvertaken(Instant now) {
+  const auto begin = out_.overtaken.begin();
+  const auto end =
+      std::remove_if(begin, begin + out_.overtaken_count, [now](Instant at) { return at < now; });
+  out_.overtaken_count = static_cast<size_t>(end - begin);
+}
+
+QuietStretch Stretch::Run() {
+  bool goes_on = true;
+  while (goes_on) {
+    LookAhead();
+    for (size_t i = 0; i < reach_; ++i) {
+      if (plain_.applies && out_.cycles > 0) {
+        if (!tcp_) {
+          i = PlainCycles<false, false>(i);
+        } else {
+          if (IsSettled(reach_ - i)) i = PlainCycles<true, true>(i);
+          if (i < lost_at_) i = PlainCycles<true, false>(i);
+        }
+        if (i == reach_) break;
+      }
+      if (Cycle(i)) continue;
+      goes_on = false;
+      if (repairs_ && out_.end != StretchEnd::kPending && out_.end != StretchEnd::kTie) {
+        if (i > 0) LookAhead();
+        goes_on = RepairedCycle();
+      }
+      break;
+    }
+  }
+  if (out_.cycles > 0) Finish();
+  return out_;
+}
+
+}  // namespace quiet
+
+namespace {
+
+bool IsQuiet(const Exchanges& e) { return e.out_count == 0 && e.waiting == 0 && e.resend == 0; }
+
+bool IsQuiet(const TcpEndpoint& e) {
+  return e.state == TcpState::kEstablished && TcpAllAcked(e) && !e.owes_ack && !e.fin_queued &&
+         !e.peer_fin && !e.in_recovery && e.backoff == 0 && e.ooo_start == e.ooo_end &&
+         e.srtt.ns > 0 && e.last_received_at != kLongAgo && TcpNextDeadline(e) == kNever;
+}
+
+bool IsQuiet(const End& e) {
+  return e.kernel && e.app && e.established && e.pending_close == CloseReason::kNone &&
+         e.armed == kNever;
+}
+
+}  // namespace
+
+bool IsQuiet(const Host& host, const Connection& c) {
+  if (!host.running() || !host.reachable() || host.cut[kUp] > 0 || host.cut[kDown] > 0) {
+    return false;
+  }
+  const ClientSession& s = host.session;
+  if (s.state != ClientState::kConnected || s.ping_pending || s.phase_deadline != kNever ||
+      !IsQuiet(s.exchanges)) {
+    return false;
+  }
+  const BrokerSession& b = c.session;
+  if (b.state != BrokerState::kConnected || b.expired || b.send_on_at != kNever ||
+      !IsQuiet(b.exchanges)) {
+    return false;
+  }
+  for (const int d : {kUp, kDown}) {
+    if (!c.queue[d].empty()) return false;
+  }
+  if (!IsQuiet(c.end[kClientEnd]) && host.group->transport == Transport::kTcp) return false;
+  if (host.group->middlebox.enabled && (!c.middlebox.mapped || c.middlebox.gone_at != kNever)) {
+    return false;
+  }
+  if (host.group->transport == Transport::kDatagram) {
+    return c.end[kClientEnd].app && c.end[kBrokerEnd].app && c.end[kBrokerEnd].kernel;
+  }
+  return IsQuiet(c.end[kBrokerEnd]) && IsQuiet(c.end[kClientEnd].tcp) &&
+         IsQuiet(c.end[kBrokerEnd].tcp) && !c.end[kClientEnd].tcp.interactive;
+}
+
+QuietStretch RunThrough(const BrokerPlan& broker, Host& host, Connection& c, Instant now,
+                        Instant until, DrawsAhead& draws) {
+  return quiet::Stretch(broker, host, c, now, until, draws).Run();
+}
+
+}  // namespace keepsim

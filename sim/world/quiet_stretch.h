@@ -1,0 +1,48 @@
+// A stretch of time in which a client does nothing but keep its connection alive, run through
+// without events: PINGREQ up, PINGRESP down with the acknowledgement on it, the acknowledgement up
+// (over TCP), again and again. Draws have addresses, so each cycle is judged before it is entered:
+// if a packet is lost, or so late that a timer could act, the stretch ends before that cycle. What
+// is left behind is what the events would have left, but for the numbers of pending events, whose
+// order alone matters (docs/adr/0012).
+#ifndef KEEPSIM_SIM_WORLD_QUIET_STRETCH_H_
+#define KEEPSIM_SIM_WORLD_QUIET_STRETCH_H_
+
+#include <array>
+#include <cstdint>
+
+#include "sim/base/time.h"
+#include "sim/world/connection.h"
+#include "sim/world/host.h"
+#include "sim/world/plan.h"
+#include "sim/world/quiet_scan.h"
+#include "sim/world/skip_stats.h"
+
+namespace keepsim {
+
+struct QuietStretch {
+  int64_t cycles = 0;  // 0: nothing was changed
+  int64_t events = 0;  // simulated
+  StretchEnd end = StretchEnd::kOther;
+  // Pending from now on: the client's timer is armed for `client_wakes`, the broker's session timer
+  // for `broker_wakes` (kNever: not).
+  Instant client_acts = kNever;
+  Instant client_wakes = kNever;
+  Instant broker_wakes = kNever;
+  // Wake-ups of the client's timer that an earlier deadline has overtaken, yet to be ignored.
+  static constexpr size_t kMaxOvertaken = 16;
+  std::array<Instant, kMaxOvertaken> overtaken;
+  size_t overtaken_count = 0;
+};
+
+// Whether client and connection are in the state in which a PINGREQ begins a quiet cycle.
+// REQUIRES: the client's timer is due now and nothing on this connection is on its way.
+bool IsQuiet(const Host& host, const Connection& c);
+
+// Runs through the cycles that begin at `now`, where the client's timer acts, and are over before
+// `until`, when something else may happen. REQUIRES: IsQuiet(), rules of skip_rule.h.
+QuietStretch RunThrough(const BrokerPlan& broker, Host& host, Connection& c, Instant now,
+                        Instant until, DrawsAhead& draws);
+
+}  // namespace keepsim
+
+#endif  // KEEPSIM_SIM_WORLD_QUIET_STRETCH_H_

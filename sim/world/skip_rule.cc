@@ -1,0 +1,28 @@
+#include "sim/world/skip_rule.h"
+
+namespace keepsim {
+
+std::string WhyNotSkipped(const Plan& plan, const GroupPlan& g) {
+  if (IsCoupled(plan)) {
+    return "the broker's limits join all clients: what one does may delay another";
+  }
+  if (g.shared_client_id) return "its clients share a client id and take each other's session over";
+  if (plan.ties != TieOrder::kCanonical) {
+    return "ties are not in the canonical order, by which cycles are judged";
+  }
+  if (g.up.loss.IsOne() || g.down.loss.IsOne()) return "its path loses every packet";
+  if (g.transport == Transport::kDatagram) {
+    if (!g.up.duplicate.IsZero() || !g.down.duplicate.IsZero()) {
+      return "its path duplicates datagrams";
+    }
+    return "";
+  }
+  for (const TcpConfig* tcp : {&g.tcp, &plan.broker.tcp}) {
+    if (!tcp->timestamps) return "TCP without time stamps";
+    if (tcp->keepalive_time.ns > 0) return "TCP keep-alive probes";
+    if (tcp->delayed_ack.ns <= 0) return "TCP without delayed acknowledgements";
+  }
+  return "";
+}
+
+}  // namespace keepsim

@@ -1,0 +1,95 @@
+// How RunThrough() of quiet_stretch.h runs; for its own files.
+#ifndef KEEPSIM_SIM_WORLD_STRETCH_RUNNER_H_
+#define KEEPSIM_SIM_WORLD_STRETCH_RUNNER_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+
+#include "sim/world/plain_rule.h"
+#include "sim/world/quiet_stretch.h"
+#include "sim/world/quiet_view.h"
+
+namespace keepsim::quiet {
+
+class Stretch {
+ public:
+  Stretch(const BrokerPlan& broker, Host& host, Connection& c, Instant now, Instant until,
+          DrawsAhead& draws)
+      : broker_(broker),
+        host_(host),
+        group_(*host.group),
+        c_(c),
+        until_(until),
+        tcp_(group_.transport == Transport::kTcp),
+        plain_(PlainRuleOf(broker, host, c)),
+        draws_(draws),
+        repairs_(plain_.applies && tcp_ && group_.tcp.user_timeout.ns == 0 &&
+                 broker.tcp.user_timeout.ns == 0),
+        session_(c.session, c.session_armed),
+        kernel_{KernelView(c.end[kClientEnd].tcp), KernelView(c.end[kBrokerEnd].tcp)},
+        burst_{host.path[kUp].burst, host.path[kDown].burst},
+        last_arrival_{host.path[kUp].last_arrival, host.path[kDown].last_arrival},
+        mapping_used_(c.middlebox.last_use),
+        t0_(now) {}
+
+  QuietStretch Run();
+
+ private:
+  // The packets of one cycle: instants and draws.
+  struct Way {
+    Instant out, heard, answered, acked;
+  };
+  bool Stop(StretchEnd why) {
+    out_.end = why;
+    return false;
+  }
+  bool Carry(int direction, uint64_t index, uint64_t loss_draw, Duration latency, Instant at,
+             BurstState& burst, Instant& last_arrival, Instant* arrives) const;
+  void LookAhead();
+  bool FindWay(size_t i, Way& way, BurstState burst[2], Instant last_arrival[2]) const;
+  bool PassMiddlebox(const Way& way, Instant* last_use) const;
+  Instant ClientWakes(Instant now, uint64_t loop_draw) const;
+  bool BrokerRunsTo(BrokerView& b, Instant limit);
+  bool TcpIsQuiet(const Way& way, Instant next, Instant over);
+  bool Cycle(size_t i);
+  template <bool kTcp, bool kSettled>
+  size_t PlainCycles(size_t i);
+  bool IsSettled(size_t cycles) const;
+  bool RepairedCycle();
+  bool BrokerBears(Instant heard, Instant next, BrokerView& session);
+  void TouchRadio(std::initializer_list<Instant> touches);
+  void NoteOvertaken(Instant wake, Instant next);
+  void DropOvertaken(Instant now);
+  void Finish();
+  void FinishTcp(End& end, EndIndex at);
+
+  const BrokerPlan& broker_;
+  Host& host_;
+  const GroupPlan& group_;
+  Connection& c_;
+  const Instant until_;
+  const bool tcp_;
+  const PlainRule plain_;
+  DrawsAhead& draws_;
+  uint64_t up_first_ = 0, down_first_ = 0;  // transmissions that LookAhead() looked from
+  size_t reach_ = 0, lost_at_ = 0;
+  const bool repairs_;  // RepairedCycle() may be asked
+  Beyond beyond_;
+  uint16_t lost_ = 0;  // the client's transmissions since the broker last read from it
+
+  QuietStretch out_;
+  BrokerView session_;
+  KernelView kernel_[2];
+  BurstState burst_[2];
+  Instant last_arrival_[2];
+  Instant mapping_used_;
+  Instant t0_;                 // the next cycle begins
+  Way last_{};                 // the last cycle's
+  Instant waits_to_ = kNever;  // the client's timer after the last ping
+};
+
+}  // namespace keepsim::quiet
+
+#endif  // KEEPSIM_SIM_WORLD_STRETCH_RUNNER_H_

@@ -1,0 +1,186 @@
+// Skipping quiet stretches changes nothing but the time it takes: both engines give the same
+// records, digest, events, cost counters and metrics.
+#include <algorithm>
+#include <cinttypes>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "sim/base/vector_path.h"
+#include "sim/run/runner.h"
+#include "sim/scenario/compile.h"
+#include "sim/scenario/load.h"
+#include "tests/oracle/generate.h"
+#include "tests/world/any_scenario.h"
+#include "tests/world/scenario_run.h"
+
+namespace keepsim {
+namespace {
+
+struct Both {
+  std::vector<TraceRecord> records;
+  RunResult result;
+};
+
+Both RunWith(const Plan& plan, Engine engine) {
+  Both both;
+  RunOptions options;
+  options.threads = 1;
+  options.engine = engine;
+  options.on_records = [&](const TraceRecord* begin, const TraceRecord* end) {
+    both.records.insert(both.records.end(), begin, end);
+    return absl::OkStatus();
+  };
+  auto result = keepsim::Run(plan, options);
+  EXPECT_TRUE(result.ok()) << result.status();
+  both.result = *std::move(result);
+  return both;
+}
+
+std::string Text(const TraceRecord& r) {
+  return "at " + std::to_string(r.at.ns) + " entity " + std::to_string(r.entity) + " counter " +
+         std::to_string(r.counter) + " kind " + std::to_string(static_cast<int>(r.kind)) +
+         " code " + std::to_string(r.code) + " conn " + std::to_string(r.conn) + " a " +
+         std::to_string(r.a) + " b " + std::to_string(r.b);
+}
+
+// Events skipped, of all; the test fails where the engines differ.
+struct Share {
+  uint64_t skipped = 0;
+  uint64_t events = 0;
+};
+Share Compare(const Plan& plan) {
+  const Both skip = RunWith(plan, Engine::kAuto);
+  const Both events = RunWith(plan, Engine::kEvents);
+  EXPECT_EQ(skip.result.digest, events.result.digest);
+  EXPECT_EQ(skip.result.events, events.result.events);
+  EXPECT_EQ(skip.result.checks->total(), events.result.checks->total());
+  EXPECT_EQ(skip.records.size(), events.records.size());
+  for (size_t i = 0; i < std::min(skip.records.size(), events.records.size()); ++i) {
+    if (skip.records[i] == events.records[i]) continue;
+    ADD_FAILURE() << "record " << i << "\n  skip   " << Text(skip.records[i]) << "\n  events "
+                  << Text(events.records[i]);
+    break;
+  }
+  Share share;
+  for (const SkipStats& s : skip.result.skipped) {
+    share.skipped += s.skipped;
+    share.events += s.events;
+  }
+  EXPECT_EQ(share.events, skip.result.events);
+  return share;
+}
+
+TEST(SkipTest, ReferenceFleet) {
+  const auto plan = PlanOf(R"(horizon: "24h" groups { name: "fleet" count: 40 client: "spec"
+    keep_alive: "60s" start { spread: "60s" }
+    path { both { latency { lognormal { median: "50ms" sigma: 0.5 } } loss: 0.01 } }
+    random_faults { fault: CRASH gap { exponential { mean: "6h" } } length { constant: "10m" } } })");
+  const Share share = Compare(*plan);
+  EXPECT_GT(share.skipped, share.events * 9 / 10);
+}
+
+// Whatever instructions the machine has.
+TEST(SkipTest, EveryVectorPathGivesTheSame) {
+  const auto plan = PlanOf(R"(horizon: "24h" groups { name: "fleet" count: 10 keep_alive: "30s"
+    path { both { latency { lognormal { median: "80ms" sigma: 1 } } loss: 0.02 } } })");
+  const Digest expected = RunWith(*plan, Engine::kEvents).result.digest;
+  const VectorPath before = ChosenVectorPath();
+  for (const VectorPath path : {VectorPath::kPortable, VectorPath::kSse2, VectorPath::kAvx2}) {
+    if (!HasVectorPath(path)) continue;
+    SetVectorPath(path);
+    EXPECT_EQ(RunWith(*plan, Engine::kAuto).result.digest, expected) << static_cast<int>(path);
+  }
+  SetVectorPath(before);
+}
+
+// Those of the library, with at most a few clients per group.
+TEST(SkipTest, LibraryScenarios) {
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("scenarios")) {
+    if (entry.path().extension() != ".textproto") continue;
+    SCOPED_TRACE(entry.path().string());
+    Diagnostics diagnostics;
+    LoadedScenario scenario = Load(entry.path().string(), diagnostics);
+    for (auto& group : *scenario.proto.mutable_groups()) {
+      group.set_count(std::min<uint32_t>(group.count(), 8));
+    }
+    auto plan = std::make_unique<Plan>(Compile(scenario, diagnostics));
+    ASSERT_TRUE(diagnostics.ok()) << diagnostics.Render();
+    plan->Link();
+    Compare(*plan);
+    ++files;
+  }
+  EXPECT_GT(files, 10);
+}
+
+TEST(SkipTest, OracleScenarios) {
+  Share sum;
+  for (uint64_t seed = 1; seed <= 300 && !HasFailure(); ++seed) {
+    for (const Transport transport : {Transport::kDatagram, Transport::kTcp}) {
+      const std::string text = oracle::Generate(seed, transport);
+      SCOPED_TRACE(text);
+      const Share share = Compare(*PlanOf(text));
+      sum.skipped += share.skipped;
+      sum.events += share.events;
+    }
+  }
+  EXPECT_GT(sum.skipped, sum.events / 10);
+}
+
+// Other seeds: bazel test //tests/run:skip_test --test_env=SKIP_SEEDS=2001:100000
+TEST(SkipTest, ScenariosOfAnyKind) {
+  uint64_t first = 1, last = 2000;
+  if (const char* seeds = std::getenv("SKIP_SEEDS")) {
+    ASSERT_EQ(std::sscanf(seeds, "%" SCNu64 ":%" SCNu64, &first, &last), 2) << seeds;
+  }
+  Share sum;
+  for (uint64_t seed = first; seed <= last && !HasFailure(); ++seed) {
+    const std::string text = AnyScenario(seed);
+    SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + text);
+    const Share share = Compare(*PlanOf(text));
+    sum.skipped += share.skipped;
+    sum.events += share.events;
+  }
+  std::printf("%.1f %% of %" PRIu64 " events skipped\n",
+              100.0 * static_cast<double>(sum.skipped) / static_cast<double>(sum.events),
+              sum.events);
+  EXPECT_GT(sum.skipped, sum.events / 10);
+}
+
+// One client run alone skips what it skips in company.
+TEST(SkipTest, ClientsAlone) {
+  const auto plan = PlanOf(R"(horizon: "12h" groups { name: "fleet" count: 9 keep_alive: "20s"
+    start { spread: "20s" } path { both { latency { lognormal { median: "50ms" sigma: 0.5 } }
+    loss: 0.01 } } random_faults { fault: FREEZE gap { exponential { mean: "1h" } }
+    length { constant: "15s" } } })");
+  const Both all = RunWith(*plan, Engine::kEvents);
+  for (uint32_t i = 0; i < 9; ++i) {
+    for (const bool packets : {false, true}) {
+      RunOptions options;
+      options.threads = 1;
+      options.only = {{0, i, i}};
+      if (packets) options.packets = options.only;
+      std::vector<TraceRecord> alone, expected;
+      options.on_records = [&](const TraceRecord* begin, const TraceRecord* end) {
+        std::copy_if(begin, end, std::back_inserter(alone),
+                     [](const TraceRecord& r) { return r.is_outcome(); });
+        return absl::OkStatus();
+      };
+      const auto result = keepsim::Run(*plan, options);
+      ASSERT_TRUE(result.ok());
+      EXPECT_EQ(result->skipped[0].cycles > 0, !packets);  // packets are seen event by event
+      std::copy_if(all.records.begin(), all.records.end(), std::back_inserter(expected),
+                   [i](const TraceRecord& r) { return r.entity == i + 1; });
+      EXPECT_EQ(alone, expected);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace keepsim

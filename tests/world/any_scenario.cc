@@ -1,0 +1,181 @@
+#include "tests/world/any_scenario.h"
+
+#include <initializer_list>
+#include <iterator>
+
+#include "absl/strings/str_cat.h"
+#include "sim/base/random.h"
+#include "sim/mqtt/profile.h"
+
+namespace keepsim {
+namespace {
+
+class Luck {
+ public:
+  explicit Luck(uint64_t seed) : source_(seed, 1) {}
+  int64_t UpTo(int64_t most) {
+    return static_cast<int64_t>(source_.Draw64(Purpose::kTest, next_++) %
+                                static_cast<uint64_t>(most + 1));
+  }
+  bool OneIn(int64_t n) { return UpTo(n - 1) == 0; }
+  template <typename T>
+  T Of(std::initializer_list<T> choices) {
+    return *std::next(choices.begin(), UpTo(static_cast<int64_t>(choices.size()) - 1));
+  }
+  const char* Of(std::initializer_list<const char*> choices) { return Of<const char*>(choices); }
+
+ private:
+  RandomSource source_;
+  uint64_t next_ = 0;
+};
+
+std::string Latency(Luck& luck) {
+  const auto ms = [&](int64_t most) { return absl::StrCat("\"", luck.UpTo(most), "ms\""); };
+  switch (luck.UpTo(6)) {
+    case 0:
+      return absl::StrCat("latency { constant: ", ms(300), " }");
+    case 1:
+      return absl::StrCat("latency { uniform { low: ", ms(40), " high: \"", 40 + luck.UpTo(500),
+                          "ms\" } }");
+    case 2:
+      return absl::StrCat("latency { exponential { mean: \"", 1 + luck.UpTo(200), "ms\" } }");
+    case 3:
+      return absl::StrCat("latency { pareto { scale: \"", 1 + luck.UpTo(50),
+                          "ms\" shape: 1.5 } max: \"20s\" }");
+    default:
+      return absl::StrCat("latency { lognormal { median: \"", 1 + luck.UpTo(150),
+                          "ms\" sigma: ", luck.Of({"0.3", "0.5", "1.2"}), " } }");
+  }
+}
+
+std::string Direction(Luck& luck, bool datagram) {
+  std::string text = Latency(luck);
+  absl::StrAppend(&text, " loss: ", luck.Of({"0", "0", "0.01", "0.05", "0.3"}));
+  if (luck.OneIn(5)) absl::StrAppend(&text, " keep_order: true");
+  if (datagram && luck.OneIn(8)) absl::StrAppend(&text, " duplicate: 0.05");
+  if (luck.OneIn(4)) {
+    absl::StrAppend(&text, " bursts { mean_good: \"", luck.Of({"20s", "5m", "1h"}),
+                    "\" mean_bad: \"", luck.Of({"200ms", "8s", "1m"}),
+                    "\" loss_bad: ", luck.Of({"1", "0.4"}), luck.OneIn(4) ? " loss_good: 0.01" : "",
+                    " }");
+  }
+  return text;
+}
+
+std::string Tcp(Luck& luck) {
+  std::string text = " tcp {";
+  if (luck.OneIn(4)) absl::StrAppend(&text, " tail_loss_probe: false");
+  if (luck.OneIn(4)) absl::StrAppend(&text, " min_rto: \"", luck.Of({"20ms", "400ms"}), "\"");
+  if (luck.OneIn(6)) absl::StrAppend(&text, " user_timeout: \"", luck.Of({"300ms", "20s"}), "\"");
+  if (luck.OneIn(8)) absl::StrAppend(&text, " keepalive_time: \"", luck.Of({"7s", "2m"}), "\"");
+  if (luck.OneIn(6)) absl::StrAppend(&text, " delayed_ack: \"", luck.Of({"10ms", "200ms"}), "\"");
+  if (luck.OneIn(6)) absl::StrAppend(&text, " no_delay: false");
+  return text + " }";
+}
+
+std::string Path(Luck& luck) {
+  const bool datagram = luck.OneIn(3);
+  std::string text = absl::StrCat(" path { transport: ", datagram ? "DATAGRAM" : "TCP");
+  if (luck.OneIn(2)) {
+    absl::StrAppend(&text, " both { ", Direction(luck, datagram), " }");
+  } else {
+    absl::StrAppend(&text, " up { ", Direction(luck, datagram), " } down { ",
+                    Direction(luck, datagram), " }");
+  }
+  if (luck.OneIn(5)) {
+    absl::StrAppend(&text, " middlebox { idle_timeout: \"", luck.Of({"20s", "65s", "5m"}),
+                    "\" on_expiry: ", luck.Of({"DROP", "RESET", "RECREATE"}),
+                    luck.OneIn(2) ? " inbound_refreshes: false" : "", " }");
+  }
+  if (!datagram && luck.OneIn(4)) absl::StrAppend(&text, Tcp(luck));
+  return text + " }";
+}
+
+std::string Messages(Luck& luck, const char* field) {
+  std::string text = absl::StrCat(" ", field, " { ");
+  switch (luck.UpTo(2)) {
+    case 0:
+      absl::StrAppend(&text, "periodic { period: \"", luck.Of({"7s", "60s", "45s", "10m"}), "\"",
+                      luck.OneIn(2) ? " phased: false" : "", " }");
+      break;
+    case 1:
+      absl::StrAppend(&text, "poisson { mean_gap: \"", luck.Of({"30s", "10m"}), "\" }");
+      break;
+    default:
+      absl::StrAppend(&text, "bursts { mean_gap: \"5m\" size: 3 spacing: \"",
+                      luck.Of({"0", "30ms", "2s"}), "\" }");
+  }
+  return absl::StrCat(text, " qos: ", luck.UpTo(2), " payload_bytes: ", luck.UpTo(50), " }");
+}
+
+std::string RandomFaults(Luck& luck) {
+  return absl::StrCat(
+      " random_faults { fault: ", luck.Of({"CRASH", "KILL", "STOP", "FREEZE", "SLEEP", "PATH_CUT"}),
+      " gap { exponential { mean: \"", luck.Of({"5m", "40m"}),
+      "\" } } length { exponential { mean: \"", luck.Of({"2s", "90s"}), "\" } } }");
+}
+
+std::string Group(Luck& luck, const std::string& name) {
+  const auto& clients = ClientProfiles();
+  const int64_t client = luck.OneIn(3) ? 0 : luck.UpTo(static_cast<int64_t>(clients.size()) - 1);
+  std::string text =
+      absl::StrCat(" groups { name: \"", name, "\" count: ", 1 + luck.UpTo(1), " client: \"",
+                   clients[static_cast<size_t>(client)].name, "\" keep_alive: \"",
+                   luck.Of({5, 10, 30, 60, 60, 61, 120}), "s\" start { spread: \"",
+                   luck.Of({"0", "60s", "60s"}), "\" }", Path(luck));
+  if (luck.OneIn(3)) absl::StrAppend(&text, " mqtt_version: V5");
+  if (luck.OneIn(5)) absl::StrAppend(&text, Messages(luck, "publish"));
+  if (luck.OneIn(6)) {
+    absl::StrAppend(&text, " subscribe: \"a/#\"", Messages(luck, "receive"));
+  }
+  if (luck.OneIn(3)) absl::StrAppend(&text, RandomFaults(luck));
+  if (luck.OneIn(5)) absl::StrAppend(&text, " clock { drift_ppm: ", luck.Of({"30", "-200"}), " }");
+  return text + " }";
+}
+
+std::string Fault(Luck& luck, int64_t horizon_s) {
+  std::string text = absl::StrCat(" faults { at: \"", luck.UpTo(horizon_s), "s\" duration: \"",
+                                  luck.Of({"300ms", "20s", "10m"}), "\" ");
+  const char* directions = luck.Of({"UP", "DOWN", "BOTH"});
+  switch (luck.UpTo(5)) {
+    case 0:
+      absl::StrAppend(&text, "client: ", luck.Of({"CRASH", "KILL", "STOP", "FREEZE", "SLEEP"}));
+      break;
+    case 1:
+      absl::StrAppend(&text, "partition { directions: ", directions, " }");
+      break;
+    case 2:
+      absl::StrAppend(&text, "degrade { directions: ", directions, " loss: ", luck.Of({"0", "0.2"}),
+                      " extra_latency: \"", luck.Of({"0", "150ms"}), "\" }");
+      break;
+    case 3:
+      absl::StrAppend(&text, "clock { ", luck.Of({"jump: \"5s\"", "drift_ppm: 500"}), " }");
+      break;
+    case 4:
+      absl::StrAppend(&text, "broker_stall {}");
+      break;
+    default:
+      absl::StrAppend(&text, "broker_down { silent: ", luck.Of({"true", "false"}), " }");
+  }
+  return text + " }";
+}
+
+}  // namespace
+
+std::string AnyScenario(uint64_t seed) {
+  Luck luck(seed);
+  const int64_t horizon_s = luck.Of<int64_t>({1800, 3600, 7200});
+  std::string text = absl::StrCat("horizon: \"", horizon_s, "s\"");
+  absl::StrAppend(&text, Group(luck, "a"));
+  if (luck.OneIn(3)) absl::StrAppend(&text, Group(luck, "b"));
+  for (int64_t n = luck.OneIn(2) ? 0 : luck.UpTo(3); n > 0; --n) {
+    absl::StrAppend(&text, Fault(luck, horizon_s));
+  }
+  const auto& brokers = BrokerProfiles();
+  const int64_t broker = luck.OneIn(3) ? 0 : luck.UpTo(static_cast<int64_t>(brokers.size()) - 1);
+  absl::StrAppend(&text, " broker { profile: \"", brokers[static_cast<size_t>(broker)].name, "\"",
+                  luck.OneIn(12) ? " handling_time: \"1ms\"" : "", " }");
+  return text;
+}
+
+}  // namespace keepsim

@@ -1,0 +1,16 @@
+// Scenarios of any kind from a seed: every client and broker profile, transport, path, fault and
+// workload that a file can name, small enough to be run by thousands.
+#ifndef KEEPSIM_TESTS_WORLD_ANY_SCENARIO_H_
+#define KEEPSIM_TESTS_WORLD_ANY_SCENARIO_H_
+
+#include <cstdint>
+#include <string>
+
+namespace keepsim {
+
+// The text of a valid scenario; the same for the same seed.
+std::string AnyScenario(uint64_t seed);
+
+}  // namespace keepsim
+
+#endif  // KEEPSIM_TESTS_WORLD_ANY_SCENARIO_H_

@@ -1,0 +1,114 @@
+// keepsim fleet: a page of all clients over time, with the time lines of the worst incidents.
+#include <cstdio>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "sim/metrics/incident_reader.h"
+#include "sim/run/stretch.h"
+#include "sim/trace/text.h"
+#include "tools/command.h"
+#include "tools/explanation_text.h"
+#include "tools/export/json_object.h"
+#include "tools/output_file.h"
+#include "tools/report/fleet_json.h"
+#include "tools/report/time_line_json.h"
+#include "tools/report/viewer_page.h"
+#include "tools/trace_input.h"
+
+namespace keepsim {
+namespace {
+
+constexpr int64_t kMostTimeLines = 200;  // unless --time-lines says otherwise
+// What a browser holds with ease; 40 bytes in the page each, or 7.
+constexpr size_t kMostIncidents = 1000000;
+constexpr size_t kMostChanges = 10000000;
+
+absl::Status ReadStates(TraceReader& reader, FleetFollower& fleet) {
+  if (absl::Status s = reader.Seek(kStart); !s.ok()) return s;
+  TraceRecord r;
+  while (true) {
+    const absl::StatusOr<bool> more = reader.Next(&r);
+    if (!more.ok()) return more.status();
+    if (!*more) return absl::OkStatus();
+    fleet.Add(r);
+  }
+}
+
+// FailedPrecondition if the run again does not meet the trace.
+absl::StatusOr<std::string> TimeLines(const Plan& plan, TraceReader& reader,
+                                      const std::vector<Incident>& incidents,
+                                      const std::string& trace) {
+  JsonArray all;
+  if (incidents.empty()) return all.Text();
+  const auto stretches = ReplayIncidents(plan, reader, incidents);
+  if (!stretches.ok()) return stretches.status();
+  const Replayed& replayed = stretches->front().replayed;
+  if (!replayed.same) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the run again does not meet the trace: ",
+                     DifferenceText(replayed, RecordText(reader.header()), "stored", "replayed")));
+  }
+  for (size_t i = 0; i < incidents.size(); ++i) {
+    const Story story = ExplanationStory(plan, reader.header(), (*stretches)[i], incidents[i]);
+    all.Raw(IncidentJson((*stretches)[i], reader.header(), incidents[i], story, {}, trace));
+  }
+  return all.Text();
+}
+
+}  // namespace
+
+int FleetCommand(const std::vector<std::string>& args) {
+  Arguments a;
+  if (!a.Parse(args, {"out", "time-lines"}, {"allow-damaged"})) return kExitBadInput;
+  if (a.positional().size() != 1) return Fail("fleet needs one trace file");
+  if (!a.Has("out") || a.Get("out").empty()) return Fail("fleet needs --out FILE.html");
+  int64_t time_lines = kMostTimeLines;
+  if (a.Has("time-lines") && (!absl::SimpleAtoi(a.Get("time-lines"), &time_lines) ||
+                              time_lines < 0 || time_lines > 10000)) {
+    return Fail("--time-lines must be a number from 0 to 10000, not \"" + a.Get("time-lines") +
+                "\"");
+  }
+  const std::string& path = a.positional()[0];
+  auto opened = OpenTrace(path, a);
+  if (!opened.ok()) return Fail(std::string(opened.status().message()));
+  TraceReader& reader = **opened;
+  std::vector<Incident> incidents;
+  absl::Status status = ReadIncidents(reader, [&](const Incident& i) {
+    incidents.push_back(i);
+    return incidents.size() <= kMostIncidents;
+  });
+  if (!status.ok()) return Fail(std::string(status.message()));
+  FleetFollower fleet(reader.header());
+  if (absl::Status s = ReadStates(reader, fleet); !s.ok()) return Fail(std::string(s.message()));
+  if (incidents.size() > kMostIncidents || fleet.moments() > kMostChanges) {
+    return Fail(absl::StrCat(path, " holds more than a page can show (", kMostIncidents,
+                             " incidents, ", kMostChanges,
+                             " changes of state): run fewer clients or a shorter horizon, with "
+                             "--set; `keepsim export --format csv` has no limit"));
+  }
+  ReportDamage(reader);
+  const Prepared p = PrepareFromTrace(path, reader);
+  if (p.plan == nullptr) return kExitBadInput;
+  std::vector<Incident> worst;
+  for (const size_t i : WorstIncidents(incidents, static_cast<size_t>(time_lines))) {
+    worst.push_back(incidents[i]);
+  }
+  const auto embedded = TimeLines(*p.plan, reader, worst, path);
+  if (absl::IsFailedPrecondition(embedded.status())) {
+    Fail(std::string(embedded.status().message()));
+    return kExitNotMet;
+  }
+  if (!embedded.ok()) return Fail(std::string(embedded.status().message()));
+  const std::string digest = reader.footer().has_value() ? reader.footer()->digest.Hex() : "";
+  OutputFile out(a.Get("out") == "-" ? "-" : UserPath(a.Get("out")));
+  out.Write(FleetPage(absl::StrCat(reader.header().scenario_name, ": fleet"),
+                      FleetJson(reader.header(), fleet, incidents, digest, path), *embedded));
+  if (status = out.Finish(); !status.ok()) return Fail(std::string(status.message()));
+  std::fprintf(stderr, "%zu clients, %zu incidents, %zu time lines\n", fleet.clients(),
+               incidents.size(), worst.size());
+  return kExitOk;
+}
+
+}  // namespace keepsim

@@ -1,0 +1,140 @@
+#include "tools/end_state.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "sim/base/duration_text.h"
+#include "sim/trace/text.h"
+#include "sim/trace/wire_fields.h"
+#include "tools/time_line.h"
+
+namespace keepsim {
+namespace {
+
+std::string Ago(Instant then, Instant now) {
+  return absl::StrCat(At(then), " (", ShortDuration(now - then), " ago)");
+}
+
+}  // namespace
+
+// A new connection has written and read nothing.
+EndStates::End& EndStates::OfConnection(End& end, uint32_t conn) {
+  if (end.conn != conn) {
+    const std::string timer = std::move(end.timer);
+    const Instant deadline = end.deadline;
+    end = End();
+    end.conn = conn;
+    end.timer = timer;
+    end.deadline = deadline;
+  }
+  return end;
+}
+
+void EndStates::Add(const TraceRecord& r) {
+  truth_.Add(r);
+  const bool up = r.code >> 8 == kUp;
+  switch (r.kind) {
+    case RecordKind::kConnectAttempt: {
+      End& e = OfConnection(client_, r.conn);
+      e.state = "connecting";
+      e.since = r.at;
+      return;
+    }
+    case RecordKind::kConnected:
+      client_.state = "connected";
+      client_.since = r.at;
+      return;
+    case RecordKind::kSessionOpened: {
+      End& e = OfConnection(broker_, r.conn);
+      e.state = "connected";
+      e.since = r.at;
+      limit_ = r.b == 0 ? "no limit"
+                        : absl::StrCat("closes after ", FormatDuration(Duration{r.b}),
+                                       " without a packet (keepAlive ", r.a, " s)");
+      return;
+    }
+    case RecordKind::kClosed: {
+      End& e = r.code >> 8 == static_cast<int>(Observer::kBroker) ? broker_ : client_;
+      if (e.conn != r.conn) return;
+      e.state = absl::StrCat("closed: ", CloseReasonText(r.code & 0xFF));
+      e.since = r.at;
+      if (&e == &broker_) {
+        limit_.clear();
+        broker_.deadline = kNever;
+      }
+      return;
+    }
+    case RecordKind::kPacketSent: {
+      End& e = OfConnection(up ? client_ : broker_, r.conn);
+      e.written = PacketName(PacketFieldsOf(r));
+      e.written_at = r.at;
+      return;
+    }
+    case RecordKind::kPacketReceived: {
+      End& e = OfConnection(up ? broker_ : client_, r.conn);
+      e.read = PacketName(PacketFieldsOf(r));
+      e.read_at = r.at;
+      return;
+    }
+    case RecordKind::kTimerArmed: {
+      End& e = r.code == 1 ? OfConnection(broker_, r.conn) : client_;
+      e.timer = TimerName(r);
+      e.deadline = Instant{r.a};
+      return;
+    }
+    default:
+      return;
+  }
+}
+
+std::string EndStates::EndText(const End& end, Instant now) {
+  std::string text =
+      absl::StrCat(end.conn == 0 ? end.state : absl::StrCat("#", end.conn, " ", end.state),
+                   " since ", At(end.since), "\n");
+  const auto line = [&](absl::string_view what) {
+    absl::StrAppend(&text, "          ", what, "\n");
+  };
+  if (end.written_at != kNever)
+    line(absl::StrCat("wrote ", end.written, " at ", Ago(end.written_at, now)));
+  if (end.read_at != kNever) line(absl::StrCat("read ", end.read, " at ", Ago(end.read_at, now)));
+  if (end.deadline == kNever) {
+    line("no timer");
+  } else {
+    line(absl::StrCat("timer: ", end.timer, " ", At(end.deadline),
+                      end.deadline >= now
+                          ? absl::StrCat(" (in ", ShortDuration(end.deadline - now), ")")
+                          : " (overdue)"));
+  }
+  return text;
+}
+
+std::string EndStates::Text(const std::string& client, Instant now) const {
+  std::vector<std::string> wrong;
+  const GroundTruth& t = truth_;
+  if (t.down.holds) {
+    wrong.push_back(t.down_kind == FailureKind::kNone
+                        ? std::string("not started")
+                        : absl::StrCat("down: ", FailureKindName(t.down_kind)));
+  }
+  if (t.frozen.holds) wrong.push_back("frozen");
+  if (t.asleep.holds) wrong.push_back("asleep");
+  std::string text = absl::StrCat("state at ", At(now), "\n  client  ", client, " ",
+                                  wrong.empty() ? "runs" : absl::StrJoin(wrong, ", "), "; ",
+                                  EndText(client_, now));
+  const char* broker = t.broker_down.holds ? "down" : t.broker_stalled.holds ? "stalled" : "runs";
+  absl::StrAppend(&text, "  broker  ", broker, "; ", EndText(broker_, now));
+  if (!limit_.empty()) absl::StrAppend(&text, "          ", limit_, "\n");
+  std::string path = t.cut.holds ? absl::StrCat("cut, ", t.directions == 3   ? "both ways"
+                                                         : t.directions == 1 ? "client to broker"
+                                                                             : "broker to client")
+                                 : "up";
+  if (t.degraded.holds) absl::StrAppend(&path, ", degraded");
+  if (client_.conn != 0 && t.MappingLost(client_.conn)) {
+    absl::StrAppend(&path, ", the middlebox has lost the mapping");
+  }
+  return absl::StrCat(text, "  path    ", path, "\n");
+}
+
+}  // namespace keepsim

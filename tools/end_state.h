@@ -1,0 +1,43 @@
+// Where both ends of a client's connection stand, from its records up to an instant.
+#ifndef KEEPSIM_TOOLS_END_STATE_H_
+#define KEEPSIM_TOOLS_END_STATE_H_
+
+#include <string>
+
+#include "sim/base/time.h"
+#include "sim/metrics/ground_truth.h"
+#include "sim/trace/record.h"
+
+namespace keepsim {
+
+class EndStates {
+ public:
+  // REQUIRES: the run's and one client's records, of either level, in canonical order.
+  void Add(const TraceRecord& r);
+  // Several lines: client, broker, path; all as of `now`.
+  std::string Text(const std::string& client, Instant now) const;
+
+ private:
+  struct End {
+    uint32_t conn = 0;
+    std::string state = "no connection";
+    Instant since = kStart;
+    std::string written;
+    Instant written_at = kNever;  // kNever: nothing yet
+    std::string read;
+    Instant read_at = kNever;
+    std::string timer;
+    Instant deadline = kNever;
+  };
+  End& OfConnection(End& end, uint32_t conn);
+  static std::string EndText(const End& end, Instant now);
+
+  End client_;
+  End broker_;
+  std::string limit_;  // of the broker's session
+  GroundTruth truth_;
+};
+
+}  // namespace keepsim
+
+#endif  // KEEPSIM_TOOLS_END_STATE_H_
