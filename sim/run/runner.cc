@@ -31,6 +31,8 @@ bool Within(const std::vector<ClientRange>& ranges, const Plan& plan, CellRange 
   return false;
 }
 
+absl::Status Stopped() { return absl::CancelledError("the run was stopped"); }
+
 struct Shared {
   const Plan& plan;
   const RunOptions& options;
@@ -157,7 +159,7 @@ absl::StatusOr<RunResult> Run(const Plan& plan, const RunOptions& options) {
   }
   for (std::thread& t : pool) t.join();
   if (!shared.status.ok()) return shared.status;
-  if (shared.stop) return absl::CancelledError("the run was stopped");
+  if (shared.stop) return Stopped();
 
   // The run's own records count once, whoever ran which cell.
   for (const TraceRecord& r : result.shape->run_records) AddToDigest(r, result.digest);
@@ -180,7 +182,8 @@ absl::StatusOr<RunResult> Run(const Plan& plan, const RunOptions& options) {
   if (sorter != nullptr) {
     absl::Status status = sorter->Add(absl::MakeConstSpan(result.shape->run_records));
     if (status.ok()) {
-      status = sorter->Merge([&](absl::Span<const TraceRecord> records) {
+      status = sorter->Merge([&](absl::Span<const TraceRecord> records) -> absl::Status {
+        if (options.cancel != nullptr && *options.cancel) return Stopped();
         return options.on_records(records.data(), records.data() + records.size());
       });
     }

@@ -42,7 +42,8 @@ class Cell {
   void SelectPackets(std::function<bool(uint32_t entity)> selected) {
     packets_selected_ = std::move(selected);
   }
-  // Asked about once per 65536 events; the run is abandoned when true.
+  // Asked every few thousand events, and within what strikes all clients at once; the run is
+  // abandoned when true.
   void SetCancel(const std::atomic<bool>* cancel) { cancel_ = cancel; }
   // Virtual time reached, for progress of large cells.
   void SetClock(std::atomic<int64_t>* now_ns) { published_now_ = now_ns; }
@@ -58,6 +59,11 @@ class Cell {
   uint64_t engine_events() const { return simulator_.popped(); }
 
  private:
+  static constexpr uint32_t kPollEvery = 4096;
+  // Records are handed on when so many have gathered, so that memory does not grow with the
+  // horizon.
+  static constexpr size_t kFlushAt = 1 << 16;
+
   enum class Kind : uint8_t {
     kClientStart,  // index: host
     kFaultBegins,  // index: fault; entity's host, or the broker if entity is 0
@@ -99,9 +105,17 @@ class Cell {
   };
 
   // ---- cell.cc: life of the cell, the switch
-  void Setup(CellRange range);
+  bool Setup(CellRange range);  // false: cancelled
+  bool Cancelled() const { return cancel_ != nullptr && cancel_->load(std::memory_order_relaxed); }
+  // Step `i` of work on all clients within one event. True if the run is to be abandoned, which
+  // Run() then does before the next event, whatever has been left undone.
+  bool Abandoned(uint32_t i) {
+    if (i % kPollEvery != 0 || !Cancelled()) return false;
+    until_poll_ = 1;
+    return true;
+  }
   void Dispatch(const Event& event);
-  void FinishRun();
+  bool FinishRun();  // likewise
   void EmitEnd(Host& host);
 
   // ---- cell_support.cc: events, records, clocks
@@ -117,6 +131,7 @@ class Cell {
   void PacketRecord(Host& host, RecordKind kind, uint16_t code, uint32_t conn, int64_t a,
                     int64_t b);
   void Flush(bool all);
+  void HandOn(size_t n);
   void Act(Host& host) { ++host.events, ++events_; }
   void TouchRadio(Host& host);
   Host& HostOf(uint32_t entity) { return hosts_[entity - first_entity_]; }
@@ -241,6 +256,8 @@ class Cell {
   Slab<Flight> flights_;  // an arrival is looked at while others set out
   std::vector<uint32_t> free_flights_;
   std::vector<TraceRecord> records_;
+  size_t flush_at_ = kFlushAt;
+  uint32_t until_poll_ = kPollEvery;  // events, until cancel_ is asked about
 
   // The broker.
   uint32_t broker_event_counter_ = 0;

@@ -312,6 +312,7 @@ void Cell::ResumeBroker() {
   // What the kernel has received meanwhile comes first: an arrival before a deadline.
   const uint32_t n = connections_.size();
   for (uint32_t c = 0; c < n; ++c) {
+    if (Abandoned(c)) return;
     if (!connections_[c].used || !connections_[c].end[kBrokerEnd].app) continue;
     const uint32_t generation = connections_[c].generation;
     Read(c, kBrokerEnd);

@@ -251,6 +251,20 @@ for signal in INT TERM; do
   fi
 done
 
+# So too within one large cell, when every path is cut at one instant.
+cat > "$work/outage.textproto" <<'EOF'
+horizon: "24h"
+groups { name: "fleet" count: 150000 start { spread: "1s" } path { both { latency { constant: "20ms" } } } }
+broker { profile: "hivemq-ce" }
+faults { at: "2s" duration: "10m" partition {} }
+EOF
+timeout --preserve-status -k 20 -s TERM 4 "$keepsim" run "$work/outage.textproto" --out "$work/stopped" > /dev/null 2>&1
+status=$?
+if [[ $status != 130 || -n "$(ls -A "$work/stopped" 2> /dev/null)" ]]; then
+  echo "FAILED: stopped in a large cell: exit $status, left: $(ls -A "$work/stopped")"
+  failures=$((failures + 1))
+fi
+
 # Killed outright: the next run takes the folder over.
 timeout -s KILL 1 "$keepsim" run "$quickstart" --out "$work/killed" --set 'groups[0].count=1000000' > /dev/null 2>&1
 expect 0 "trace.kst" "$keepsim" run "$quickstart" --out "$work/killed" "${small[@]}" "${lenient[@]}"
