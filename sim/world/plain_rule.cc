@@ -58,6 +58,10 @@ PlainRule PlainRuleOf(const BrokerPlan& broker, const Host& host, const Connecti
     r.radio = 1;
     if (r.step - longest.ns <= kRadioTail.ns || longest > kRadioTail) return r;
   }
+  const int64_t offset = r.silence % r.step;
+  if (g.transport == Transport::kTcp && offset > longest.ns && offset + longest.ns < r.step) {
+    r.laps = r.silence / r.step;
+  }
   r.applies = true;
   return r;
 }

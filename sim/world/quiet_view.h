@@ -14,7 +14,9 @@
 namespace keepsim::quiet {
 
 inline constexpr uint32_t kPingSize = 2;  // PINGREQ, PINGRESP
-// Transmissions of one cycle, repairs included.
+// Of a cycle over TCP: timer, PINGREQ, PINGRESP, acknowledgement.
+inline constexpr int64_t kEventsOfCycle = 4;
+// Transmissions of one cycle, repairs by rule included.
 inline constexpr size_t kMostUp = 4, kMostDown = 3;
 
 // The ping's part in a client's session; CheckKeepAlive() and SendPing() of client_session.cc.

@@ -12,10 +12,11 @@ namespace keepsim::quiet {
 bool Stretch::RepairedCycle() {
   if (t0_ >= until_) return Stop(StretchEnd::kPending);
   KernelView client = kernel_[kClientEnd], broker = kernel_[kBrokerEnd];
-  const int64_t* const up_ns = draws_.window[kUp].latency_ns();
-  const int64_t* const down_ns = draws_.window[kDown].latency_ns();
+  const int64_t* const up_ns = draws_.up.latency_ns();
+  const int64_t* const down_ns = draws_.down.latency_ns();
   const auto lost = [&](int d, size_t at) {
-    return (d == kUp ? group_.up : group_.down).loss.Hit(draws_.window[d].loss()[at]);
+    return d == kUp ? group_.up.loss.Hit(draws_.up.loss()[at])
+                    : group_.down.loss.Hit(draws_.down.loss()[at]);
   };
   const auto kernel = [&](Instant t) { return host_.KernelNow(t); };
   const auto global = [&](Instant t) { return host_.Global(ClockKind::kMonotonic, t); };
@@ -120,7 +121,8 @@ bool Stretch::RepairedCycle() {
   kernel_[kClientEnd] = client;
   kernel_[kBrokerEnd] = broker;
   beyond_.Add(b);
-  lost_ = ack_lost ? 1 : 0;
+  lost_[kClientEnd] = ack_lost ? 1 : 0;
+  lost_[kBrokerEnd] = 0;
   const Instant local = host_.SessionNow(way.out);
   if (host_.last_packet_out != kLongAgo) {
     host_.longest_silence = std::max(host_.longest_silence, local - host_.last_packet_out);
