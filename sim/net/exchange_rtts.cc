@@ -32,15 +32,14 @@ size_t Portable(ExchangeRtts& r, const int64_t* up, const int64_t* down, size_t 
 
 #define KEEPSIM_AVX2 __attribute__((target("avx2")))
 
-// SRTT and a round trip within SRTT + min_rto, the deviation, which is at most four times the
-// largest error and a few, and RTTVAR have room in 31 bits, and will have.
+// SRTT, the deviation and min_rto are at most this, and RTTVAR twice as much: then a round trip
+// that is not late, and what an exchange makes of them, have room in 31 bits.
+constexpr int64_t kShort = int64_t{1} << 29;
+
 bool IsShort(const ExchangeRtts& r) {
-  constexpr int64_t kMost = (int64_t{1} << 31) - 16;
   for (int d = 0; d < 2; ++d) {
-    // An exchange raises SRTT by an eighth of min_rto at most.
-    const int64_t srtt = r.end[d].srtt_ns + ExchangeRtts::kAtOnce * (r.min_rto_ns[d] / 8 + 1);
-    if (std::max({r.end[d].rttvar_ns, r.end[d].mdev_ns, 4 * std::max(srtt, r.min_rto_ns[d]),
-                  srtt + r.min_rto_ns[d]}) >= kMost) {
+    if (std::max({r.end[d].srtt_ns, r.end[d].mdev_ns, r.end[d].rttvar_ns / 2, r.min_rto_ns[d]}) >
+        kShort) {
       return false;
     }
   }
@@ -56,10 +55,11 @@ KEEPSIM_AVX2 inline void Store(__m128i v, int64_t* first, int64_t* second) {
   *second = _mm_extract_epi64(v, 1);
 }
 
-// Each end in the lower half of a lane of 64 bits; the upper halves stay 0.
+// Each end in the lower half of a lane of 64 bits; the upper halves stay 0. Stops where something
+// is no longer short, too.
 KEEPSIM_AVX2 size_t WithAvx2(ExchangeRtts& r, const int64_t* up, const int64_t* down, size_t n) {
   const __m128i min_rto = Both(r.min_rto_ns[0], r.min_rto_ns[1]);
-  const __m128i one = Both(1, 1);
+  const __m128i one = Both(1, 1), most = Both(kShort, kShort);
   __m128i srtt = Both(r.end[0].srtt_ns, r.end[1].srtt_ns);
   __m128i min_rtt = Both(r.end[0].min_rtt_ns, r.end[1].min_rtt_ns);
   __m128i mdev = Both(r.end[0].mdev_ns, r.end[1].mdev_ns);
@@ -71,7 +71,9 @@ KEEPSIM_AVX2 size_t WithAvx2(ExchangeRtts& r, const int64_t* up, const int64_t* 
     const __m128i rtt = _mm_add_epi64(ups, _mm_set1_epi64x(down[i]));
     // Too long: above the limit, or so long that it takes the sign or the upper half.
     const __m128i late = _mm_cmpgt_epi32(rtt, _mm_add_epi32(srtt, min_rto));
-    if (_mm_movemask_ps(_mm_castsi128_ps(_mm_or_si128(late, rtt))) != 0) break;
+    const __m128i grown = _mm_cmpgt_epi32(_mm_max_epi32(srtt, mdev), most);
+    const __m128i stop = _mm_or_si128(_mm_or_si128(late, rtt), grown);
+    if (_mm_movemask_ps(_mm_castsi128_ps(stop)) != 0) break;
     sum = _mm_add_epi64(sum, rtt);
     // RttEstimator::Move()
     const __m128i sample = _mm_max_epi32(rtt, one);
@@ -83,9 +85,9 @@ KEEPSIM_AVX2 size_t WithAvx2(ExchangeRtts& r, const int64_t* up, const int64_t* 
     const __m128i damped = _mm_and_si128(falls, _mm_cmpgt_epi32(excess, _mm_setzero_si128()));
     mdev = _mm_add_epi32(mdev, _mm_blendv_epi8(excess, _mm_srai_epi32(excess, 3), damped));
     // EndRound()
-    const __m128i most = _mm_max_epi32(mdev, min_rto);
-    rttvar = _mm_max_epi32(rttvar, most);
-    rttvar = _mm_sub_epi32(rttvar, _mm_srai_epi32(_mm_sub_epi32(rttvar, most), 2));
+    const __m128i least = _mm_max_epi32(mdev, min_rto);
+    rttvar = _mm_max_epi32(rttvar, least);
+    rttvar = _mm_sub_epi32(rttvar, _mm_srai_epi32(_mm_sub_epi32(rttvar, least), 2));
   }
   Store(srtt, &r.end[0].srtt_ns, &r.end[1].srtt_ns);
   Store(min_rtt, &r.end[0].min_rtt_ns, &r.end[1].min_rtt_ns);
@@ -103,8 +105,9 @@ KEEPSIM_AVX2 size_t WithAvx2(ExchangeRtts& r, const int64_t* up, const int64_t* 
 
 size_t ExchangeRtts::Add(const int64_t* up_ns, const int64_t* down_ns, size_t n) {
 #ifdef __x86_64__
-  if (n <= kAtOnce && ChosenVectorPath() == VectorPath::kAvx2 && IsShort(*this)) {
-    return WithAvx2(*this, up_ns, down_ns, n);
+  if (ChosenVectorPath() == VectorPath::kAvx2 && IsShort(*this)) {
+    const size_t i = WithAvx2(*this, up_ns, down_ns, n);
+    return i == n ? n : i + Portable(*this, up_ns + 2 * i, down_ns + i, n - i);
   }
 #endif
   return Portable(*this, up_ns, down_ns, n);

@@ -12,8 +12,6 @@ namespace keepsim {
 
 // Both ends, the one that begins an exchange first.
 struct ExchangeRtts {
-  static constexpr size_t kAtOnce = 64;  // no more of them need to be added at once
-
   RttEstimator end[2];
   int64_t min_rto_ns[2] = {0, 0};
   int64_t sum_ns = 0;  // of the first end's round trips

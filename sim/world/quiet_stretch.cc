@@ -184,26 +184,39 @@ void Stretch::DropOvertaken(Instant now) {
   out_.overtaken_count = static_cast<size_t>(end - begin);
 }
 
+// The cycles from the `i`th on that LookAhead() looked at, as far as one rule goes. Returns the
+// first that was not run.
+size_t Stretch::ByRule(size_t i) {
+  // The first cycle of a stretch is asked everything.
+  if (!plain_.applies || out_.cycles == 0) return i;
+  if (!tcp_) return PlainCycles<false>(i);
+  // The broker's kernel is to acknowledge with its answer.
+  if (!kernel_[kBrokerEnd].interactive) return i;
+  return IsSettled(std::min(reach_ - i, kMostSettled)) ? SettledCycles(i) : PlainCycles<true>(i);
+}
+
+// A cycle that is not as the others. REQUIRES: LookAhead() looked from here.
+bool Stretch::OddCycle() {
+  return tcp_ && ((repairs_ && RepairedCycle()) || (MayBeRepaired() && KernelsCycle()));
+}
+
 QuietStretch Stretch::Run() {
   bool goes_on = true;
   while (goes_on) {
     LookAhead();
-    for (size_t i = 0; i < reach_; ++i) {
-      // The broker's kernel is to acknowledge with its answer.
-      if (plain_.applies && out_.cycles > 0 && (!tcp_ || kernel_[kBrokerEnd].interactive)) {
-        if (!tcp_) {
-          i = PlainCycles<false>(i);
-        } else {
-          i = IsSettled(reach_ - i) ? SettledCycles(i) : PlainCycles<true>(i);
-        }
-        if (i == reach_) break;
+    size_t i = 0;
+    while (i < reach_) {
+      const size_t begin = i;
+      i = ByRule(i);
+      if (i > begin) continue;
+      const bool odd = repairs_ && (i >= lost_at_ || !kernel_[kBrokerEnd].interactive);
+      if (!odd && Cycle(i)) {
+        ++i;
+        continue;
       }
-      if (Cycle(i)) continue;
-      goes_on = false;
-      if (tcp_ && MayBeRepaired()) {
-        if (i > 0) LookAhead();
-        goes_on = (repairs_ && RepairedCycle()) || (MayBeRepaired() && KernelsCycle());
-      }
+      goes_on = odd || MayBeRepaired();
+      if (goes_on && i > 0) LookAhead();
+      goes_on = goes_on && OddCycle();
       break;
     }
   }

@@ -71,9 +71,13 @@ class Stretch {
   template <bool kTcp>
   size_t PlainCycles(size_t i);
   bool IsSettled(size_t cycles) const;
+  // So few that an SRTT of 300 ms, by the default min_rto, cannot grow out of the plain rule.
+  static constexpr size_t kMostSettled = 48;
   size_t SettledCycles(size_t i);
   bool RepairedCycle();
   bool KernelsCycle();
+  size_t ByRule(size_t i);
+  bool OddCycle();
   bool MayBeRepaired() const {
     return out_.end != StretchEnd::kPending && out_.end != StretchEnd::kTie;
   }

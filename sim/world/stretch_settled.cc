@@ -58,10 +58,10 @@ struct BrokerLaps {
   }
 };
 
-// As PlainCycles(). REQUIRES: IsSettled() for all cycles from `i` on.
+// As PlainCycles(), for kMostSettled at most. REQUIRES: IsSettled() for as many.
 size_t Stretch::SettledCycles(size_t i) {
   const PlainRule& r = plain_;
-  const size_t ahead = PlainAhead(i);
+  const size_t ahead = std::min(PlainAhead(i), kMostSettled);
   if (ahead == 0) return i;
   const int64_t* const up_ns = draws_.up.latency_ns() + 2 * i;
   const int64_t* const down_ns = draws_.down.latency_ns() + i;

@@ -44,9 +44,8 @@ bool TcpExchange::Push(Instant at, What what, EndIndex to, uint8_t segment) {
 }
 
 TcpExchange::Pending TcpExchange::TakeNext() {
-  const auto begin = pending_.begin();
-  const auto next =
-      std::min_element(begin, begin + pending_count_, [](const Pending& x, const Pending& y) {
+  Pending* const next =
+      std::min_element(pending_, pending_ + pending_count_, [](const Pending& x, const Pending& y) {
         if (x.at != y.at) return x.at < y.at;
         return x.what != y.what ? x.what < y.what : x.number < y.number;
       });

@@ -7,7 +7,6 @@
 #ifndef KEEPSIM_SIM_WORLD_TCP_EXCHANGE_H_
 #define KEEPSIM_SIM_WORLD_TCP_EXCHANGE_H_
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -82,10 +81,15 @@ class TcpExchange {
   const uint64_t first_[2];
   Instant now_;
   StretchEnd why_ = StretchEnd::kOther;
-  std::array<Pending, kMost> pending_;
+  // Left as they are until they are filled.
+  union {
+    Pending pending_[kMost];
+  };
+  union {
+    Segment segments_[kMost];
+  };
   size_t pending_count_ = 0;
   uint32_t set_ = 0;  // events so far
-  std::array<Segment, kMost> segments_;
   size_t segment_count_ = 0;
   Instant armed_[2] = {kNever, kNever};
   uint32_t written_to_[2] = {0, 0};  // stream offset after the packet; by sender
