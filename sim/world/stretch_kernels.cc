@@ -20,7 +20,6 @@ bool Stretch::KernelsCycle() {
   MoveClient(t);
   const auto judge = [&] {
     if (!ClientBears(t)) return false;
-    if (x.over >= t.next) return Stop(StretchEnd::kLate);
     // So that the next cycle may go by the plain rule.
     const KernelView client(x.end[kClientEnd]), broker(x.end[kBrokerEnd]);
     const Duration gap = t.next - x.over;

@@ -1,4 +1,4 @@
-// A hundred thousand clients that one limit joins: what strikes all of them at one instant, and
+// Many thousands of clients that one limit joins: what strikes all of them at one instant, and
 // stopping in the middle of it. A cost that grows with the square of their number would keep this
 // test busy for minutes.
 #include <atomic>
@@ -11,19 +11,18 @@
 namespace keepsim {
 namespace {
 
-constexpr uint32_t kClients = 100000;
-
 // The broker closes expired sessions at a limited rate.
-std::string Fleet(const std::string& fault) {
-  return R"(horizon: "2m" groups { name: "fleet" count: )" + std::to_string(kClients) +
+std::string Fleet(uint32_t clients, const std::string& fault) {
+  return R"(horizon: "50s" groups { name: "fleet" count: )" + std::to_string(clients) +
          R"( keep_alive: "60s" start { spread: "20s" }
     path { both { latency { constant: "20ms" } } } }
-    broker { profile: "hivemq-ce" } faults { at: "40s" duration: "10s" )" +
+    broker { profile: "hivemq-ce" } faults { at: "40s" duration: "5s" )" +
          fault + " }";
 }
 
 TEST(LargeCellTest, APartitionCutsAllPathsAtOneInstant) {
-  const auto plan = PlanOf(Fleet("partition {}"));
+  constexpr uint32_t kClients = 200000;
+  const auto plan = PlanOf(Fleet(kClients, "partition {}"));
   Cell cell(*plan);
   uint64_t cut = 0;
   TraceRecord last{};
@@ -41,7 +40,8 @@ TEST(LargeCellTest, APartitionCutsAllPathsAtOneInstant) {
 }
 
 TEST(LargeCellTest, StopsWhileItIsSetUp) {
-  const auto plan = PlanOf(Fleet("partition {}"));
+  constexpr uint32_t kClients = 20000;
+  const auto plan = PlanOf(Fleet(kClients, "partition {}"));
   Cell cell(*plan);
   const std::atomic<bool> cancel{true};
   cell.SetCancel(&cancel);
@@ -51,8 +51,9 @@ TEST(LargeCellTest, StopsWhileItIsSetUp) {
 
 // Within the event that closes all connections, and soon after one that does not look.
 TEST(LargeCellTest, StopsWithinAFewThousandEvents) {
+  constexpr uint32_t kClients = 70000;  // more than records that are gathered
   for (const char* fault : {"broker_down {}", "partition {}"}) {
-    const auto plan = PlanOf(Fleet(fault));
+    const auto plan = PlanOf(Fleet(kClients, fault));
     Cell cell(*plan);
     std::atomic<bool> cancel{false};
     cell.SetCancel(&cancel);
