@@ -197,7 +197,10 @@ size_t Stretch::ByRule(size_t i) {
 
 // A cycle that is not as the others. REQUIRES: LookAhead() looked from here.
 bool Stretch::OddCycle() {
-  return tcp_ && ((repairs_ && RepairedCycle()) || (MayBeRepaired() && KernelsCycle()));
+  if (!tcp_ || !((repairs_ && RepairedCycle()) || (MayBeRepaired() && KernelsCycle())))
+    return false;
+  ++out_.odd;
+  return true;
 }
 
 QuietStretch Stretch::Run() {

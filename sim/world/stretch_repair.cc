@@ -20,6 +20,8 @@ bool Stretch::RepairedCycle() {
   };
   const auto kernel = [&](Instant t) { return host_.KernelNow(t); };
   const auto global = [&](Instant t) { return host_.Global(ClockKind::kMonotonic, t); };
+  // No rule for a lost answer, or a lost acknowledgement of its own before it.
+  if (lost(kDown, 0) || (!broker.interactive && lost(kDown, 1))) return Stop(StretchEnd::kLost);
   size_t u = 0, d = 0;
   Beyond b;
   Way way;
@@ -48,13 +50,11 @@ bool Stretch::RepairedCycle() {
 
   Instant acked_alone = kNever;
   if (!broker.interactive) {
-    if (lost(kDown, d)) return Stop(StretchEnd::kLost);
     acked_alone = way.heard + Duration{down_ns[d++]};
     gone = std::max(gone, acked_alone);
     b.events += 1;
     b.segments[kDown] += 1;
   }
-  if (lost(kDown, d)) return Stop(StretchEnd::kLost);
   way.answered = way.heard + Duration{down_ns[d++]};
   const Instant first_ack = std::min(acked_alone, way.answered);
   const Instant broker_probe = broker.ProbeAt(broker_.tcp, way.heard);
