@@ -116,6 +116,10 @@ class Cell {
               int64_t b = 0);
   void PacketRecord(Host& host, RecordKind kind, uint16_t code, uint32_t conn, int64_t a,
                     int64_t b);
+  // REQUIRES (these two): host.packets.
+  void RecordPacket(Host& host, RecordKind kind, uint8_t direction, uint32_t conn,
+                    const Packet& packet);
+  void RecordFlight(Host& host, const Flight& flight, RecordKind kind, int low);
   void Flush(bool all);
   void Act(Host& host) { ++host.events, ++events_; }
   void TouchRadio(Host& host);
@@ -143,11 +147,7 @@ class Cell {
   void SetDegrades(Host& host, int direction);
   void FlushMiddlebox(Host& host);
 
-  // ---- cell_transport.cc: packets on the wire
-  uint32_t OpenConnection(Host& host);
-  void MaybeRelease(uint32_t connection);
-  void NoteMappingLost(uint32_t connection);
-  void WritePacket(uint32_t connection, EndIndex from, const Packet& packet);
+  // ---- cell_flight.cc: transmissions on their way
   // One of `segment` and `packet` (a datagram) is null.
   void Transmit(uint32_t connection, uint8_t direction, const Segment* segment,
                 const Packet* packet, uint32_t wire_bytes);
@@ -155,11 +155,16 @@ class Cell {
               bool foreign, Instant arrives_at);
   void FillFlight(uint32_t connection, uint8_t direction, const Segment* segment,
                   const Packet* packet, bool foreign, Flight& flight);
-  void RecordFlight(Host& host, const Flight& flight, RecordKind kind, int low);
-  void Answer(uint32_t connection, EndIndex from, const Segment& segment);
-  void Carry(uint32_t connection, EndIndex from, const TcpOutput& out);
+  void NoteMappingLost(uint32_t connection);
   void OnArrival(uint32_t flight);
   void Arrive(const Flight& flight);
+
+  // ---- cell_transport.cc: connections and both kernels' TCP
+  uint32_t OpenConnection(Host& host);
+  void MaybeRelease(uint32_t connection);
+  void WritePacket(uint32_t connection, EndIndex from, const Packet& packet);
+  void Answer(uint32_t connection, EndIndex from, const Segment& segment);
+  void Carry(uint32_t connection, EndIndex from, const TcpOutput& out);
   void OnTcpOutput(uint32_t connection, EndIndex at, const TcpOutput& out);
   void Read(uint32_t connection, EndIndex at);
   void TellClosed(uint32_t connection, EndIndex at, CloseReason reason);

@@ -89,14 +89,7 @@ void Cell::ClientHears(uint32_t connection, const Packet& packet) {
   const Instant now = simulator_.now();
   ++host.traffic.delivered[kDown];
   host.last_heard = now;
-  if (host.packets) {
-    PacketRecord(host, RecordKind::kPacketReceived,
-                 static_cast<uint16_t>(kDown << 8 | static_cast<int>(packet.type)), c.number,
-                 static_cast<int64_t>(uint64_t{packet.qos} << 48 | uint64_t{packet.reason} << 40 |
-                                      uint64_t{packet.flags} << 32 |
-                                      uint64_t{packet.packet_id} << 16 | packet.value),
-                 packet.size);
-  }
+  if (host.packets) RecordPacket(host, RecordKind::kPacketReceived, kDown, c.number, packet);
   if (packet.type == PacketType::kPingresp && host.ping_out != kNever) {
     ++host.ping_count;
     host.ping_rtt_sum += now - host.ping_out;

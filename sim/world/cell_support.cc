@@ -1,6 +1,7 @@
 // Events, records and small helpers of a cell.
 #include <algorithm>
 
+#include "sim/trace/wire_fields.h"
 #include "sim/world/cell.h"
 
 namespace keepsim {
@@ -9,6 +10,23 @@ namespace {
 // Records are handed on when this many have gathered, so that memory does not grow with the
 // horizon.
 constexpr size_t kFlushAt = 1 << 16;
+
+uint16_t Code(uint8_t direction, int low) { return static_cast<uint16_t>(direction << 8 | low); }
+
+// SegmentInfo of sim/trace/wire_fields.h.
+int64_t PackSegment(const Segment& s, uint16_t number, bool foreign) {
+  return static_cast<int64_t>(uint64_t{s.length} << 32 | uint64_t{number} << 16 |
+                              uint64_t{s.flags} << 8 | (s.retransmission ? 1u : 0u) |
+                              (s.probe ? 2u : 0u) | (foreign ? 4u : 0u));
+}
+
+int64_t FieldsOf(const Packet& p) {
+  return PackFields({.qos = p.qos,
+                     .reason = p.reason,
+                     .flags = p.flags,
+                     .packet_id = p.packet_id,
+                     .value = p.value});
+}
 
 }  // namespace
 
@@ -29,6 +47,23 @@ void Cell::PacketRecord(Host& host, RecordKind kind, uint16_t code, uint32_t con
   records_.push_back(
       {simulator_.now(), host.entity, host.packet_record_counter++, kind, code, conn, a, b});
   if (records_.size() >= kFlushAt) Flush(false);
+}
+
+void Cell::RecordPacket(Host& host, RecordKind kind, uint8_t direction, uint32_t conn,
+                        const Packet& packet) {
+  PacketRecord(host, kind, Code(direction, static_cast<int>(packet.type)), conn, FieldsOf(packet),
+               packet.size);
+}
+
+void Cell::RecordFlight(Host& host, const Flight& flight, RecordKind kind, int low) {
+  const Segment& s = flight.segment;
+  const int64_t a = flight.datagram ? FieldsOf(flight.packet)
+                                    : static_cast<int64_t>(uint64_t{s.seq} << 32 | s.ack);
+  const int64_t b =
+      flight.datagram
+          ? static_cast<int64_t>(uint64_t{flight.packet.size} << 32 | uint64_t{flight.number} << 16)
+          : PackSegment(s, flight.number, flight.foreign);
+  PacketRecord(host, kind, Code(flight.direction, low), flight.conn, a, b);
 }
 
 void Cell::Flush(bool all) {
