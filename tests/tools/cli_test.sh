@@ -91,8 +91,8 @@ expect 2 'places.json:4:6: error: unknown field "nam" in Group (did you mean "na
 expect 2 'places.json:4:18: error: groups[1].keep_alive: "70000s" is out of range' "$keepsim" check "$work/places.json"
 # A value of the wrong kind or a second choice does not hide what stands behind it.
 printf 'horizon: 5\ngroups { name: "g" publish { poisson { mean_gap: "1m" } periodic { period: "1m" } } }\nexpectations { metric: "detection.broker.mex_s" at_most: 1 }\n' > "$work/all.textproto"
-expect 2 'all.textproto:1:10: error: expected a string in quotes, not 5' "$keepsim" check "$work/all.textproto"
-expect 2 'all.textproto:2:57: error: periodic is given beside poisson, but only one of them can be' "$keepsim" check "$work/all.textproto"
+expect 2 'all.textproto:1:10: error: horizon: expected a text in quotes, not 5' "$keepsim" check "$work/all.textproto"
+expect 2 'all.textproto:2:57: error: groups[0].publish[0].periodic: is given beside poisson, but only one of them can be' "$keepsim" check "$work/all.textproto"
 expect 2 'did you mean "detection.broker.max_s"' "$keepsim" check "$work/all.textproto"
 
 # A result, its replay, one client of it, and a second result that differs.
@@ -204,6 +204,14 @@ printf '\xff' | dd of="$work/flipped.kst" bs=1 seek=5000 conv=notrunc status=non
 expect 2 "flipped.kst" "$keepsim" replay "$work/flipped.kst"
 printf 'not a trace' > "$work/text.kst"
 expect 2 "text.kst" "$keepsim" replay "$work/text.kst"
+# Within the header, nothing is whole.
+head -c 100 "$work/a/trace.kst" > "$work/headless.kst"
+for command in show replay explain diff; do
+  other=()
+  [[ $command == diff ]] && other=("$work/a/trace.kst")
+  expect 2 "; nothing of it can be read: the header" \
+    "$keepsim" "$command" "$work/headless.kst" "${other[@]}" --allow-damaged
+done
 
 # Folders that are not ours are left alone.
 mkdir "$work/other"
