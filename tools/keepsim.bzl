@@ -39,6 +39,7 @@ load("@rules_shell//shell:sh_test.bzl", "sh_test")
 # As seen from here, also when another repository loads this file.
 _KEEPSIM = str(Label("//tools:keepsim"))
 _EXEC = str(Label("//tools:exec.sh"))
+_REPLAY = str(Label("//tools:replay_test.sh"))
 
 def _result_impl(ctx):
     trace = ctx.actions.declare_file(ctx.label.name + "/trace.kst")
@@ -242,7 +243,7 @@ def keepsim_replay_test(name, src, expect = [], expect_not = [], size = "small",
       size: of the test.
       tags: of the test.
     """
-    args = ["$(location //tools:keepsim)", "$(location %s)" % src]
+    args = ["$(location %s)" % _KEEPSIM, "$(location %s)" % src]
     for signature in expect:
         args += ["--expect", signature]
     for signature in expect_not:
@@ -250,8 +251,8 @@ def keepsim_replay_test(name, src, expect = [], expect_not = [], size = "small",
     sh_test(
         name = name,
         size = size,
-        srcs = ["//tools:replay_test.sh"],
+        srcs = [_REPLAY],
         args = args,
-        data = ["//tools:keepsim", src],
+        data = [_KEEPSIM, src],
         tags = tags,
     )
