@@ -47,7 +47,7 @@ std::string WireText(const Node& node, const char* field, const std::string& gro
     return "?";
   }
   if (!binary && absl::StrContains(text, '\0')) {
-    node.Error(field, absl::StrCat(Shown(text),
+    node.Error(field, absl::StrCat(ShownValue(text),
                                    " has a zero character, which MQTT texts must not "
                                    "([MQTT-1.5.3-2]; 5.0 [MQTT-1.5.4-2]); leave it out"));
     return "?";
@@ -61,7 +61,8 @@ void CheckTopicName(const Node& node, const char* field) {
   if (topic.empty()) {
     node.Error(field, "is required: a topic, such as \"a/b\"");
   } else if (topic.find_first_of("#+") != std::string::npos) {
-    node.Error(field, absl::StrCat(Shown(topic), " has a wildcard (# or +): only filters may"));
+    node.Error(field,
+               absl::StrCat(ShownValue(topic), " has a wildcard (# or +): only filters may"));
   }
 }
 
@@ -73,7 +74,7 @@ void CheckTopicFilter(const Node& node, const char* field) {
     const bool last = i + 1 == filter.size();
     if (begins && (last || (filter[i] == '+' && filter[i + 1] == '/'))) continue;
     node.Error(field,
-               absl::StrCat(Shown(filter),
+               absl::StrCat(ShownValue(filter),
                             " is not a topic filter: + stands for a whole level, # for all that "
                             "follow (section 4.7.1); write \"a/+/b\" or \"a/#\""));
     return;
@@ -86,7 +87,7 @@ void CheckNewName(const Node& row, const std::vector<Profile>& profiles) {
   for (size_t i = 0; i + 1 < profiles.size(); ++i) {
     if (profiles[i].name != profiles.back().name) continue;
     return row.Error("name",
-                     absl::StrCat(Shown(profiles[i].name), " is the name of an earlier row"));
+                     absl::StrCat(ShownValue(profiles[i].name), " is the name of an earlier row"));
   }
 }
 
@@ -285,8 +286,8 @@ void ReadGroup(const Node& node, const std::vector<ClientProfile>& own, TableCac
   if (g.name.empty()) {
     node.Error("name", "is required: letters, digits, _ and -, such as \"fleet\"");
   } else if (!IsName(g.name)) {
-    node.Error("name",
-               absl::StrCat(Shown(g.name), " is not a name: at most 200 letters, digits, _ and -"));
+    node.Error("name", absl::StrCat(ShownValue(g.name),
+                                    " is not a name: at most 200 letters, digits, _ and -"));
   }
   g.region = node.Text("region");
   const int64_t count = node.Integer("count", 1, 0, kMaxClients);
@@ -404,7 +405,7 @@ Plan Compile(const LoadedScenario& scenario, Diagnostics& diagnostics) {
     ReadGroup(node, clients, tables, g);
     g.key = GroupKey(plan.seed, g.name);
     if (!names.insert(g.name).second) {
-      node.Error("name", absl::StrCat(Shown(g.name), " is the name of an earlier group"));
+      node.Error("name", absl::StrCat(ShownValue(g.name), " is the name of an earlier group"));
     } else if (!keys.insert(g.key).second) {
       node.Error("name", "shares its random key with another group under this seed; rename it");
     }
@@ -424,7 +425,7 @@ Plan Compile(const LoadedScenario& scenario, Diagnostics& diagnostics) {
     w.name = node.Text("name");
     if (w.name.empty()) node.Error("name", "is required");
     if (!watchers.insert(w.name).second) {
-      node.Error("name", absl::StrCat(Shown(w.name), " is the name of an earlier watcher"));
+      node.Error("name", absl::StrCat(ShownValue(w.name), " is the name of an earlier watcher"));
     }
     w.filter = node.Text("filter").empty() ? "#" : node.Text("filter");
     CheckTopicFilter(node, "filter");

@@ -50,7 +50,7 @@ void ReadSelector(const Node& node, const Plan& plan, ScheduledFault& f) {
     while (g < plan.groups.size() && plan.groups[g].name != message.groups(i)) ++g;
     if (g == plan.groups.size()) {
       node.Error("groups",
-                 absl::StrCat("there is no group ", Shown(message.groups(i)),
+                 absl::StrCat("there is no group ", ShownValue(message.groups(i)),
                               DidYouMean(message.groups(i), names)),
                  i);
     } else {
@@ -62,7 +62,7 @@ void ReadSelector(const Node& node, const Plan& plan, ScheduledFault& f) {
     std::vector<std::string> regions;
     for (const GroupPlan& g : plan.groups) regions.push_back(g.region);
     if (std::find(regions.begin(), regions.end(), f.region) == regions.end()) {
-      node.Error("region", absl::StrCat("no group is in region ", Shown(f.region),
+      node.Error("region", absl::StrCat("no group is in region ", ShownValue(f.region),
                                         DidYouMean(f.region, regions)));
     }
   }

@@ -36,7 +36,7 @@ const Profile& Named(const Node& node, absl::string_view field, absl::string_vie
     names.emplace_back(p.name);
   }
   for (const Profile& p : own) names.push_back(p.name);
-  node.Error(field, absl::StrCat("unknown ", kind, " profile ", Shown(text),
+  node.Error(field, absl::StrCat("unknown ", kind, " profile ", ShownValue(text),
                                  DidYouMean(text, names), "; `keepsim profiles` lists them"));
   return *find("spec", "");
 }

@@ -26,7 +26,7 @@ std::string Printable(absl::string_view text) {
 
 }  // namespace
 
-std::string Shown(absl::string_view value) {
+std::string ShownValue(absl::string_view value) {
   constexpr size_t kMost = 60;
   size_t size = std::min(value.size(), kMost);
   // Not within a character.

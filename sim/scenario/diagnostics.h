@@ -20,7 +20,7 @@ struct Diagnostic {
 };
 
 // A value of the user's as messages show it: in quotes, escaped, and cut if it is long.
-std::string Shown(absl::string_view value);
+std::string ShownValue(absl::string_view value);
 
 class Diagnostics {
  public:

@@ -127,7 +127,7 @@ Duration Node::Dur(absl::string_view name, Duration fallback, Duration low, Dura
   const auto d = ParseDuration(text, /*allow_negative=*/true);
   if (d.ok() && *d >= low && *d <= high) return *d;
   if (d.ok() || absl::IsOutOfRange(d.status())) {
-    Error(name, absl::StrCat(Shown(text), " is out of range ", Range(low, high)), index);
+    Error(name, absl::StrCat(ShownValue(text), " is out of range ", Range(low, high)), index);
   } else {
     Error(name, d.status().message(), index);
   }
@@ -146,8 +146,8 @@ Duration Node::SecondsOf(absl::string_view name, Duration fallback, Duration low
                          Duration high) const {
   const Duration d = Dur(name, fallback, low, high);
   if ((d % Seconds(1)).ns == 0) return d;
-  Error(name, absl::StrCat(Shown(Text(name)), " is not in whole seconds; write \"", d / Seconds(1),
-                           "s\" or \"", d / Seconds(1) + 1, "s\""));
+  Error(name, absl::StrCat(ShownValue(Text(name)), " is not in whole seconds; write \"",
+                           d / Seconds(1), "s\" or \"", d / Seconds(1) + 1, "s\""));
   return fallback;
 }
 
