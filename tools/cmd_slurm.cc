@@ -101,7 +101,7 @@ absl::Status WriteScripts(const Job& job, const std::string& name) {
   for (const auto& [file, text] : files) {
     auto staged = StagedFile::Write(absl::StrCat(job.folder, "/", file), text);
     if (!staged.ok()) return staged.status();
-    if (const absl::Status s = staged->Publish(); !s.ok()) return s;
+    if (absl::Status s = staged->Publish(); !s.ok()) return s;
   }
   fs::permissions(job.folder + "/submit", fs::perms::owner_exec | fs::perms::group_exec,
                   fs::perm_options::add, error);
@@ -122,7 +122,7 @@ bool ParseJob(const Arguments& a, Job* job) {
   }
   job->flags = a.All("sbatch");
   for (const std::string& flag : job->flags) {
-    if (flag.rfind("-", 0) != 0 || flag.find('\n') != std::string::npos) {
+    if (flag.empty() || flag[0] != '-' || flag.find('\n') != std::string::npos) {
       return bad(absl::StrCat(
           "--sbatch takes a flag of sbatch, such as --sbatch=--time=2:00:00, not \"", flag, "\""));
     }

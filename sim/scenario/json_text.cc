@@ -59,7 +59,7 @@ std::string NumberText(const FieldDescriptor* f, const std::string& json) {
 
 // What a string stands for in the field, in text format.
 std::string StringText(const FieldDescriptor* f, const std::string& s) {
-  const std::string quoted = absl::StrCat("\"", absl::Utf8SafeCEscape(s), "\"");
+  std::string quoted = absl::StrCat("\"", absl::Utf8SafeCEscape(s), "\"");
   if (f->enum_type() != nullptr) return IsIdentifier(s) ? s : quoted;
   if (IsFloat(f) && s == "NaN") return "nan";
   if (IsFloat(f) && s == "Infinity") return "inf";

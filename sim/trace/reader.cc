@@ -158,7 +158,7 @@ absl::Status FileTraceReader::CheckBlock(const Frame& frame, const BlockSummary&
     if (in_directory_ >= index_.size()) {
       return DamagedAt(*source_, frame.offset, "a block that the index does not know");
     }
-    const absl::Status directory = LoadDirectory(in_directory_);
+    absl::Status directory = LoadDirectory(in_directory_);
     // Blocks before a damaged directory are whole all the same.
     if (!directory.ok() && !options_.allow_damaged) return directory;
     if (directory.ok()) {
