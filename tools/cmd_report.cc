@@ -27,12 +27,13 @@ absl::StatusOr<std::string> PageOfSweep(const std::string& store_path) {
   return SweepPage(*sweep, **store, absl::StrCat("keepsim sweep ", sweep->file));
 }
 
-absl::StatusOr<std::string> PageOfRun(const std::string& summary_path) {
-  const auto json = ReadWholeFile(summary_path);
+absl::StatusOr<std::string> PageOfRun(const std::string& dir) {
+  const auto json = ReadWholeFile(dir + "/summary.json");
   if (!json.ok()) return json.status();
   const auto summary = RunSummaryFromJson(*json);
   if (!summary.ok()) return summary.status();
-  return ReportPage(*summary);
+  std::error_code error;
+  return ReportPage(*summary, fs::exists(dir + "/fleet.html", error));
 }
 
 }  // namespace
@@ -57,7 +58,7 @@ int ReportCommand(const std::vector<std::string>& args) {
     return Fail(absl::StrCat(a.positional()[0], " holds no results: neither ", Store::kFileName,
                              " of a sweep nor summary.json of a run"));
   }
-  const auto page = is_sweep ? PageOfSweep(store) : PageOfRun(summary);
+  const auto page = is_sweep ? PageOfSweep(store) : PageOfRun(dir);
   if (!page.ok()) return Fail(std::string(page.status().message()));
   const std::string out = a.Has("out") ? UserPath(a.Get("out")) : dir + "/report.html";
   auto staged = StagedFile::Write(out, *page);

@@ -22,7 +22,7 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {"run", RunCommand,
-     "run SCENARIO [--seed N] [--set PATH=VALUE]... [--threads N] [--out DIR] [--force]\n"
+     "run SCENARIO [--seed N] [--set PATH=VALUE]... [--threads N] [--out DIR [--fleet] [--force]]\n"
      "      [--format text|json] [--packets GROUP/INDEX,...] [--verify]\n"
      "      [--ties canonical|reversed|shuffled] [--engine auto|events|skip] [--explain-speed]"},
     {"check", CheckCommand, "check SCENARIO [--set PATH=VALUE]... [--print]"},
@@ -47,7 +47,7 @@ constexpr Command kCommands[] = {
      "explain TRACE [--incident N [--page FILE] | --expect SIGNATURE... --expect-not "
      "SIGNATURE...]\n"
      "      [--allow-damaged]"},
-    {"fleet", FleetCommand, "fleet TRACE --out FILE [--time-lines N] [--allow-damaged]"},
+    {"fleet", FleetCommand, "fleet TRACE [--out FILE] [--time-lines N] [--allow-damaged]"},
     {"export", ExportCommand,
      "export TRACE --format csv|json|jsonl|sqlite|pcapng|perfetto [--client GROUP/INDEX,...]\n"
      "      [--out FILE] [--allow-damaged]"},

@@ -80,10 +80,11 @@ Cell::Cell(const Plan& plan) : plan_(plan) {}
   }
 }
 
-bool Cell::Run(CellRange range, const RecordSink& sink) {
+bool Cell::Run(CellRange range, const RecordSink& sink, Instant until) {
   sink_ = &sink;
   Setup(range);
-  const Instant end = kStart + plan_.horizon;
+  const bool whole = until >= kStart + plan_.horizon;
+  const Instant end = whole ? kStart + plan_.horizon : until + Nanoseconds(1);
   Event event;
   uint64_t steps = 0;
   while (simulator_.Next(end, &event)) {
@@ -95,7 +96,11 @@ bool Cell::Run(CellRange range, const RecordSink& sink) {
       }
     }
   }
-  FinishRun();
+  if (whole) {
+    FinishRun();
+  } else {
+    Flush(true);
+  }
   return true;
 }
 
@@ -118,6 +123,7 @@ void Cell::Setup(CellRange range) {
     free_flights_.push_back(i - 1);
   }
   records_.clear();
+  told_tcp_.clear();
   broker_event_counter_ = broker_down_ = broker_dark_ = broker_stalled_ = 0;
   accept_per_second_ = plan_.broker.accept_per_second;
   limits_.clear();

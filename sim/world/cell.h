@@ -51,8 +51,9 @@ class Cell {
   // to; null: every event goes through the queue.
   void SkipQuietStretches(std::vector<SkipStats>* stats);
 
-  // Runs the clients of `range` from start to horizon. False if cancelled.
-  bool Run(CellRange range, const RecordSink& sink);
+  // Runs the clients of `range` from start to horizon, or only to `until`, which is included; then
+  // the records of the run's end are not made. False if cancelled.
+  bool Run(CellRange range, const RecordSink& sink, Instant until = kNever);
 
   uint64_t events() const { return events_; }
   uint64_t engine_events() const { return simulator_.popped(); }
@@ -116,6 +117,9 @@ class Cell {
               int64_t b = 0);
   void PacketRecord(Host& host, RecordKind kind, uint16_t code, uint32_t conn, int64_t a,
                     int64_t b);
+  // kTcpTimerArmed: those that have moved since they were told last; kTcpTimerFired: those whose
+  // time has come.
+  void TellTcpTimers(uint32_t connection, EndIndex at, RecordKind kind);
   void Flush(bool all);
   void Act(Host& host) { ++host.events, ++events_; }
   void TouchRadio(Host& host);
@@ -241,6 +245,11 @@ class Cell {
   Slab<Flight> flights_;  // an arrival is looked at while others set out
   std::vector<uint32_t> free_flights_;
   std::vector<TraceRecord> records_;
+  // At packet level, by connection: deadlines of TCP timers as they were recorded last.
+  struct ToldTcp {
+    Instant deadline[2][3] = {{kNever, kNever, kNever}, {kNever, kNever, kNever}};
+  };
+  std::vector<ToldTcp> told_tcp_;
 
   // The broker.
   uint32_t broker_event_counter_ = 0;

@@ -48,6 +48,7 @@ uint32_t Cell::OpenConnection(Host& host) {
     slot = free_connections_.back();
     free_connections_.pop_back();
   }
+  if (slot < told_tcp_.size()) told_tcp_[slot] = {};
   Connection& c = connections_[slot];
   for (PacketQueue& q : c.queue) q.Clear();
   for (End& e : c.end) e = End{};
@@ -428,6 +429,7 @@ void Cell::LoseEnd(uint32_t connection, EndIndex at) {
   Connection& c = connections_[connection];
   c.end[at].kernel = c.end[at].app = false;
   c.end[at].armed = kNever;
+  TellTcpTimers(connection, at, RecordKind::kTcpTimerArmed);
   EndWithPeer(connection, at);
   MaybeRelease(connection);
 }
@@ -435,8 +437,9 @@ void Cell::LoseEnd(uint32_t connection, EndIndex at) {
 void Cell::ArmTcp(uint32_t connection, EndIndex at) {
   Connection& c = connections_[connection];
   End& end = c.end[at];
-  if (!end.kernel) return;
   Host& host = HostOf(c);
+  if (host.packets) TellTcpTimers(connection, at, RecordKind::kTcpTimerArmed);
+  if (!end.kernel) return;
   if (host.group->transport != Transport::kTcp) return;
   if (at == kClientEnd && !host.reachable()) return;  // ClientUp() arms again
   if (at == kBrokerEnd && broker_dark_ > 0) return;
@@ -459,6 +462,7 @@ void Cell::OnTcpTimer(uint32_t connection, EndIndex at, Instant fired) {
   const Instant local = KernelNow(host, at);
   if (TcpNextDeadline(end.tcp) > local) return ArmTcp(connection, at);
   Act(host);
+  if (host.packets) TellTcpTimers(connection, at, RecordKind::kTcpTimerFired);
   TcpOutput out;
   TcpOnTimer(ConfigOf(host, at), end.tcp, local, out);
   OnTcpOutput(connection, at, out);

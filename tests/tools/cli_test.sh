@@ -129,7 +129,17 @@ expect 2 "--page needs" "$keepsim" explain "$work/a/trace.kst" --page "$work/2.h
 expect 2 "cannot be" "$keepsim" explain "$work/a/trace.kst" --incident 1 --page "$work/no/2.html"
 expect 0 "time lines" "$keepsim" fleet "$work/a/trace.kst" --out "$work/fleet.html" --time-lines 3
 expect 0 "default-src 'none'" cat "$work/fleet.html"
-expect 2 "fleet needs --out" "$keepsim" fleet "$work/a/trace.kst"
+expect 2 "--out needs" "$keepsim" fleet "$work/a/trace.kst" --out ""
+# Beside the trace, where the report links to it; a later result takes both away.
+expect 0 'data-fleet=""' cat "$work/a/report.html"
+expect 0 "$work/a/fleet.html" "$keepsim" fleet "$work/a/trace.kst" --time-lines 3
+expect 0 'data-fleet="fleet.html"' cat "$work/a/report.html"
+expect 0 "trace.kst" "$keepsim" run "$quickstart" --out "$work/f" --fleet "${small[@]}" "${lenient[@]}"
+expect 0 'data-fleet="fleet.html"' cat "$work/f/report.html"
+expect 0 "trace.kst" "$keepsim" run "$quickstart" --out "$work/f" "${small[@]}" "${lenient[@]}"
+expect 0 'data-fleet=""' cat "$work/f/report.html"
+[[ ! -e "$work/f/fleet.html" ]] || { echo "FAILED: an older fleet.html is left"; failures=$((failures + 1)); }
+expect 2 "--fleet needs --out" "$keepsim" run "$quickstart" --fleet
 expect 2 "--time-lines must be" "$keepsim" fleet "$work/a/trace.kst" --out "$work/f.html" --time-lines -1
 expect 2 "--time-lines must be" "$keepsim" fleet "$work/a/trace.kst" --out "$work/f.html" --time-lines many
 expect 2 "there is no incident 1000000" "$keepsim" explain "$work/a/trace.kst" --incident 1000000
