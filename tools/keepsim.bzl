@@ -22,6 +22,12 @@ makes
     bazel build //PACKAGE:my_sweep_result  its sweep.sqlite and report.html, merged from 8 build actions
     bazel test  //PACKAGE:my_sweep_test    runs it and fails if a run of it does
 
+    keepsim_tune(name = "my_tuning", src = "tune.textproto")
+
+makes
+
+    bazel run //PACKAGE:my_tuning          looks for the choice that meets its wishes (docs/tuning.md)
+
 What `keepsim shrink` or `keepsim hunt` has written down (docs/hunting.md) stays found with
 
     load("//tools:keepsim.bzl", "keepsim_replay_test")
@@ -228,6 +234,21 @@ def keepsim_sweep(name, src, data = [], shards = 1, test_size = "small", tags = 
         args = command,
         data = [_KEEPSIM, src] + data,
         tags = tags,
+    )
+
+def keepsim_tune(name, src, data = []):
+    """A tune file (docs/tuning.md): bazel run //PACKAGE:NAME looks for its answer.
+
+    Args:
+      name: the target's name.
+      src: the tune file.
+      data: the base scenario, if it is a file of its own.
+    """
+    sh_binary(
+        name = name,
+        srcs = [_EXEC],
+        args = ["$(location %s)" % _KEEPSIM, "tune", "$(location %s)" % src],
+        data = [_KEEPSIM, src] + data,
     )
 
 def keepsim_replay_test(name, src, expect = [], expect_not = [], size = "small", tags = []):

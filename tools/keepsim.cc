@@ -27,9 +27,13 @@ constexpr Command kCommands[] = {
      "      [--ties canonical|reversed|shuffled] [--engine auto|events|skip] [--explain-speed]"},
     {"check", CheckCommand, "check SCENARIO [--set PATH=VALUE]... [--print]"},
     {"sweep", SweepCommand,
-     "sweep FILE [--out DIR] [--resume] [--shard I/N|auto] [--threads N] | --print POINT |\n"
-     "      --split N --out DIR\n"
+     "sweep FILE [--out DIR] [--resume] [--shard I/N|auto] [--threads N] [--engine auto|events]\n"
+     "  keepsim sweep FILE --print POINT | --split N --out DIR\n"
      "  keepsim sweep --digest DIR"},
+    {"tune", TuneCommand,
+     "tune FILE [--out DIR] [--resume] [--threads N] [--engine auto|events]\n"
+     "      [--format text|json|csv]\n"
+     "  keepsim tune FILE --print POINT"},
     {"merge", MergeCommand, "merge DIR... --out DIR [--sweep FILE]"},
     {"slurm", SlurmCommand,
      "slurm FILE --shards N --out DIR [--submit] [--sbatch FLAG]... [--keepsim PROGRAM]"},

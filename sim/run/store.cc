@@ -49,18 +49,24 @@ std::map<std::string, std::string> FactsOf(const Sweep& sweep) {
   for (const SweepAxis& a : sweep.axes) {
     for (const SweepField& f : a.fields) fields.push_back(f.name);
   }
-  return {{"format", kFormat},
-          {"engine_version", kEngineVersion},
-          {"name", sweep.name},
-          {"file", sweep.file},
-          {"definition", DefinitionOf(sweep)},
-          {"sweep_digest", sweep.digest},
-          {"base_digest", sweep.base_digest},
-          {"points_digest", sweep.points_digest},
-          {"points", absl::StrCat(sweep.points.size())},
-          {"fields", absl::StrJoin(fields, " ")},
-          {"first_seed", absl::StrCat(sweep.first_seed)},
-          {"replications", absl::StrCat(sweep.replications)}};
+  std::map<std::string, std::string> facts = {{"format", kFormat},
+                                              {"engine_version", kEngineVersion},
+                                              {"name", sweep.name},
+                                              {"file", sweep.file},
+                                              {"definition", DefinitionOf(sweep)},
+                                              {"sweep_digest", sweep.digest},
+                                              {"base_digest", sweep.base_digest},
+                                              {"points_digest", sweep.points_digest},
+                                              {"points", absl::StrCat(sweep.points.size())},
+                                              {"fields", absl::StrJoin(fields, " ")},
+                                              {"first_seed", absl::StrCat(sweep.first_seed)},
+                                              {"replications", absl::StrCat(sweep.replications)}};
+  if (sweep.command != Sweep().command) facts["command"] = sweep.command;
+  if (sweep.until) {
+    facts["replications"] = absl::StrCat(sweep.until->least, " to ", sweep.until->most);
+    facts["until"] = sweep.until->Text();
+  }
+  return facts;
 }
 
 std::string ValueOf(const std::map<std::string, std::string>& facts, const std::string& name) {
@@ -83,20 +89,6 @@ std::string Views(const std::string& fields) {
 }
 
 }  // namespace
-
-absl::string_view RunStatusName(RunStatus status) {
-  switch (status) {
-    case RunStatus::kOk:
-      return "ok";
-    case RunStatus::kNotMet:
-      return "not met";
-    case RunStatus::kError:
-      return "error";
-    case RunStatus::kViolation:
-      return "violation";
-  }
-  return "";
-}
 
 absl::Status Store::Error(absl::string_view doing) const {
   const int code = sqlite3_errcode(db_) & 0xff;
@@ -185,6 +177,8 @@ absl::Status Store::CheckFacts(const std::map<std::string, std::string>& facts) 
   } else if (differs("first_seed") || differs("replications")) {
     why = absl::StrCat("it has ", mine("replications"), " seeds from ", mine("first_seed"),
                        " on, not ", theirs("replications"), " from ", theirs("first_seed"), " on");
+  } else if (differs("until")) {
+    why = absl::StrCat("it stops at ", mine("until"), ", not at ", theirs("until"));
   } else if (differs("sweep_digest")) {
     why = "the reported metrics of lists are others";
   } else {

@@ -40,6 +40,20 @@ bool ParseDistribution(absl::string_view text, StoredDistribution* d) {
 
 }  // namespace
 
+absl::string_view RunStatusName(RunStatus status) {
+  switch (status) {
+    case RunStatus::kOk:
+      return "ok";
+    case RunStatus::kNotMet:
+      return "not met";
+    case RunStatus::kError:
+      return "error";
+    case RunStatus::kViolation:
+      return "violation";
+  }
+  return "";
+}
+
 absl::StatusOr<bool> Store::HasTable(absl::string_view name) {
   Statement find(db_, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?");
   const int step = find.Bind(name).Step();
