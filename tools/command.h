@@ -75,6 +75,7 @@ int FleetCommand(const std::vector<std::string>& args);
 int ExportCommand(const std::vector<std::string>& args);
 int HuntCommand(const std::vector<std::string>& args);
 int ShrinkCommand(const std::vector<std::string>& args);
+int RareCommand(const std::vector<std::string>& args);
 int ProbeCommand(const std::vector<std::string>& args);
 int DiffCommand(const std::vector<std::string>& args);
 

@@ -51,6 +51,9 @@ constexpr Command kCommands[] = {
     {"export", ExportCommand,
      "export TRACE --format csv|json|jsonl|sqlite|pcapng|perfetto [--client GROUP/INDEX,...]\n"
      "      [--out FILE] [--allow-damaged]"},
+    {"rare", RareCommand,
+     "rare SCENARIO [--group NAME] [--replications N] [--trials N] [--seed N]\n"
+     "      [--set PATH=VALUE]... [--threads N] [--format text|json]"},
     {"hunt", HuntCommand,
      "hunt SCENARIO [--for SIGNATURE]... [--runs N] [--for-time TIME] [--out DIR] [--seed N]\n"
      "      [--vary PATH=LOW..HIGH]... [--vary PATH=VALUE,...]... [--bounds FILE] [--seeds-only]\n"

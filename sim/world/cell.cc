@@ -99,6 +99,13 @@ bool Cell::Run(CellRange range, const RecordSink& sink) {
   return true;
 }
 
+void Cell::Step() {
+  Event event;
+  SIM_CHECK(simulator_.Next(kStart + plan_.horizon, &event));
+  Dispatch(event);
+  if (!records_.empty()) Flush(true);
+}
+
 void Cell::Setup(CellRange range) {
   simulator_.Reset(static_cast<TieMode>(plan_.ties));
   events_ = 0;

@@ -18,6 +18,7 @@
 #include "sim/world/host.h"
 #include "sim/world/plan.h"
 #include "sim/world/quiet_scan.h"
+#include "sim/world/silence.h"
 #include "sim/world/skip_stats.h"
 #include "sim/world/slab.h"
 
@@ -57,6 +58,29 @@ class Cell {
   uint64_t events() const { return events_; }
   uint64_t engine_events() const { return simulator_.popped(); }
 
+  // ---- event by event, for whoever looks in between (cell_step.cc). No records of the run's end.
+  // As Run(), up to the first event.
+  void Begin(CellRange range, const RecordSink& sink);
+  // Of the next event; the horizon if none comes before it.
+  Instant NextAt() const;
+  // The next event, and its records (cell.cc). REQUIRES: NextAt() is before the horizon.
+  void Step();
+  // Of the cell's first client and its broker.
+  Silence SilenceOf(Observer observer) const;
+  Duration Lasted(Observer observer, const Silence& silence, Instant at) const;
+  // When it has lasted for `length`, if nothing changes; kNever if it never will.
+  Instant Reaches(Observer observer, const Silence& silence, Duration length) const;
+
+  // ---- cell_image.cc: the cell as it stands, to go on from again (docs/adr/0015)
+  struct Image;  // cell_image.h
+  // REQUIRES: Begin() or GoOn() before; all that happens up to `at` has happened.
+  void Save(Instant at, Image* image) const;
+  // Goes on from `image`, of a cell of this plan, with the same luck.
+  void GoOn(const Image& image, const RecordSink& sink);
+  // Goes on with other luck, of this key: what is drawn from image.at on is drawn anew, and so is
+  // the rest of what is under way, where its law is known. REQUIRES: one client.
+  void GoOn(const Image& image, const RecordSink& sink, uint64_t luck_key);
+
  private:
   enum class Kind : uint8_t {
     kClientStart,  // index: host
@@ -87,6 +111,7 @@ class Cell {
     bool pending = false;  // in the event queue
     bool datagram = false;
     bool foreign = false;  // came out of a middlebox under another address
+    Instant sent;
     Segment segment;
     Packet packet;
   };
@@ -103,6 +128,11 @@ class Cell {
   void Dispatch(const Event& event);
   void FinishRun();
   void EmitEnd(Host& host);
+
+  // ---- cell_image.cc: going on
+  void TakeUp(const Image& image, const RecordSink& sink);
+  void ChangeLuck(Instant at, uint64_t key);
+  Instant RestOf(const Event& event, Instant at, uint64_t number) const;
 
   // ---- cell_support.cc: events, records, clocks
   void Push(Host& host, Instant at, EventClass c, Kind kind, uint32_t index, uint8_t arg = 0,

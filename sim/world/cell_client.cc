@@ -123,8 +123,7 @@ void Cell::ArmClient(Host& host) {
   Instant when = host.Global(host.group->profile.clock, local);
   if (when == kNever) return;
   if (host.group->profile.loop_delay_max.ns > 0) {
-    when += UniformUpTo(host.group->profile.loop_delay_max,
-                        host.luck.Draw64(Purpose::kLoopDelay, host.loop_draws));
+    when += UniformUpTo(host.group->profile.loop_delay_max, host.LoopDraw());
   }
   when = std::max(when, simulator_.now());
   if (host.armed <= when) return;
@@ -151,8 +150,7 @@ void Cell::OnClientTimer(Host& host, Instant fired) {
   if (host.group->profile.loop_delay_max.ns > 0) {
     // The deadline may have moved since this wake-up was armed with its delay.
     const Instant due = host.Global(host.group->profile.clock, deadline) +
-                        UniformUpTo(host.group->profile.loop_delay_max,
-                                    host.luck.Draw64(Purpose::kLoopDelay, host.loop_draws));
+                        UniformUpTo(host.group->profile.loop_delay_max, host.LoopDraw());
     if (due > simulator_.now()) return ArmClient(host);
   }
   if (skips_ && SkipQuietStretch(host)) return;

@@ -141,6 +141,7 @@ void Cell::Launch(uint32_t connection, uint8_t direction, const Segment* segment
   }
   FillFlight(connection, direction, segment, packet, foreign, flights_[slot]);
   flights_[slot].pending = true;
+  flights_[slot].sent = simulator_.now();
   Push(HostOf(connections_[connection]), arrives_at, EventClass::kArrival, Kind::kArrival, slot);
 }
 

@@ -54,6 +54,26 @@ expect 0 "aws-iot-core documented" "$keepsim" profiles
 expect 0 "every keepAlive / 4; with keepAlive above 10s every 5s, late by up to 1ms" "$keepsim" profiles paho-golang
 expect 0 "PINGREQ         keepAlive (at most 30s) after any packet sent, or 30s after any packet" "$keepsim" profiles coremqtt
 
+# Rare false declarations: an estimate, the same from any number of threads; who cannot be looked at.
+cat > "$work/rare.textproto" << 'EOF'
+name: "rare" horizon: "1d"
+client_profiles { name: "eager" pingresp_rule: NEVER ping_factor: 0.35 one_ping_at_a_time: false }
+groups { name: "g" count: 5 keep_alive: "60s" client: "eager"
+  path { transport: DATAGRAM up { latency { constant: "20ms" } loss: 0.01 } down { latency { constant: "20ms" } } } }
+EOF
+rare=("$keepsim" rare "$work/rare.textproto" --replications 4 --trials 50)
+expect 0 "per client-day, 95 % interval" "${rare[@]}"
+expect 0 "again   keepsim rare $work/rare.textproto --seed 1 --replications 4 --trials 50" "${rare[@]}"
+expect 0 '"observer": "broker"' "${rare[@]}" --format json
+if [[ "$("${rare[@]}" --threads 1 --format json | grep -v wall_s)" != \
+      "$("${rare[@]}" --threads 3 --format json | grep -v wall_s)" ]]; then
+  echo "FAILED: rare on other threads says something else"
+  failures=$((failures + 1))
+fi
+expect 2 "the broker's limits" "${rare[@]}" --set broker.accept_per_second=5
+expect 2 "did you mean \"g\"" "${rare[@]}" --group h
+expect 2 "--trials must be a number from 10 to 100000" "${rare[@]}" --trials 9
+
 expect 2 "cannot be opened" "$keepsim" run "$work/missing.textproto"
 expect 2 "error" "$keepsim" run "$work"
 printf 'horizon: "1h" groups { nam: "x" }' > "$work/broken.textproto"

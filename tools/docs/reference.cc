@@ -222,6 +222,8 @@ const std::vector<Reference>& References() {
        "docs/sweep_reference.md"},
       {"tools/probe/probe.proto", "tools/docs/probe.binpb", "keepsim.probe_pb.ProbeSummary",
        "Probe reference", "docs/probe_reference.md"},
+      {"sim/run/rare.proto", "tools/docs/rare.binpb", "keepsim.pb.RareSummary",
+       "Rare events reference", "docs/rare_reference.md"},
   };
   return *references;
 }
