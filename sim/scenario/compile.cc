@@ -211,7 +211,6 @@ void WarnOfFolly(const Node& node, const GroupPlan& g, const BrokerPlan& broker)
   }
   if (k.ns == 0) return;
   const Duration ping = p.ping_after.Of(k);
-  const Duration tick = p.TickOf(k);
   if (g.middlebox.enabled && ping > g.middlebox.idle_timeout) {
     node.Warning("keep_alive", absl::StrCat("PINGREQ after ", FormatDuration(ping),
                                             " is later than the middlebox's idle timeout of ",
@@ -226,8 +225,7 @@ void WarnOfFolly(const Node& node, const GroupPlan& g, const BrokerPlan& broker)
     node.Warning("path", "a loss of 1 lets nothing through: no client will connect");
   }
   const Duration limit = LimitOf(broker.profile, k);
-  const Duration silent =
-      p.ping_when == PingWhen::kCounterTick ? ping * 2 : ping + tick + p.loop_delay_max;
+  const Duration silent = p.ping_when == PingWhen::kCounterTick ? ping * 2 : ping + p.LookSlack(k);
   if (silent >= limit) {
     node.Warning("client",
                  absl::StrCat("\"", p.name, "\" may be silent for ", FormatDuration(silent),

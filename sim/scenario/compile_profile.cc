@@ -34,6 +34,13 @@ void ReadTick(const Node& row, ClientProfile& p) {
     if (p.long_keep_alive == kForever) row.Error("long_keep_alive", "is required with long_tick");
   }
   p.wait_on_tick = row.Bool("wait_on_tick", p.wait_on_tick);
+  p.loop_wait = row.Dur("loop_wait", p.loop_wait, zero, Seconds(3600));
+  p.loop_pause = row.Dur("loop_pause", p.loop_pause, zero, Seconds(3600));
+  if (p.loop_pause.ns > 0 && p.loop_wait.ns == 0) {
+    row.Error("loop_wait",
+              "is required with loop_pause: a loop that waits for traffic, then pauses");
+  }
+  p.woken_by_sends = row.Bool("woken_by_sends", p.woken_by_sends);
 }
 
 // The limit on received silence that is not the one on sent silence.
@@ -134,6 +141,7 @@ ClientProfile ReadClientProfile(const Node& row, const std::vector<ClientProfile
   p.connack_within_keep_alive = row.Bool("connack_within_keep_alive", p.connack_within_keep_alive);
   p.keep_alive_min_s =
       static_cast<int32_t>(row.Integer("keep_alive_min_s", p.keep_alive_min_s, 0, 65535));
+  p.max_in_flight = static_cast<int32_t>(row.Integer("max_in_flight", p.max_in_flight, 0, 65535));
   p.default_keep_alive = row.Dur("default_keep_alive", p.default_keep_alive, zero, Seconds(65535));
   p.loop_delay_max = row.Dur("loop_delay_max", p.loop_delay_max, zero, Seconds(3600));
   if (row.Has("reconnect")) {
@@ -149,6 +157,8 @@ ClientProfile ReadClientProfile(const Node& row, const std::vector<ClientProfile
         std::lround(r.Number("jitter_share", policy.jitter_permille / 1000.0, 0, 1) * 1000));
     policy.stable_after = r.Dur("stable_after", policy.stable_after, zero, kLong);
     policy.evaluated_every = r.Dur("evaluated_every", policy.evaluated_every, zero, kLong);
+    policy.evaluated_turn = r.Dur("evaluated_turn", policy.evaluated_turn, zero, kLong);
+    policy.at_once_after_close = r.Bool("at_once_after_close", policy.at_once_after_close);
   }
   return p;
 }

@@ -18,7 +18,7 @@ bool IsPlain(const TcpConfig& t, Duration longest) {
 
 bool IsPlain(const ClientProfile& p, const ClientSession& s) {
   return p.ping_when == PingWhen::kOutSilent && s.tick.ns == 0 && !p.whole_seconds &&
-         p.loop_delay_max.ns == 0 && p.one_ping_at_a_time &&
+         p.loop_wait.ns == 0 && p.loop_delay_max.ns == 0 && p.one_ping_at_a_time &&
          (p.wait_rule == WaitRule::kAfterPing || p.wait_rule == WaitRule::kIgnored);
 }
 

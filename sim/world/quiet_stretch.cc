@@ -113,7 +113,7 @@ bool Stretch::Cycle(size_t i) {
       host_.loop_draws + (p.loop_delay_max.ns > 0 ? static_cast<uint64_t>(out_.cycles) + 1 : 0);
   NotePing(p, client, host_.SessionNow(way.out));
   const Instant waits_to = ClientWakes(way.out, next_loop_draw);
-  NoteAnswer(client, host_.SessionNow(way.answered));
+  NoteAnswer(p, client, host_.SessionNow(way.answered));
   const Instant next = ClientWakes(way.answered, next_loop_draw);
 
   BrokerView session = session_;
@@ -208,7 +208,7 @@ QuietStretch Stretch::Run() {
 
 namespace {
 
-bool IsQuiet(const Exchanges& e) { return e.out_count == 0 && e.waiting == 0 && e.resend == 0; }
+bool IsQuiet(const Exchanges& e) { return e.in_flight() == 0 && e.waiting == 0 && e.resend == 0; }
 
 bool IsQuiet(const TcpEndpoint& e) {
   return e.state == TcpState::kEstablished && TcpAllAcked(e) && !e.owes_ack && !e.fin_queued &&

@@ -132,7 +132,7 @@ bool Stretch::RepairedCycle() {
   std::sort(std::begin(touches), std::end(touches));
   TouchRadio({touches[0], touches[1], touches[2]});
   NotePing(group_.profile, host_.session, local);
-  NoteAnswer(host_.session, host_.SessionNow(way.answered));
+  NoteAnswer(group_.profile, host_.session, host_.SessionNow(way.answered));
   host_.ping_rtt_sum += way.answered - way.out;
   ++out_.cycles;
   last_ = way;

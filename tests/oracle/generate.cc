@@ -85,7 +85,12 @@ std::string Generate(uint64_t seed, Transport transport) {
   absl::StrAppend(&text, " } client_profiles { name: \"constant\" connack_timeout: \"",
                   luck.Of({3, 10, 30}), "s\" reconnect { first: \"", first, "ms\" min: \"", first,
                   "ms\" max: \"", luck.OneIn(2) ? first : 4 * first,
-                  "ms\" growth: ", luck.OneIn(2) ? 1 : 2, " jitter: NONE } }");
+                  "ms\" growth: ", luck.OneIn(2) ? 1 : 2, " jitter: NONE }");
+  if (luck.OneIn(2)) {
+    absl::StrAppend(&text, " loop_wait: \"", luck.Ms(100, 2500) + 1,
+                    "ms\" woken_by_sends: ", luck.OneIn(2) ? "true" : "false");
+  }
+  absl::StrAppend(&text, " }");
   const auto client_fault = [&] {
     const char* kind = luck.Of({"CRASH", "FREEZE", "STOP", "KILL"});
     std::string select;
