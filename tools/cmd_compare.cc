@@ -8,9 +8,12 @@
 #include "sim/metrics/summary_json.h"
 #include "sim/run/comparison.h"
 #include "sim/run/point_comparison.h"
+#include "sim/run/run_comparison.h"
+#include "sim/scenario/compile.h"
 #include "sim/trace/reader.h"
 #include "tools/command.h"
 #include "tools/result_folder.h"
+#include "tools/trace_input.h"
 
 namespace keepsim {
 namespace {
@@ -34,6 +37,67 @@ absl::StatusOr<RunSummary> ReadResult(const std::string& name) {
                      "; give the folder of --out, a summary.json, or a trace"));
   }
   return summary;
+}
+
+// The trace of a result: the file itself, or the one in its folder; "": there is none.
+std::string TraceOf(const std::string& name) {
+  const std::string path = UserPath(name);
+  if (absl::EndsWith(path, ".kst")) return path;
+  const std::string in_folder = path + "/trace.kst";
+  std::error_code error;
+  return std::filesystem::exists(in_folder, error) ? in_folder : "";
+}
+
+// What the clients of a run came to. FailedPrecondition if they depend on one another.
+absl::StatusOr<RunOutcomes> ReadClients(const std::string& path) {
+  auto reader = TraceReader::Open(path);
+  if (!reader.ok()) return reader.status();
+  LoadedScenario scenario;
+  if ((*reader)->header().tie_order == kLiveTieOrder ||
+      !scenario.proto.ParseFromString((*reader)->header().scenario)) {
+    return absl::FailedPreconditionError(
+        path + " was recorded, not simulated: its clients share a broker");
+  }
+  Diagnostics diagnostics;
+  const Plan plan = Compile(scenario, diagnostics);
+  if (!diagnostics.ok()) return absl::FailedPreconditionError(diagnostics.Render());
+  if (IsCoupled(plan)) {
+    return absl::FailedPreconditionError(
+        "clients share a broker of limited capacity, so that they are no replications of one "
+        "another; make a sweep with several replications, and compare its points");
+  }
+  return ReadOutcomes(**reader);
+}
+
+std::string NameOf(const pb::ComparedRun& run) {
+  return absl::StrCat(run.scenario(), ", seed ", run.seed());
+}
+
+// Adds the comparison client by client, or why there is none.
+void ComparePaired(const std::vector<std::string>& names, pb::Comparison* c) {
+  std::vector<RunOutcomes> outcomes;
+  for (const std::string& name : names) {
+    const std::string trace = TraceOf(name);
+    if (trace.empty()) {
+      c->set_why_unpaired(absl::StrCat(name, " has no trace, which tells clients apart"));
+      return;
+    }
+    auto of_run = ReadClients(trace);
+    if (!of_run.ok()) {
+      c->set_why_unpaired(std::string(of_run.status().message()));
+      return;
+    }
+    outcomes.push_back(*std::move(of_run));
+  }
+  auto paired = CompareClients(outcomes[0], outcomes[1], c->group());
+  if (!paired.ok()) {
+    c->set_why_unpaired(std::string(paired.status().message()));
+    return;
+  }
+  paired->set_engine_version(c->a().engine_version());
+  paired->mutable_pairs(0)->set_a(NameOf(c->a()));
+  paired->mutable_pairs(0)->set_b(NameOf(c->b()));
+  *c->mutable_paired() = *std::move(paired);
 }
 
 int Failed(const absl::Status& status) { return Fail(std::string(status.message())); }
@@ -142,14 +206,19 @@ int CompareCommand(const std::vector<std::string>& args) {
   for (const char* flag : {"axis", "against", "metric"}) {
     if (a.Has(flag)) return Fail(absl::StrCat("--", flag, " is for sweeps; these are runs"));
   }
-  if (format == "csv") return Fail("--format csv is for sweeps; these are runs");
   const auto left = ReadResult(a.positional()[0]);
   if (!left.ok()) return Fail(std::string(left.status().message()));
   const auto right = ReadResult(a.positional()[1]);
   if (!right.ok()) return Fail(std::string(right.status().message()));
-  const auto comparison = Compare(*left, *right, a.Get("group"));
+  auto comparison = Compare(*left, *right, a.Get("group"));
   if (!comparison.ok()) return Fail(std::string(comparison.status().message()));
-  const std::string text = format == "json" ? ToJson(*comparison) : ToReport(*comparison);
+  ComparePaired(a.positional(), &*comparison);
+  if (format == "csv" && !comparison->has_paired()) {
+    return Fail("--format csv needs clients to pair: " + comparison->why_unpaired());
+  }
+  const std::string text = format == "json"  ? ToJson(*comparison)
+                           : format == "csv" ? ToCsv(comparison->paired())
+                                             : ToReport(*comparison);
   std::fputs(text.c_str(), stdout);
   return kExitOk;
 }

@@ -104,7 +104,7 @@ absl::Status Pcapng(Export& e, const Prepared& p, OutputFile& out) {
   std::string bytes;
   PcapngWriter writer("keepsim", &bytes);
   Capture capture(e.reader->header(), CaptureGroups(p), writer);
-  const absl::Status status = Replay(e, *p.plan, [&](const TraceRecord& r) {
+  absl::Status status = Replay(e, *p.plan, [&](const TraceRecord& r) {
     absl::Status s = capture.Add(r);
     if (bytes.size() >= kPiece) out.Write(std::exchange(bytes, ""));
     return s;
@@ -115,7 +115,7 @@ absl::Status Pcapng(Export& e, const Prepared& p, OutputFile& out) {
 
 absl::Status Perfetto(Export& e, const Prepared& p, OutputFile& out) {
   PerfettoExport perfetto(e.reader->header(), [&](absl::string_view piece) { out.Write(piece); });
-  const absl::Status status = Replay(e, *p.plan, [&](const TraceRecord& r) {
+  absl::Status status = Replay(e, *p.plan, [&](const TraceRecord& r) {
     perfetto.Add(r);
     return absl::OkStatus();
   });

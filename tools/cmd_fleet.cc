@@ -1,11 +1,14 @@
 // keepsim fleet: a page of all clients over time, with the time lines of the worst incidents.
 #include <cstdio>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "sim/metrics/incident_reader.h"
+#include "sim/metrics/summary_json.h"
 #include "sim/run/stretch.h"
 #include "sim/trace/text.h"
 #include "tools/command.h"
@@ -13,8 +16,10 @@
 #include "tools/export/json_object.h"
 #include "tools/output_file.h"
 #include "tools/report/fleet_json.h"
+#include "tools/report/page.h"
 #include "tools/report/time_line_json.h"
 #include "tools/report/viewer_page.h"
+#include "tools/result_folder.h"
 #include "tools/trace_input.h"
 
 namespace keepsim {
@@ -34,6 +39,20 @@ absl::Status ReadStates(TraceReader& reader, FleetFollower& fleet) {
     if (!*more) return absl::OkStatus();
     fleet.Add(r);
   }
+}
+
+// The report beside the trace gets its links to the page. Nothing if there is none, or one of
+// another run.
+absl::Status LinkReport(const std::string& dir, const std::string& digest) {
+  const std::string report = dir + "/report.html";
+  std::error_code error;
+  if (!std::filesystem::exists(report, error)) return absl::OkStatus();
+  const auto json = ReadWholeFile(dir + "/summary.json");
+  if (!json.ok()) return absl::OkStatus();
+  const auto summary = RunSummaryFromJson(*json);
+  if (!summary.ok() || summary->digest() != digest) return absl::OkStatus();
+  auto staged = StagedFile::Write(report, ReportPage(*summary, /*fleet=*/true));
+  return staged.ok() ? staged->Publish() : staged.status();
 }
 
 // FailedPrecondition if the run again does not meet the trace.
@@ -63,7 +82,7 @@ int FleetCommand(const std::vector<std::string>& args) {
   Arguments a;
   if (!a.Parse(args, {"out", "time-lines"}, {"allow-damaged"})) return kExitBadInput;
   if (a.positional().size() != 1) return Fail("fleet needs one trace file");
-  if (!a.Has("out") || a.Get("out").empty()) return Fail("fleet needs --out FILE.html");
+  if (a.Has("out") && a.Get("out").empty()) return Fail("--out needs the name of a file");
   int64_t time_lines = kMostTimeLines;
   if (a.Has("time-lines") && (!absl::SimpleAtoi(a.Get("time-lines"), &time_lines) ||
                               time_lines < 0 || time_lines > 10000)) {
@@ -102,10 +121,20 @@ int FleetCommand(const std::vector<std::string>& args) {
   }
   if (!embedded.ok()) return Fail(std::string(embedded.status().message()));
   const std::string digest = reader.footer().has_value() ? reader.footer()->digest.Hex() : "";
-  OutputFile out(a.Get("out") == "-" ? "-" : UserPath(a.Get("out")));
+  const std::filesystem::path trace = UserPath(path);
+  const std::string beside = (trace.parent_path() / "fleet.html").string();
+  const std::string name = !a.Has("out")         ? beside
+                           : a.Get("out") == "-" ? "-"
+                                                 : UserPath(a.Get("out"));
+  OutputFile out(name);
   out.Write(FleetPage(absl::StrCat(reader.header().scenario_name, ": fleet"),
                       FleetJson(reader.header(), fleet, incidents, digest, path), *embedded));
   if (status = out.Finish(); !status.ok()) return Fail(std::string(status.message()));
+  if (name == beside && trace.filename() == "trace.kst") {
+    status = LinkReport(trace.has_parent_path() ? trace.parent_path().string() : ".", digest);
+    if (!status.ok()) return Fail(std::string(status.message()));
+  }
+  if (!a.Has("out")) std::printf("%s\n", name.c_str());
   std::fprintf(stderr, "%zu clients, %zu incidents, %zu time lines\n", fleet.clients(),
                incidents.size(), worst.size());
   return kExitOk;

@@ -4,10 +4,13 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "sim/run/replications.h"
 #include "sim/run/store.h"
 #include "sim/run/sweep.h"
+#include "sim/run/sweep_definition.h"
 #include "sim/run/sweep_split.h"
 #include "tools/command.h"
+#include "tools/sweep_flags.h"
 
 namespace keepsim {
 namespace {
@@ -15,8 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 int Failed(const absl::Status& status) { return Fail(std::string(status.message())); }
-
-std::string StorePath(const std::string& dir) { return absl::StrCat(dir, "/", Store::kFileName); }
 
 // The stores must be parts of one sweep; or, with the sweep's file, may be of any sweeps that have
 // run its scenarios.
@@ -36,7 +37,13 @@ int ReportMerged(Store& merged, const std::string& named) {
   if (!runs.ok()) return Failed(runs.status());
   const auto digest = merged.ContentDigest();
   if (!digest.ok()) return Failed(digest.status());
-  const size_t expected = merged.ExpectedRuns();
+  size_t expected = merged.ExpectedRuns();
+  // With `until` it depends on what there is.
+  if (const auto sweep = SweepOfStore(merged); sweep.ok() && sweep->until) {
+    const auto replications = ReplicationsOf(*sweep, merged);
+    if (!replications.ok()) return Failed(replications.status());
+    expected = WantedRuns(*replications);
+  }
   std::printf("%zu of %zu runs, content %s\n", runs->size(), expected, digest->c_str());
   if (runs->size() < expected) {
     std::fprintf(stderr, "keepsim: %zu runs are missing; `keepsim sweep FILE --out %s` does them\n",

@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "sim/metrics/incident_reader.h"
+#include "sim/metrics/render.h"
 #include "sim/run/replay.h"
 #include "sim/run/stretch.h"
 #include "sim/trace/text.h"
@@ -21,9 +22,18 @@
 namespace keepsim {
 namespace {
 
-int Met() {
+int Met(const Plan& plan, const Replayed& replayed) {
   std::fflush(stdout);
-  std::fputs("replayed at packet level; meets the recorded outcome\n", stderr);
+  std::string text = "replayed at packet level";
+  if (IsCoupled(plan)) {
+    absl::StrAppend(&text, ", with all ", CountText(plan.client_count()),
+                    " clients, which share a limit of the broker");
+  }
+  const bool whole = replayed.until >= kStart + plan.horizon;
+  absl::StrAppend(&text, "; meets the recorded outcome",
+                  whole ? "" : absl::StrCat(" up to ", At(replayed.until)), ": ",
+                  CountText(replayed.met), replayed.met == 1 ? " record\n" : " records\n");
+  std::fputs(text.c_str(), stderr);
   return kExitOk;
 }
 
@@ -38,9 +48,10 @@ int ReplayRecords(const Plan& plan, TraceReader& reader, const std::vector<Clien
                   Instant from, Instant to) {
   const RecordText text(reader.header());
   RunOptions options;
+  options.until = to;
   options.on_records = [&](const TraceRecord* begin, const TraceRecord* end) {
     for (const TraceRecord* r = begin; r != end; ++r) {
-      if (r->at < from || r->at > to) continue;
+      if (r->at < from) continue;
       std::printf("%s\n", text.Line(*r).c_str());
     }
     return absl::OkStatus();
@@ -49,15 +60,15 @@ int ReplayRecords(const Plan& plan, TraceReader& reader, const std::vector<Clien
   if (!replayed.ok()) return Fail(std::string(replayed.status().message()));
   ReportDamage(reader);
   if (!replayed->same) return NotMet(*replayed, reader);
-  return Met();
+  return Met(plan, *replayed);
 }
 
-int Told(const Stretch& stretch, const TraceReader& reader,
+int Told(const Plan& plan, const Stretch& stretch, const TraceReader& reader,
          const std::optional<Incident>& incident) {
   ReportDamage(reader);
   if (!stretch.replayed.same) return NotMet(stretch.replayed, reader);
   std::fputs(TimeLine(stretch, reader.header(), incident).c_str(), stdout);
-  return Met();
+  return Met(plan, stretch.replayed);
 }
 
 // --step: commands from stdin.
@@ -101,7 +112,7 @@ int ReplayClients(const Plan& plan, TraceReader& reader, const Arguments& a) {
   }
   const auto stretch = ReplayStretch(plan, reader, entity, from, to);
   if (!stretch.ok()) return Fail(std::string(stretch.status().message()));
-  return Told(*stretch, reader, std::nullopt);
+  return Told(plan, *stretch, reader, std::nullopt);
 }
 
 int ReplayOneIncident(const Plan& plan, TraceReader& reader, const Arguments& a) {
@@ -120,7 +131,7 @@ int ReplayOneIncident(const Plan& plan, TraceReader& reader, const Arguments& a)
       std::printf("%s\n", IncidentLine(*incident, reader.header()).c_str());
       return Step(plan, reader, options);
     }
-    return Told(*stretch, reader, *incident);
+    return Told(plan, *stretch, reader, *incident);
   }
   Instant from, to;
   if (!ReadStretch(a, reader.header(), &from, &to)) return kExitBadInput;
@@ -133,7 +144,7 @@ int ReplayOneIncident(const Plan& plan, TraceReader& reader, const Arguments& a)
   }
   const auto stretch = ReplayStretch(plan, reader, incident->entity, from, to);
   if (!stretch.ok()) return Fail(std::string(stretch.status().message()));
-  return Told(*stretch, reader, *incident);
+  return Told(plan, *stretch, reader, *incident);
 }
 
 }  // namespace

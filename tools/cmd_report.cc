@@ -1,8 +1,10 @@
 // keepsim report: the page of a sweep, or of a run, from what its folder holds.
 #include <cstdio>
 #include <filesystem>
+#include <map>
 
 #include "absl/strings/str_cat.h"
+#include "sim/base/status_macros.h"
 #include "sim/metrics/summary_json.h"
 #include "sim/run/store.h"
 #include "sim/run/sweep_definition.h"
@@ -16,23 +18,50 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Those points that have been run, in a store of their own.
+absl::StatusOr<std::unique_ptr<Store>> TriedPoints(Store& store, Sweep* sweep) {
+  KEEPSIM_ASSIGN_OR_RETURN(std::vector<StoredRun> runs, store.Runs(true));
+  std::map<uint32_t, uint32_t> places;
+  for (const StoredRun& run : runs) places.try_emplace(run.point, 0);
+  std::vector<SweepPoint> points;
+  for (auto& [number, place] : places) {
+    place = static_cast<uint32_t>(points.size());
+    points.push_back(sweep->points[number]);
+  }
+  sweep->points = std::move(points);
+  KEEPSIM_ASSIGN_OR_RETURN(std::unique_ptr<Store> tried, Store::Open(":memory:", *sweep));
+  for (StoredRun& run : runs) {
+    run.point = places.at(run.point);
+    KEEPSIM_RETURN_IF_ERROR(tried->Add(run));
+  }
+  return tried;
+}
+
 absl::StatusOr<std::string> PageOfSweep(const std::string& store_path) {
   auto store = Store::OpenToRead(store_path);
   if (!store.ok()) return store.status();
-  const auto sweep = SweepOfStore(**store);
+  auto sweep = SweepOfStore(**store);
   if (!sweep.ok()) {
     return absl::Status(sweep.status().code(),
                         absl::StrCat(store_path, ": ", sweep.status().message()));
   }
-  return SweepPage(*sweep, **store, absl::StrCat("keepsim sweep ", sweep->file));
+  const std::string again = absl::StrCat("keepsim ", sweep->command, " ", sweep->file);
+  // A search leaves most points alone.
+  if (sweep->command == "tune") {
+    const auto tried = TriedPoints(**store, &*sweep);
+    if (!tried.ok()) return tried.status();
+    return SweepPage(*sweep, **tried, again);
+  }
+  return SweepPage(*sweep, **store, again);
 }
 
-absl::StatusOr<std::string> PageOfRun(const std::string& summary_path) {
-  const auto json = ReadWholeFile(summary_path);
+absl::StatusOr<std::string> PageOfRun(const std::string& dir) {
+  const auto json = ReadWholeFile(dir + "/summary.json");
   if (!json.ok()) return json.status();
   const auto summary = RunSummaryFromJson(*json);
   if (!summary.ok()) return summary.status();
-  return ReportPage(*summary);
+  std::error_code error;
+  return ReportPage(*summary, fs::exists(dir + "/fleet.html", error));
 }
 
 }  // namespace
@@ -57,7 +86,7 @@ int ReportCommand(const std::vector<std::string>& args) {
     return Fail(absl::StrCat(a.positional()[0], " holds no results: neither ", Store::kFileName,
                              " of a sweep nor summary.json of a run"));
   }
-  const auto page = is_sweep ? PageOfSweep(store) : PageOfRun(summary);
+  const auto page = is_sweep ? PageOfSweep(store) : PageOfRun(dir);
   if (!page.ok()) return Fail(std::string(page.status().message()));
   const std::string out = a.Has("out") ? UserPath(a.Get("out")) : dir + "/report.html";
   auto staged = StagedFile::Write(out, *page);

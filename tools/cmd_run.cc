@@ -4,7 +4,9 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
+#include <system_error>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -47,6 +49,7 @@ struct RunFlags {
   std::string out;  // "": nothing is written
   std::string packets;
   bool force = false;
+  bool fleet = false;
   bool verify = false;
   int threads = 0;
 };
@@ -62,10 +65,15 @@ bool ParseRunFlags(const Arguments& a, RunFlags* flags) {
   flags->ties = a.Get("ties", "canonical");
   flags->packets = a.Get("packets");
   flags->force = a.Has("force");
+  flags->fleet = a.Has("fleet");
   flags->verify = a.Has("verify");
   if (a.Has("out")) flags->out = UserPath(a.Get("out"));
   if (a.Has("out") && flags->out.empty()) {
     Fail("--out needs the name of a folder");
+    return false;
+  }
+  if (flags->fleet && flags->out.empty()) {
+    Fail("--fleet needs --out DIR, where its page goes");
     return false;
   }
   if (flags->format != "text" && flags->format != "json") {
@@ -139,13 +147,16 @@ absl::Status WriteResult(const RunFlags& flags, const RunSummary& summary, const
   footer.digest = digest;
   footer.summary_json = ToJson(Portable(summary));
   // All three are on the disk before the first takes the place of an earlier result's.
-  auto page = StagedFile::Write(flags.out + "/report.html", ReportPage(summary));
+  auto page = StagedFile::Write(flags.out + "/report.html", ReportPage(summary, /*fleet=*/false));
   if (!page.ok()) return page.status();
   auto json = StagedFile::Write(flags.out + "/summary.json", ToJson(summary));
   if (!json.ok()) return json.status();
   absl::Status status = writer.Finish(footer);
   if (status.ok()) status = page->Publish();
   if (status.ok()) status = json->Publish();
+  // Of an earlier result.
+  std::error_code error;
+  if (status.ok()) std::filesystem::remove(flags.out + "/fleet.html", error);
   return status;
 }
 
@@ -170,10 +181,12 @@ int RunCommand(const std::vector<std::string>& args) {
   Arguments a;
   RunFlags flags;
   if (!a.Parse(args, {"seed", "set", "threads", "out", "format", "packets", "ties", "engine"},
-               {"verify", "force", "explain-speed"}) ||
+               {"verify", "force", "fleet", "explain-speed"}) ||
       !ParseRunFlags(a, &flags)) {
     return kExitBadInput;
   }
+  std::signal(SIGINT, OnSignal);
+  std::signal(SIGTERM, OnSignal);
   const Prepared p = Prepare(flags.scenario, a);
   if (p.plan == nullptr) return kExitBadInput;
   RunOptions options;
@@ -187,8 +200,6 @@ int RunCommand(const std::vector<std::string>& args) {
   const std::string repro = ReproLine(flags.scenario, p, flags.ties);
   SetReproLine(repro);
 
-  std::signal(SIGINT, OnSignal);
-  std::signal(SIGTERM, OnSignal);
   options.cancel = &stopped;
   ProgressLine progress(isatty(STDERR_FILENO) != 0);
   options.on_progress = [&](const Progress& at) { ShowProgress(at, progress); };
@@ -232,6 +243,11 @@ int RunCommand(const std::vector<std::string>& args) {
   } else {
     std::fputs(ToReport(summary, {.color = isatty(STDOUT_FILENO) != 0}).c_str(), stdout);
     if (writer != nullptr) std::printf("report  %s/report.html\n", flags.out.c_str());
+  }
+  if (flags.fleet) {
+    writer.reset();
+    const int code = FleetCommand({notes.trace, "--out", flags.out + "/fleet.html"});
+    if (code != kExitOk) return code;
   }
   if (a.Has("explain-speed")) {
     std::fputs(SpeedText(*p.plan, *result).c_str(), flags.format == "json" ? stderr : stdout);

@@ -102,7 +102,7 @@ bool Read(const std::string& path, const Arguments& a, Subject* subject) {
     reader = *std::move(opened);
     p = PrepareFromTrace(path, *reader);
   } else if (a.Has("incident")) {
-    Fail("--incident needs a trace; a scenario takes --for SIGNATURE");
+    Fail(path + " is no trace, which --incident needs; a scenario takes --for SIGNATURE");
     return false;
   } else {
     p = Prepare(path, a);

@@ -50,13 +50,18 @@ std::string Head(const Job& job, absl::string_view name, absl::string_view log) 
 }
 
 std::string ShardScript(const Job& job, const std::string& name) {
-  return absl::StrCat(Head(job, name, "shard-%a.log"), "#SBATCH --ntasks=1\n#SBATCH --array=1-",
-                      job.shards, "\nset -u\n", Quoted(job.program), " sweep ", Quoted(job.file),
-                      " --shard auto --threads \"${SLURM_CPUS_PER_TASK:-1}\" \\\n  --out ",
-                      Quoted(job.out + "/shards"),
-                      "/\"$SLURM_ARRAY_TASK_ID\" > /dev/null\ncode=$?\n"
-                      "# Failed runs (1, 3) are in the store, and the merge lists them.\n"
-                      "[ $code = 1 ] || [ $code = 3 ] || exit $code\n");
+  return absl::StrCat(
+      Head(job, name, "shard-%a.log"), "#SBATCH --ntasks=1\n#SBATCH --array=1-", job.shards,
+      "\nset -u\ntrap : TERM\n", Quoted(job.program), " sweep ", Quoted(job.file),
+      " --shard auto --threads \"${SLURM_CPUS_PER_TASK:-1}\" \\\n  --out ",
+      Quoted(job.out + "/shards"),
+      "/\"$SLURM_ARRAY_TASK_ID\" > /dev/null\ncode=$?\n"
+      "# Asked to stop: what it has is kept. A task that ends by itself while it is\n"
+      "# requeued has failed for Slurm, which then cancels the merge job; one that is\n"
+      "# killed (after KillWait) has not.\n"
+      "[ $code != 130 ] || sleep 300\n"
+      "# Failed runs (1, 3) are in the store, and the merge lists them.\n"
+      "[ $code = 1 ] || [ $code = 3 ] || exit $code\n");
 }
 
 std::string MergeScript(const Job& job, const std::string& name) {
@@ -101,7 +106,7 @@ absl::Status WriteScripts(const Job& job, const std::string& name) {
   for (const auto& [file, text] : files) {
     auto staged = StagedFile::Write(absl::StrCat(job.folder, "/", file), text);
     if (!staged.ok()) return staged.status();
-    if (const absl::Status s = staged->Publish(); !s.ok()) return s;
+    if (absl::Status s = staged->Publish(); !s.ok()) return s;
   }
   fs::permissions(job.folder + "/submit", fs::perms::owner_exec | fs::perms::group_exec,
                   fs::perm_options::add, error);
@@ -122,7 +127,7 @@ bool ParseJob(const Arguments& a, Job* job) {
   }
   job->flags = a.All("sbatch");
   for (const std::string& flag : job->flags) {
-    if (flag.rfind("-", 0) != 0 || flag.find('\n') != std::string::npos) {
+    if (flag.empty() || flag[0] != '-' || flag.find('\n') != std::string::npos) {
       return bad(absl::StrCat(
           "--sbatch takes a flag of sbatch, such as --sbatch=--time=2:00:00, not \"", flag, "\""));
     }
@@ -150,8 +155,8 @@ int SlurmCommand(const std::vector<std::string>& args) {
   if (!diagnostics.ok()) return kExitBadInput;
   const std::vector<SweepJob> runs = JobsOf(sweep);
   if (job.shards > runs.size()) {
-    return Fail(
-        absl::StrCat("--shards ", job.shards, ": the sweep has only ", runs.size(), " runs"));
+    return Fail(absl::StrCat("--shards ", job.shards, ": the sweep has only ", runs.size(),
+                             sweep.until ? " points" : " runs"));
   }
   if (std::error_code error; fs::exists(absl::StrCat(job.out, "/", Store::kFileName), error)) {
     return Fail(
@@ -168,8 +173,9 @@ int SlurmCommand(const std::vector<std::string>& args) {
     most = std::max(most, cost);
     total += cost;
   }
-  std::printf("%zu runs in %u shards; the largest has %.3g times the mean's work\n", runs.size(),
-              job.shards, total > 0 ? most * job.shards / total : 1.0);
+  std::printf("%zu %s in %u shards; the largest has %.3g times the mean's work\n", runs.size(),
+              sweep.until ? "points" : "runs", job.shards,
+              total > 0 ? most * job.shards / total : 1.0);
   std::fflush(stdout);
   const std::string submit = Quoted(job.folder + "/submit");
   if (!a.Has("submit")) {

@@ -2,14 +2,13 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "sim/run/replications.h"
 #include "sim/run/store.h"
 #include "sim/run/sweep.h"
 #include "sim/run/sweep_report.h"
@@ -18,14 +17,10 @@
 #include "tools/command.h"
 #include "tools/progress.h"
 #include "tools/result_folder.h"
+#include "tools/sweep_flags.h"
 
 namespace keepsim {
 namespace {
-
-namespace fs = std::filesystem;
-
-std::atomic<bool> stopped{false};
-void OnSignal(int) { stopped = true; }
 
 int Failed(const absl::Status& status) { return Fail(std::string(status.message())); }
 
@@ -84,60 +79,19 @@ bool ParseShard(const Arguments& a, Shard* shard) {
   return false;
 }
 
-std::string StorePath(const std::string& dir) { return absl::StrCat(dir, "/", Store::kFileName); }
-
-// What the flags of `sweep` say, checked.
-struct SweepFlags {
-  std::string file;
-  std::string out;  // "": nothing is kept
-  Shard shard;
-  int threads = 0;
-};
-
-bool ParseSweepFlags(const Arguments& a, SweepFlags* flags) {
-  if (a.positional().size() != 1) {
-    Fail("sweep needs one sweep file");
-    return false;
-  }
-  flags->file = a.positional()[0];
-  if (a.Has("out")) flags->out = UserPath(a.Get("out"));
-  if (a.Has("out") && flags->out.empty()) {
-    Fail("--out needs the name of a folder");
-    return false;
-  }
-  if (a.Has("threads") && (!absl::SimpleAtoi(a.Get("threads"), &flags->threads) ||
-                           flags->threads < 1 || flags->threads > 1024)) {
-    Fail("--threads must be a number from 1 to 1024, not \"" + a.Get("threads") + "\"");
-    return false;
-  }
-  std::error_code error;
-  if (a.Has("resume") && (flags->out.empty() || !fs::exists(StorePath(flags->out), error))) {
-    Fail(flags->out.empty()
-             ? std::string("--resume needs --out DIR, the folder to go on with")
-             : absl::StrCat(StorePath(flags->out), " is not there: there is nothing to resume"));
-    return false;
-  }
-  return ParseShard(a, &flags->shard);
-}
-
-absl::Status MakeFolder(const std::string& dir) {
-  std::error_code error;
-  fs::create_directories(dir, error);
-  if (!error) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat("--out ", dir, " cannot be made: ", error.message()));
-}
-
 // Table, failures and the summary line; the exit code that they make.
-int Report(const Sweep& sweep, Store& store, size_t expected) {
+int Report(const Sweep& sweep, Store& store) {
   const auto runs = store.Runs(false);
   if (!runs.ok()) return Failed(runs.status());
   const auto report = ToReport(sweep, store);
   if (!report.ok()) return Failed(report.status());
   const auto digest = store.ContentDigest();
   if (!digest.ok()) return Failed(digest.status());
+  const auto replications = ReplicationsOf(sweep, store);
+  if (!replications.ok()) return Failed(replications.status());
   std::fputs(report->c_str(), stdout);
   std::printf("\n%zu points, %zu of %zu runs, content %s\n", sweep.points.size(), runs->size(),
-              expected, digest->c_str());
+              WantedRuns(*replications), digest->c_str());
   std::fflush(stdout);
   std::fputs(FailuresText(sweep, *runs).c_str(), stderr);
   int code = kExitOk;
@@ -190,7 +144,8 @@ int WriteParts(const Sweep& sweep, const std::string& text, const std::string& d
 
 int SweepCommand(const std::vector<std::string>& args) {
   Arguments a;
-  if (!a.Parse(args, {"out", "shard", "split", "threads", "digest", "print"}, {"resume"})) {
+  if (!a.Parse(args, {"out", "shard", "split", "threads", "digest", "print", "engine"},
+               {"resume"})) {
     return kExitBadInput;
   }
   if (a.Has("digest")) {
@@ -198,7 +153,8 @@ int SweepCommand(const std::vector<std::string>& args) {
                                   : Fail("--digest takes the folder of a sweep and nothing else");
   }
   SweepFlags flags;
-  if (!ParseSweepFlags(a, &flags)) return kExitBadInput;
+  Shard shard;
+  if (!ParseSweepFlags(a, "sweep", &flags) || !ParseShard(a, &shard)) return kExitBadInput;
   Diagnostics diagnostics;
   const Sweep sweep = LoadSweep(UserPath(flags.file), flags.file, diagnostics);
   std::fputs(diagnostics.Render().c_str(), stderr);
@@ -210,49 +166,47 @@ int SweepCommand(const std::vector<std::string>& args) {
     const absl::Status made = MakeFolder(flags.out);
     if (!made.ok()) return Failed(made);
   }
-  // A file that may not grow is an error like a full disk, and no reason to be killed.
-  std::signal(SIGXFSZ, SIG_IGN);
+  const std::atomic<bool>* const stopped = CatchSignals();
   const auto opened = Store::Open(flags.out.empty() ? ":memory:" : StorePath(flags.out), sweep);
   if (!opened.ok()) return Failed(opened.status());
   Store& store = **opened;
-  const std::vector<SweepJob> jobs = ShardOf(JobsOf(sweep), flags.shard.index, flags.shard.count);
-  if (flags.shard.count > 1) {
-    std::fprintf(stderr, "keepsim: shard %u/%u%s%s: %zu of %zu runs\n", flags.shard.index + 1,
-                 flags.shard.count, flags.shard.from.empty() ? "" : " by ",
-                 flags.shard.from.c_str(), jobs.size(), sweep.run_count());
+  const std::vector<SweepJob> jobs = ShardOf(JobsOf(sweep), shard.index, shard.count);
+  if (shard.count > 1) {
+    std::fprintf(stderr, "keepsim: shard %u/%u%s%s: %zu of %zu %s\n", shard.index + 1, shard.count,
+                 shard.from.empty() ? "" : " by ", shard.from.c_str(), jobs.size(),
+                 JobsOf(sweep).size(), sweep.until ? "points" : "runs");
   }
 
   const auto done = store.Done();
   if (!done.ok()) return Failed(done.status());
   if (!done->empty()) {
-    std::fprintf(stderr, "keepsim: going on: %zu of %zu runs are there\n", done->size(),
-                 sweep.run_count());
+    std::fprintf(stderr, "keepsim: going on: %zu of %s%zu runs are there\n", done->size(),
+                 sweep.until ? "at most " : "", sweep.run_count());
   }
 
-  std::signal(SIGINT, OnSignal);
-  std::signal(SIGTERM, OnSignal);
   ProgressLine progress(isatty(STDERR_FILENO) != 0);
   SweepRunOptions options;
   options.threads = flags.threads;
-  options.cancel = &stopped;
+  options.cancel = stopped;
+  options.engine = flags.engine;
   options.on_progress = [&](const SweepProgress& p) {
-    if (p.runs > 0) {
-      progress.Show(static_cast<double>(p.done), static_cast<double>(p.runs), "runs");
+    std::string note = p.failed == 0 ? "" : absl::StrCat(p.failed, " failed");
+    if (p.points > 0) {
+      absl::StrAppend(&note, note.empty() ? "" : ", ", p.done, " runs");
+      progress.Show(static_cast<double>(p.points_done), static_cast<double>(p.points), "points",
+                    note);
+    } else if (p.runs > 0) {
+      progress.Show(static_cast<double>(p.done), static_cast<double>(p.runs), "runs", note);
     }
   };
   const absl::Status status = RunJobs(sweep, jobs, options, store);
   progress.Clear();
-  if (absl::IsCancelled(status)) {
-    std::fprintf(stderr, "keepsim: stopped; %s\n",
-                 flags.out.empty() ? "nothing was written"
-                                   : "the same command goes on where this one ended");
-    return kExitStopped;
-  }
+  if (absl::IsCancelled(status)) return Stopped(flags);
   if (!status.ok()) return Failed(status);
   store.Finish();
-  const int code = Report(sweep, store, sweep.run_count());
+  const int code = Report(sweep, store);
   // A shard is a part of something; `keepsim merge` writes the page of the whole.
-  if (flags.out.empty() || flags.shard.count > 1) return code;
+  if (flags.out.empty() || shard.count > 1) return code;
   if (const absl::Status s = WriteSweepReport(flags.out); !s.ok()) return Failed(s);
   std::printf("report: %s/report.html\n", flags.out.c_str());
   return code;

@@ -66,6 +66,7 @@ int CompareCommand(const std::vector<std::string>& args);
 int ShowCommand(const std::vector<std::string>& args);
 int ReplayCommand(const std::vector<std::string>& args);
 int SweepCommand(const std::vector<std::string>& args);
+int TuneCommand(const std::vector<std::string>& args);
 int MergeCommand(const std::vector<std::string>& args);
 int SlurmCommand(const std::vector<std::string>& args);
 int ReportCommand(const std::vector<std::string>& args);
@@ -75,6 +76,7 @@ int FleetCommand(const std::vector<std::string>& args);
 int ExportCommand(const std::vector<std::string>& args);
 int HuntCommand(const std::vector<std::string>& args);
 int ShrinkCommand(const std::vector<std::string>& args);
+int RareCommand(const std::vector<std::string>& args);
 int ProbeCommand(const std::vector<std::string>& args);
 int DiffCommand(const std::vector<std::string>& args);
 

@@ -9,6 +9,7 @@
 #include "sim/trace/text.h"
 #include "sim/trace/wire_fields.h"
 #include "tools/time_line.h"
+#include "tools/timer_notes.h"
 
 namespace keepsim {
 namespace {
@@ -22,12 +23,10 @@ std::string Ago(Instant then, Instant now) {
 // A new connection has written and read nothing.
 EndStates::End& EndStates::OfConnection(End& end, uint32_t conn) {
   if (end.conn != conn) {
-    const std::string timer = std::move(end.timer);
-    const Instant deadline = end.deadline;
+    const Timer session = std::move(end.session);
     end = End();
     end.conn = conn;
-    end.timer = timer;
-    end.deadline = deadline;
+    end.session = session;
   }
   return end;
 }
@@ -62,7 +61,7 @@ void EndStates::Add(const TraceRecord& r) {
       e.since = r.at;
       if (&e == &broker_) {
         limit_.clear();
-        broker_.deadline = kNever;
+        broker_.session.deadline = kNever;
       }
       return;
     }
@@ -80,8 +79,14 @@ void EndStates::Add(const TraceRecord& r) {
     }
     case RecordKind::kTimerArmed: {
       End& e = r.code == 1 ? OfConnection(broker_, r.conn) : client_;
-      e.timer = TimerName(r);
-      e.deadline = Instant{r.a};
+      e.session = {TimerName(r), Instant{r.a}};
+      return;
+    }
+    case RecordKind::kTcpTimerArmed: {
+      const TcpTimerFields t = TcpTimerFieldsOf(r);
+      End& e = t.broker ? OfConnection(broker_, r.conn) : client_;
+      if (e.conn != r.conn) return;
+      e.kernel[TcpTimerSlot(t.name)] = {TcpDeadlineName(r), t.deadline};
       return;
     }
     default:
@@ -99,13 +104,19 @@ std::string EndStates::EndText(const End& end, Instant now) {
   if (end.written_at != kNever)
     line(absl::StrCat("wrote ", end.written, " at ", Ago(end.written_at, now)));
   if (end.read_at != kNever) line(absl::StrCat("read ", end.read, " at ", Ago(end.read_at, now)));
-  if (end.deadline == kNever) {
+  const auto timer = [&](const Timer& t) {
+    line(absl::StrCat("timer: ", t.name, " ", At(t.deadline),
+                      t.deadline >= now
+                          ? absl::StrCat(" (in ", ShortDuration(t.deadline - now), ")")
+                          : " (overdue)"));
+  };
+  if (end.session.deadline == kNever) {
     line("no timer");
   } else {
-    line(absl::StrCat("timer: ", end.timer, " ", At(end.deadline),
-                      end.deadline >= now
-                          ? absl::StrCat(" (in ", ShortDuration(end.deadline - now), ")")
-                          : " (overdue)"));
+    timer(end.session);
+  }
+  for (const Timer& t : end.kernel) {
+    if (t.deadline != kNever) timer(t);
   }
   return text;
 }

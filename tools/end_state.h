@@ -18,6 +18,10 @@ class EndStates {
   std::string Text(const std::string& client, Instant now) const;
 
  private:
+  struct Timer {
+    std::string name;
+    Instant deadline = kNever;
+  };
   struct End {
     uint32_t conn = 0;
     std::string state = "no connection";
@@ -26,8 +30,8 @@ class EndStates {
     Instant written_at = kNever;  // kNever: nothing yet
     std::string read;
     Instant read_at = kNever;
-    std::string timer;
-    Instant deadline = kNever;
+    Timer session;
+    Timer kernel[3];  // of TCP, by slot
   };
   End& OfConnection(End& end, uint32_t conn);
   static std::string EndText(const End& end, Instant now);

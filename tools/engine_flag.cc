@@ -59,9 +59,12 @@ std::string SpeedText(const Plan& plan, const RunResult& r) {
     }
     const SkipStats& s = r.skipped[i];
     absl::StrAppendFormat(
-        &text, "  %s: %.2f %% of %d events skipped, %.1f exchanges at a time\n", g.name,
-        Share(s.skipped, s.events), s.events,
-        s.stretches == 0 ? 0 : static_cast<double>(s.cycles) / static_cast<double>(s.stretches));
+        &text,
+        "  %s: %.2f %% of %d events skipped, %.1f exchanges at a time, %.2f %% of them with a "
+        "repair\n",
+        g.name, Share(s.skipped, s.events), s.events,
+        s.stretches == 0 ? 0 : static_cast<double>(s.cycles) / static_cast<double>(s.stretches),
+        Share(s.odd, s.cycles));
     const std::string ends = EndsText(s);
     absl::StrAppendFormat(&text, "    %s\n",
                           ends.empty() ? "its clients were never due to send a PINGREQ in quiet"

@@ -120,8 +120,9 @@ class Teller {
     for (const uint64_t t_id : p.transmissions) {
       const Transmission* t = log_.Sent(t_id);
       if (t == nullptr || t->sent > incident_.declared) continue;
-      // Of a packet that was read in time, what brought it.
-      if (!awaited && p.received <= incident_.declared && t->arrived > p.received) continue;
+      // Of a packet that was read in time, what brought it and what was lost before.
+      const bool later = t->arrived != kNever && t->arrived > p.received;
+      if (!awaited && p.received <= incident_.declared && later) continue;
       if (++n > kTransmissions) continue;
       step.lines.push_back({absl::StrCat(At(t->sent), " ", FateOf(*t)), t_id});
     }
@@ -231,6 +232,22 @@ class Teller {
     }
   }
 
+  // What came too late had been lost before, or had not.
+  std::string RepairedWords() const {
+    size_t repaired = 0;
+    for (const std::vector<uint64_t>* ids : {&facts_.requests, &facts_.awaited}) {
+      for (const uint64_t id : *ids) {
+        for (const uint64_t t : log_.Packet(id)->transmissions) {
+          repaired += log_.Sent(t) != nullptr && log_.Sent(t)->lost();
+        }
+      }
+    }
+    if (repaired == 0) return "Nothing was lost, but what was on its way came too late: ";
+    return absl::StrCat("What had been lost, in ", repaired,
+                        repaired == 1 ? " transmission" : " transmissions",
+                        ", was repaired, but too late. At the declaration: ");
+  }
+
   std::string CauseWords() const {
     const Evidence& e = incident_.evidence;
     const std::string lost =
@@ -255,7 +272,7 @@ class Teller {
       case Cause::kPacketsLost:
         return absl::StrCat("Packets were lost and not repaired in time: ", lost);
       case Cause::kPacketsLate:
-        return absl::StrCat("Nothing was lost, but what was on its way came too late: ", lost);
+        return absl::StrCat(RepairedWords(), lost);
       case Cause::kClockDrift:
         return "The client's clock ran wrong: with a right one it would not have happened.";
       case Cause::kClientRule:

@@ -22,6 +22,12 @@ makes
     bazel build //PACKAGE:my_sweep_result  its sweep.sqlite and report.html, merged from 8 build actions
     bazel test  //PACKAGE:my_sweep_test    runs it and fails if a run of it does
 
+    keepsim_tune(name = "my_tuning", src = "tune.textproto")
+
+makes
+
+    bazel run //PACKAGE:my_tuning          looks for the choice that meets its wishes (docs/tuning.md)
+
 What `keepsim shrink` or `keepsim hunt` has written down (docs/hunting.md) stays found with
 
     load("//tools:keepsim.bzl", "keepsim_replay_test")
@@ -39,6 +45,7 @@ load("@rules_shell//shell:sh_test.bzl", "sh_test")
 # As seen from here, also when another repository loads this file.
 _KEEPSIM = str(Label("//tools:keepsim"))
 _EXEC = str(Label("//tools:exec.sh"))
+_REPLAY = str(Label("//tools:replay_test.sh"))
 
 def _result_impl(ctx):
     trace = ctx.actions.declare_file(ctx.label.name + "/trace.kst")
@@ -230,6 +237,21 @@ def keepsim_sweep(name, src, data = [], shards = 1, test_size = "small", tags = 
         tags = tags,
     )
 
+def keepsim_tune(name, src, data = []):
+    """A tune file (docs/tuning.md): bazel run //PACKAGE:NAME looks for its answer.
+
+    Args:
+      name: the target's name.
+      src: the tune file.
+      data: the base scenario, if it is a file of its own.
+    """
+    sh_binary(
+        name = name,
+        srcs = [_EXEC],
+        args = ["$(location %s)" % _KEEPSIM, "tune", "$(location %s)" % src],
+        data = [_KEEPSIM, src] + data,
+    )
+
 def keepsim_replay_test(name, src, expect = [], expect_not = [], size = "small", tags = []):
     """A failure that was found once, and is still there; or that was mended, and stays away.
 
@@ -242,7 +264,7 @@ def keepsim_replay_test(name, src, expect = [], expect_not = [], size = "small",
       size: of the test.
       tags: of the test.
     """
-    args = ["$(location //tools:keepsim)", "$(location %s)" % src]
+    args = ["$(location %s)" % _KEEPSIM, "$(location %s)" % src]
     for signature in expect:
         args += ["--expect", signature]
     for signature in expect_not:
@@ -250,8 +272,8 @@ def keepsim_replay_test(name, src, expect = [], expect_not = [], size = "small",
     sh_test(
         name = name,
         size = size,
-        srcs = ["//tools:replay_test.sh"],
+        srcs = [_REPLAY],
         args = args,
-        data = ["//tools:keepsim", src],
+        data = [_KEEPSIM, src],
         tags = tags,
     )

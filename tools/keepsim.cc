@@ -22,14 +22,18 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {"run", RunCommand,
-     "run SCENARIO [--seed N] [--set PATH=VALUE]... [--threads N] [--out DIR] [--force]\n"
+     "run SCENARIO [--seed N] [--set PATH=VALUE]... [--threads N] [--out DIR [--fleet] [--force]]\n"
      "      [--format text|json] [--packets GROUP/INDEX,...] [--verify]\n"
      "      [--ties canonical|reversed|shuffled] [--engine auto|events|skip] [--explain-speed]"},
     {"check", CheckCommand, "check SCENARIO [--set PATH=VALUE]... [--print]"},
     {"sweep", SweepCommand,
-     "sweep FILE [--out DIR] [--resume] [--shard I/N|auto] [--threads N] | --print POINT |\n"
-     "      --split N --out DIR\n"
+     "sweep FILE [--out DIR] [--resume] [--shard I/N|auto] [--threads N] [--engine auto|events]\n"
+     "  keepsim sweep FILE --print POINT | --split N --out DIR\n"
      "  keepsim sweep --digest DIR"},
+    {"tune", TuneCommand,
+     "tune FILE [--out DIR] [--resume] [--threads N] [--engine auto|events]\n"
+     "      [--format text|json|csv]\n"
+     "  keepsim tune FILE --print POINT"},
     {"merge", MergeCommand, "merge DIR... --out DIR [--sweep FILE]"},
     {"slurm", SlurmCommand,
      "slurm FILE --shards N --out DIR [--submit] [--sbatch FLAG]... [--keepsim PROGRAM]"},
@@ -47,10 +51,13 @@ constexpr Command kCommands[] = {
      "explain TRACE [--incident N [--page FILE] | --expect SIGNATURE... --expect-not "
      "SIGNATURE...]\n"
      "      [--allow-damaged]"},
-    {"fleet", FleetCommand, "fleet TRACE --out FILE [--time-lines N] [--allow-damaged]"},
+    {"fleet", FleetCommand, "fleet TRACE [--out FILE] [--time-lines N] [--allow-damaged]"},
     {"export", ExportCommand,
      "export TRACE --format csv|json|jsonl|sqlite|pcapng|perfetto [--client GROUP/INDEX,...]\n"
      "      [--out FILE] [--allow-damaged]"},
+    {"rare", RareCommand,
+     "rare SCENARIO [--group NAME] [--replications N] [--trials N] [--seed N]\n"
+     "      [--set PATH=VALUE]... [--threads N] [--format text|json]"},
     {"hunt", HuntCommand,
      "hunt SCENARIO [--for SIGNATURE]... [--runs N] [--for-time TIME] [--out DIR] [--seed N]\n"
      "      [--vary PATH=LOW..HIGH]... [--vary PATH=VALUE,...]... [--bounds FILE] [--seeds-only]\n"

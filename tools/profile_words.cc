@@ -117,7 +117,20 @@ std::string Answer(PingrespBy by) {
   return "";
 }
 
+std::string Loop(const ClientProfile& p) {
+  std::string text =
+      absl::StrCat("when a packet arrives", p.woken_by_sends ? " or is sent" : "", ", and ",
+                   FormatDuration(p.loop_wait + p.loop_pause), " after the last such turn");
+  if (p.loop_pause.ns > 0) {
+    absl::StrAppend(&text, " (", FormatDuration(p.loop_pause), " of which it does not read)");
+  }
+  const std::string tick = Length(p.tick);
+  if (!tick.empty()) absl::StrAppend(&text, "; not sooner than ", tick, " after the last look");
+  return text;
+}
+
 std::string Looking(const ClientProfile& p) {
+  if (p.loop_wait.ns > 0) return Loop(p);
   const bool ticked = p.ping_when == PingWhen::kAlways || p.ping_when == PingWhen::kCounterTick;
   const std::string tick = Length(p.tick);
   std::string text = tick.empty() || ticked ? "exactly in time" : absl::StrCat("every ", tick);
@@ -187,8 +200,12 @@ std::string Reconnecting(const ReconnectPolicy& r) {
                     " growing by a factor of ", static_cast<double>(r.growth_num) / r.growth_den);
   }
   absl::StrAppend(&text, ", ", Jitter(r));
+  if (r.at_once_after_close) absl::StrAppend(&text, "; before that, at once if it was closed");
   if (r.evaluated_every.ns > 0) {
     absl::StrAppend(&text, "; looked at every ", FormatDuration(r.evaluated_every));
+    if (r.evaluated_turn.ns > 0) {
+      absl::StrAppend(&text, ", in turns of ", FormatDuration(r.evaluated_turn));
+    }
   }
   if (r.stable_after.ns > 0) {
     absl::StrAppend(&text, "; reset once connected for ", FormatDuration(r.stable_after));
@@ -291,7 +308,11 @@ std::string InWords(const ClientProfile& p) {
       Line("connecting",
            absl::StrCat("transport ", Limit(p.connect_timeout), ", CONNACK ",
                         p.connack_within_keep_alive ? "keepAlive" : Limit(p.connack_timeout))),
-      Line("reconnects", Reconnecting(p.reconnect)), Line("source", p.source));
+      Line("reconnects", Reconnecting(p.reconnect)),
+      Line("in flight", p.max_in_flight == 0
+                            ? "QoS 1 and 2 without limit"
+                            : absl::StrCat("at most ", p.max_in_flight, " of QoS 1 and 2")),
+      Line("source", p.source));
 }
 
 std::string InWords(const BrokerProfile& p) {

@@ -17,9 +17,9 @@ class ProgressLine {
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
-  // `done` of `total`, in `unit` ("clients"; "": seconds, of which no rate is shown). REQUIRES:
-  // total > 0.
-  void Show(double done, double total, const std::string& unit);
+  // `done` of `total`, in `unit` ("clients"; "": seconds, of which no rate is shown), and what else
+  // is to be said ("3 failed"; "": nothing). REQUIRES: total > 0.
+  void Show(double done, double total, const std::string& unit, const std::string& note = "");
   // Takes the bar away, so that what follows begins on a clean line.
   void Clear();
 
@@ -30,10 +30,10 @@ class ProgressLine {
   bool drawn_ = false;
 };
 
-// What a ProgressLine shows: "[####      ]  42.0 %, 1 234 clients/s, 12 s left" (bar only if
-// `width` > 0).
+// What a ProgressLine shows: "[####      ]  42.0 %, 1 234 clients/s, 12 s left, 3 failed" (bar only
+// if `width` > 0).
 std::string ProgressText(double done, double total, const std::string& unit, double elapsed_s,
-                         int width);
+                         int width, const std::string& note = "");
 
 }  // namespace keepsim
 

@@ -34,7 +34,10 @@ absl::Status PrepareResultFolder(const std::string& dir, bool force) {
       std::string name = entry.path().filename().string();
       if (absl::EndsWith(name, kTemporary)) name.resize(name.size() - std::strlen(kTemporary));
       // What a killed run left behind is ours too.
-      if (name != "trace.kst" && name != "summary.json" && name != "report.html") return true;
+      if (name != "trace.kst" && name != "summary.json" && name != "report.html" &&
+          name != "fleet.html") {
+        return true;
+      }
     }
     return false;
   };

@@ -1,5 +1,5 @@
-// The folder that --out names: trace.kst, summary.json, report.html. Files appear whole or not at
-// all.
+// The folder that --out names: trace.kst, summary.json, report.html, fleet.html. Files appear whole
+// or not at all.
 #ifndef KEEPSIM_TOOLS_RESULT_FOLDER_H_
 #define KEEPSIM_TOOLS_RESULT_FOLDER_H_
 

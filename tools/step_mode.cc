@@ -40,12 +40,11 @@ struct Step {
   std::string rows;  // as in a time line
 };
 
-bool IsPacket(const TraceRecord& r) {
-  return !r.is_outcome() && r.kind != RecordKind::kTimerArmed && r.kind != RecordKind::kTimerFired;
-}
 bool IsTimer(const TraceRecord& r) {
-  return r.kind == RecordKind::kTimerArmed || r.kind == RecordKind::kTimerFired;
+  return r.kind == RecordKind::kTimerArmed || r.kind == RecordKind::kTimerFired ||
+         r.kind == RecordKind::kTcpTimerArmed || r.kind == RecordKind::kTcpTimerFired;
 }
+bool IsPacket(const TraceRecord& r) { return !r.is_outcome() && !IsTimer(r); }
 bool IsFault(const TraceRecord& r) {
   return IsGroundTruth(r.kind) || (r.entity == 0 && r.is_outcome());
 }
@@ -135,6 +134,7 @@ class Stepper {
     PacketLog log;
     at_start_ = EndStates();
     RunOptions run;
+    run.until = to_;
     run.on_records = [&](const TraceRecord* begin, const TraceRecord* end) {
       for (const TraceRecord* r = begin; r != end; ++r) {
         if (r->at < from_) at_start_.Add(*r);
@@ -153,7 +153,7 @@ class Stepper {
     replayed_ = *std::move(replayed);
     log.Forget(from_);
     steps_.clear();
-    TimeLineRows rows(log, trace_.header(), options_.incident);
+    TimeLineRows rows(log, trace_.header(), options_.incident, /*routine=*/true);
     for (const LogEntry& e : log.InOrder()) {
       std::string text = rows.Of(e);
       steps_.push_back({e.record, std::move(text)});

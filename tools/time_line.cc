@@ -11,6 +11,7 @@
 #include "sim/base/duration_text.h"
 #include "sim/metrics/render.h"
 #include "sim/trace/text.h"
+#include "tools/timer_notes.h"
 
 namespace keepsim {
 namespace {
@@ -27,10 +28,13 @@ constexpr Duration kLate = Seconds(1);
 
 class TimeLineRows::Painter {
  public:
-  Painter(const PacketLog& log, const TraceHeader& header, const std::optional<Incident>& incident)
+  Painter(const PacketLog& log, const TraceHeader& header, const std::optional<Incident>& incident,
+          bool routine)
       : log_(log),
+        timers_(log),
         text_(header),
         incident_(incident),
+        routine_(routine),
         heard_{log.HeardBefore(Observer::kClient), log.HeardBefore(Observer::kBroker)} {}
 
   std::string Of(const LogEntry& e) {
@@ -103,8 +107,6 @@ class TimeLineRows::Painter {
       }
     }
     heard_[right ? kRight : kLeft] = r.at;
-    read_at_[right ? kRight : kLeft] = r.at;
-    Because(r.at, right, absl::StrCat("by ", PacketName(PacketFieldsOf(r))));
     At(r.at, right, absl::StrCat("reads ", PacketName(PacketFieldsOf(r))), wire);
   }
 
@@ -121,18 +123,15 @@ class TimeLineRows::Painter {
        "from the middlebox");
   }
 
-  // A deadline that has moved, and what moved it.
-  void OnArmed(const TraceRecord& r) {
-    const bool right = r.code == 1;
-    const std::string what = TimerName(r);
-    const std::string& cause = cause_[right ? kRight : kLeft];
-    At(r.at, right,
-       r.a == kNever.ns ? "no timer" : absl::StrCat(what, " ", FormatSeconds(Duration{r.a}, 3)),
-       cause_at_[right ? kRight : kLeft] == r.at ? "  timer: " + cause : "  timer");
-  }
-  void Because(Instant at, bool right, std::string what) {
-    cause_[right ? kRight : kLeft] = std::move(what);
-    cause_at_[right ? kRight : kLeft] = at;
+  // A timer that fires, or a deadline that has moved, and what moved it.
+  void OnTimer(const TraceRecord& r) {
+    const TimerNote* note = timers_.Of(r);
+    if (note == nullptr || (note->routine && !routine_)) return;
+    const bool fires = r.kind == RecordKind::kTimerFired || r.kind == RecordKind::kTcpTimerFired;
+    At(r.at, note->broker, note->what,
+       fires               ? ""
+       : note->why.empty() ? "  timer"
+                           : "  timer: " + note->why);
   }
 
   void OnDeclared(const TraceRecord& r) {
@@ -152,12 +151,11 @@ class TimeLineRows::Painter {
   static constexpr int kLeft = 0;
   static constexpr int kRight = 1;
   const PacketLog& log_;
+  const TimerNotes timers_;
   const RecordText text_;
   const std::optional<Incident>& incident_;
+  const bool routine_;
   Instant heard_[2];
-  std::string cause_[2];  // what may have moved the end's timer, and when
-  Instant cause_at_[2] = {kLongAgo, kLongAgo};
-  Instant read_at_[2] = {kLongAgo, kLongAgo};  // when that end last read a packet
   std::string out_;
 };
 
@@ -169,10 +167,6 @@ void TimeLineRows::Painter::Entry(const LogEntry& e) {
     case RecordKind::kPacketSent: {
       const LoggedPacket* p = log_.Packet(e.packet);
       if (p == nullptr) return;
-      // An answer moves nothing that its question has not moved already.
-      if (read_at_[p->fields.direction == kDown ? kRight : kLeft] != r.at) {
-        Because(r.at, p->fields.direction == kDown, absl::StrCat("by ", PacketName(p->fields)));
-      }
       const Transmission* t = p->transmissions.empty() ? nullptr : log_.Sent(p->transmissions[0]);
       if (t != nullptr && t->sent == r.at) return;  // the next row says so
       return At(r.at, p->fields.direction == kDown, PacketName(p->fields),
@@ -190,10 +184,10 @@ void TimeLineRows::Painter::Entry(const LogEntry& e) {
     case RecordKind::kDatagramArrived:
       return OnArrived(r, log_.Sent(e.transmission));
     case RecordKind::kTimerArmed:
-      return OnArmed(r);
     case RecordKind::kTimerFired:
-      Because(r.at, r.code == 1, "it fired");
-      return At(r.at, r.code == 1, "timer fires");
+    case RecordKind::kTcpTimerArmed:
+    case RecordKind::kTcpTimerFired:
+      return OnTimer(r);
     case RecordKind::kDeclared:
       return OnDeclared(r);
     case RecordKind::kConnectAttempt:
@@ -250,8 +244,8 @@ void TimeLineRows::Painter::Entry(const LogEntry& e) {
 }
 
 TimeLineRows::TimeLineRows(const PacketLog& log, const TraceHeader& header,
-                           const std::optional<Incident>& incident)
-    : painter_(std::make_unique<Painter>(log, header, incident)) {}
+                           const std::optional<Incident>& incident, bool routine)
+    : painter_(std::make_unique<Painter>(log, header, incident, routine)) {}
 TimeLineRows::~TimeLineRows() = default;
 std::string TimeLineRows::Of(const LogEntry& entry) { return painter_->Of(entry); }
 
@@ -276,18 +270,6 @@ std::string SegmentName(const SegmentFields& segment) {
   if (has(SegmentFields::kRst)) names.push_back("RST");
   if (has(SegmentFields::kAck) && (names.empty() || names[0] == "SYN")) names.push_back("ACK");
   return absl::StrJoin(names, "-");
-}
-
-const char* TimerName(const TraceRecord& r) {
-  const bool waits = (r.b & 1) != 0;
-  // States of ClientSession and BrokerSession, by number.
-  static constexpr const char* kClient[] = {"stopped", "connects at", "connecting until",
-                                            "CONNACK until", "PINGREQ at"};
-  static constexpr const char* kBroker[] = {"CONNECT until", "looks at", "closed"};
-  const auto state = static_cast<size_t>(r.b >> 8);
-  if (r.code == 1) return state < 3 ? kBroker[state] : "timer";
-  if (state == 4 && waits) return "PINGRESP until";
-  return state < 5 ? kClient[state] : "timer";
 }
 
 std::string TransmissionName(const PacketLog& log, const Transmission& t) {
@@ -341,7 +323,7 @@ std::string TimeLine(const Stretch& stretch, const TraceHeader& header,
   absl::StrAppend(&out, "simulated again at packet level from ", At(stretch.from), " to ",
                   At(stretch.to), "\nsilence: since that end last read a packet\n\n",
                   TimeLineHead());
-  TimeLineRows rows(stretch.log, header, incident);
+  TimeLineRows rows(stretch.log, header, incident, /*routine=*/false);
   for (const LogEntry& e : stretch.log.InOrder()) out += rows.Of(e);
   return out;
 }

@@ -20,8 +20,9 @@ std::string TimeLine(const Stretch& stretch, const TraceHeader& header,
 // The same event by event. What they are made of must outlive them.
 class TimeLineRows {
  public:
+  // `routine`: timers of a kernel in which nothing went wrong as well.
   TimeLineRows(const PacketLog& log, const TraceHeader& header,
-               const std::optional<Incident>& incident);
+               const std::optional<Incident>& incident, bool routine);
   ~TimeLineRows();
   TimeLineRows(const TimeLineRows&) = delete;
   TimeLineRows& operator=(const TimeLineRows&) = delete;
@@ -46,8 +47,6 @@ std::string SegmentName(const SegmentFields& segment);
 std::string TransmissionName(const PacketLog& log, const Transmission& t);
 // Why a transmission was lost: "bad spell", "path cut".
 const char* LossName(int fate);
-// What a deadline of kTimerArmed is for: "PINGREQ at", "PINGRESP until".
-const char* TimerName(const TraceRecord& armed);
 // "incident 3: the broker declared fleet/17 dead: false, cause packets_lost"
 std::string IncidentLine(const Incident& incident, const TraceHeader& header);
 // "48.1 ms", "12.3 s": four digits that count.

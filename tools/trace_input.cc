@@ -1,6 +1,8 @@
 #include "tools/trace_input.h"
 
 #include <cstdio>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -11,7 +13,10 @@ namespace keepsim {
 
 absl::StatusOr<std::unique_ptr<TraceReader>> OpenTrace(const std::string& path,
                                                        const Arguments& arguments) {
-  return TraceReader::Open(UserPath(path), {.allow_damaged = arguments.Has("allow-damaged")});
+  std::string file = UserPath(path);
+  std::error_code none;
+  if (std::filesystem::is_directory(file, none)) file += "/trace.kst";
+  return TraceReader::Open(file, {.allow_damaged = arguments.Has("allow-damaged")});
 }
 
 void ReportDamage(const TraceReader& reader) {

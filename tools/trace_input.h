@@ -18,7 +18,7 @@ namespace keepsim {
 // simulated again.
 inline constexpr char kLiveTieOrder[] = "live";
 
-// A relative path is the user's; heeds --allow-damaged.
+// A relative path is the user's; of a folder that --out made, its trace. Heeds --allow-damaged.
 absl::StatusOr<std::unique_ptr<TraceReader>> OpenTrace(const std::string& path,
                                                        const Arguments& arguments);
 

@@ -65,6 +65,30 @@ def results(name: str, folder: str) -> Tuple[str, str]:
     return out, table.group(0)
 
 
+ANSWER = re.compile(r"(<!-- answer -->\n```\n)(.*?)(```\n<!-- end of answer -->)", re.S)
+TUNING = "scenarios/keepalive_tuning/tune.textproto"
+
+
+def tuning(folder: str) -> Tuple[str, str]:
+    """The worked question of docs/tuning.md in a folder of one's own, and what is printed."""
+    out = os.path.join(folder, "tuning")
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("TEST_", "BUILD_WORKING"))}
+    done = subprocess.run(
+        [KEEPSIM, "tune", TUNING, "--out", out],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env,
+    )
+    if done.returncode not in (0, 1):
+        raise RuntimeError(done.stderr)
+    return out, done.stdout.replace(out, "DIR")
+
+
+def page_with_answer(page: str, answer: str) -> str:
+    found = ANSWER.search(page)
+    if not found:
+        raise ValueError("has no place for its answer")
+    return page[: found.start(2)] + answer + page[found.end(2) :]
+
+
 def page_with_table(page: str, table: str) -> str:
     found = TABLE.search(page)
     if not found:

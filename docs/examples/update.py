@@ -41,6 +41,19 @@ def take_top(page: chromium.Page, report: str, path: str) -> None:
     page.size(1000, 900)
 
 
+def update_tuning(page: chromium.Page, scratch: str, docs: str) -> None:
+    """The answer and the picture of docs/tuning.md."""
+    out, answer = examples.tuning(scratch)
+    picture = examples.Picture("front", "trade=cost.packets_per_client_day~detection.broker.p99_s",
+                               examples.TRADE)
+    take(page, out + "/report.html", picture, docs + "/images/tuning_front.png")
+    with open(docs + "/tuning.md", encoding="utf-8") as file:
+        old = file.read()
+    with open(docs + "/tuning.md", "w", encoding="utf-8") as file:
+        file.write(examples.page_with_answer(old, answer))
+    print("tuning: 1 picture")
+
+
 def main() -> None:
     root = os.environ.get("BUILD_WORKSPACE_DIRECTORY")
     if not root:
@@ -49,6 +62,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch, chromium.Page(scratch) as page:
         page.size(1000, 900)
         page.prefer("light")
+        update_tuning(page, scratch, root + "/docs")
         for name, pictures in examples.EXAMPLES.items():
             out, table = examples.results(name, scratch)
             for picture in pictures:

@@ -22,11 +22,21 @@ constexpr Unit kUnits[] = {{"ns", 1},
                            {"h", 3600 * int64_t{1000000000}},
                            {"d", 86400 * int64_t{1000000000}}};
 
+std::string Shown(absl::string_view text) {
+  constexpr size_t kMost = 60;
+  return absl::StrCat("\"", text.substr(0, kMost), text.size() > kMost ? "..." : "", "\"");
+}
+
 absl::Status Bad(absl::string_view text, absl::string_view why) {
   return absl::InvalidArgumentError(
-      absl::StrCat("\"", text, "\" is not a duration: ", why,
+      absl::StrCat(Shown(text), " is not a duration: ", why,
                    "; write a number with a unit (ns us ms s m h d), such as \"90s\", \"1.5s\" or "
                    "\"1h30m\""));
+}
+
+absl::Status TooLong(absl::string_view text) {
+  return absl::OutOfRangeError(
+      absl::StrCat(Shown(text), " is longer than the limit of 36525d (100 years)"));
 }
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -53,7 +63,7 @@ absl::StatusOr<Duration> ParseDuration(absl::string_view text, bool allow_negati
       if (rest[0] == '.') {
         point = true;
       } else {
-        if (++digits > 20) return Bad(text, "it has too many digits");
+        if (++digits > 20) return point ? Bad(text, "it has too many digits") : TooLong(text);
         number = number * 10 + (rest[0] - '0');
         if (point) scale *= 10;
       }
@@ -75,15 +85,12 @@ absl::StatusOr<Duration> ParseDuration(absl::string_view text, bool allow_negati
     const __int128 scaled = number * unit->ns;
     if (scaled % scale != 0) return Bad(text, "it is finer than a nanosecond");
     total += scaled / scale;
-    if (total > kLongestDuration.ns) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("\"", text, "\" is longer than the limit of 36525d (100 years)"));
-    }
+    if (total > kLongestDuration.ns) return TooLong(text);
   }
   if (negative) {
     if (!allow_negative && total != 0) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("\"", text, "\" is negative; this duration must not be"));
+      return absl::OutOfRangeError(
+          absl::StrCat(Shown(text), " is negative; this duration must not be"));
     }
     total = -total;
   }

@@ -14,8 +14,9 @@ namespace keepsim {
 // The longest duration a scenario may name: 100 years of 365.25 days.
 inline constexpr Duration kLongestDuration = Seconds(int64_t{36525} * 86400);
 
-// InvalidArgument, naming the text and the remedy, if it is not a duration, finer than a
-// nanosecond, longer than kLongestDuration, or negative without `allow_negative`.
+// Naming the text and the remedy: InvalidArgument if it is not a duration or finer than a
+// nanosecond; OutOfRange if it is longer than kLongestDuration, or negative without
+// `allow_negative`.
 absl::StatusOr<Duration> ParseDuration(absl::string_view text, bool allow_negative = false);
 
 // The shortest natural text that parses back to the same duration: "90s", "50ms", "2h30m".

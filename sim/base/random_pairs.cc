@@ -86,11 +86,6 @@ struct Avx2 {
   KEEPSIM_AVX2 static __m256i All(uint64_t x) {
     return _mm256_set1_epi64x(static_cast<int64_t>(x));
   }
-  KEEPSIM_AVX2 static Avx2 At(uint64_t first, uint32_t index, Purpose purpose) {
-    const __m256i counters = _mm256_add_epi64(All(first), _mm256_set_epi64x(3, 2, 1, 0));
-    return {counters, _mm256_srli_epi64(counters, 32), All(index),
-            All(static_cast<uint32_t>(purpose))};
-  }
   KEEPSIM_AVX2 void Round(__m256i m0, __m256i m1, __m256i k0, __m256i k1) {
     const __m256i p0 = _mm256_mul_epu32(c0, m0);
     const __m256i p1 = _mm256_mul_epu32(c2, m1);
@@ -108,19 +103,51 @@ struct Avx2 {
   }
 };
 
+// All blocks differ in the lowest word of the counter alone, so that half of the first two rounds
+// is the same for all. REQUIRES: the counters' upper words are alike.
+struct FirstRounds {
+  __m256i out2, out0, x2, c3;  // of Begin()
+
+  KEEPSIM_AVX2 FirstRounds(const Stream& s) {
+    const uint32_t k0 = static_cast<uint32_t>(s.key), k1 = static_cast<uint32_t>(s.key >> 32);
+    const uint64_t p1 = uint64_t{s.index} * PHILOX_M4x32_1;
+    const uint32_t c0 = static_cast<uint32_t>(p1 >> 32) ^ static_cast<uint32_t>(s.first >> 32) ^ k0;
+    const uint64_t p0 = uint64_t{c0} * PHILOX_M4x32_0;
+    out2 = Avx2::All(static_cast<uint32_t>(s.purpose) ^ k1);
+    out0 = Avx2::All(static_cast<uint32_t>(p1) ^ (k0 + PHILOX_W32_0));
+    x2 = Avx2::All(static_cast<uint32_t>(p0 >> 32) ^ (k1 + PHILOX_W32_1));
+    c3 = Avx2::All(static_cast<uint32_t>(p0));
+  }
+  // Four blocks after two rounds.
+  KEEPSIM_AVX2 Avx2 Begin(__m256i counters, __m256i m0, __m256i m1) const {
+    const __m256i p0 = _mm256_mul_epu32(counters, m0);
+    const __m256i c2 = _mm256_xor_si256(_mm256_srli_epi64(p0, 32), out2);
+    const __m256i p1 = _mm256_mul_epu32(c2, m1);
+    return {_mm256_xor_si256(_mm256_srli_epi64(p1, 32), out0), p1, _mm256_xor_si256(p0, x2), c3};
+  }
+};
+
 KEEPSIM_AVX2 void WithAvx2(const Stream& s, size_t n, uint64_t* outer, uint64_t* inner) {
+  if ((s.first + n - 1) >> 32 != s.first >> 32) return Portable(s, n, outer, inner);
   const __m256i m0 = Avx2::All(PHILOX_M4x32_0);
   const __m256i m1 = Avx2::All(PHILOX_M4x32_1);
+  constexpr int kLeft = 8;  // rounds
+  __m256i key0[kLeft], key1[kLeft];
+  for (int round = 0; round < kLeft; ++round) {
+    const uint32_t r = static_cast<uint32_t>(round) + 2;
+    key0[round] = Avx2::All(static_cast<uint32_t>(s.key) + r * PHILOX_W32_0);
+    key1[round] = Avx2::All(static_cast<uint32_t>(s.key >> 32) + r * PHILOX_W32_1);
+  }
+  const FirstRounds first(s);
+  __m256i counters = _mm256_add_epi64(Avx2::All(s.first), _mm256_set_epi64x(3, 2, 1, 0));
   for (size_t i = 0; i < n; i += 8) {
-    Avx2 a = Avx2::At(s.first + i, s.index, s.purpose);
-    Avx2 b = Avx2::At(s.first + i + 4, s.index, s.purpose);
-    uint32_t k0 = static_cast<uint32_t>(s.key), k1 = static_cast<uint32_t>(s.key >> 32);
-    for (int round = 0; round < 10; ++round) {
-      const __m256i key0 = Avx2::All(k0), key1 = Avx2::All(k1);
-      a.Round(m0, m1, key0, key1);
-      b.Round(m0, m1, key0, key1);
-      k0 += PHILOX_W32_0;
-      k1 += PHILOX_W32_1;
+    Avx2 a = first.Begin(counters, m0, m1);
+    counters = _mm256_add_epi64(counters, Avx2::All(4));
+    Avx2 b = first.Begin(counters, m0, m1);
+    counters = _mm256_add_epi64(counters, Avx2::All(4));
+    for (int round = 0; round < kLeft; ++round) {
+      a.Round(m0, m1, key0[round], key1[round]);
+      b.Round(m0, m1, key0[round], key1[round]);
     }
     a.Store(outer + i, inner + i);
     b.Store(outer + i + 4, inner + i + 4);

@@ -38,6 +38,22 @@ ConfidenceInterval BinomialInterval(int64_t successes, int64_t trials, double co
   return result;
 }
 
+ConfidenceInterval WeightedCountInterval(double sum, double variance, double largest_weight,
+                                         double confidence) {
+  const double tail = (1 - confidence) / 2;
+  // The gamma law of this mean and variance is a scaled chi-squared one.
+  const auto quantile = [](double mean, double of_variance, double p) {
+    const double degrees = 2 * mean * mean / of_variance;
+    return bm::quantile(bm::chi_squared(degrees), p) * of_variance / (2 * mean);
+  };
+  ConfidenceInterval result;
+  if (variance > 0) result.low = quantile(sum, variance, tail);
+  const double above = sum + largest_weight;
+  const double variance_above = variance + largest_weight * largest_weight;
+  result.high = variance_above > 0 ? quantile(above, variance_above, 1 - tail) : sum;
+  return result;
+}
+
 RankInterval QuantileRanks(int64_t n, double p, double confidence) {
   if (n <= 0) return {0, 1};
   const double tail = (1 - confidence) / 2;

@@ -20,6 +20,13 @@ ConfidenceInterval PoissonRateInterval(int64_t count, double exposure, double co
 // Exact (Clopper-Pearson) interval of a probability.
 ConfidenceInterval BinomialInterval(int64_t successes, int64_t trials, double confidence = 0.95);
 
+// Interval of the expectation of a sum of weighted counts, never negative: the gamma interval of
+// Fay and Feuer (Statistics in Medicine 16, 1997). Exact (Garwood) if all weights are the same,
+// else rather too wide than too narrow. `variance`: of the sum; `largest_weight`: of one count.
+// REQUIRES: sum >= 0, variance >= 0; sum > 0 if variance > 0.
+ConfidenceInterval WeightedCountInterval(double sum, double variance, double largest_weight,
+                                         double confidence = 0.95);
+
 // Ranks (from 1) of the order statistics between which the p-quantile lies with at least the given
 // confidence, whatever the distribution. low 0 or high n + 1: the values seen set no bound there.
 struct RankInterval {

@@ -44,6 +44,8 @@ class Simulator {
   Instant now() const { return now_; }
   uint64_t popped() const { return popped_; }  // engine events
   bool empty() const { return queue_.empty(); }
+  // Of the next event; kNever if there is none.
+  Instant next_at() const { return queue_.empty() ? kNever : queue_.Top().at; }
   // What is yet to come, in no order.
   const Queue& pending() const { return queue_; }
 
@@ -52,6 +54,13 @@ class Simulator {
     SIM_CHECK(event.at >= now_);
     if (ties_ != TieMode::kCanonical) event.order = PermuteOrder(ties_, event.order);
     queue_.Push(event);
+  }
+
+  // Goes on at `now` with what was pending then. REQUIRES: Reset(); `pending` as pending() gave it.
+  template <typename Events>
+  void GoOn(Instant now, const Events& pending) {
+    now_ = now;
+    for (const Event& e : pending) queue_.Push(e);
   }
 
   // Takes the next event before `end` and moves the clock to it; false if there is none.

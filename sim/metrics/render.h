@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 
@@ -29,6 +30,13 @@ std::string Wrap(absl::string_view text, size_t indent, size_t width);
 // Padded with spaces to `width` characters (not bytes), on the left or on the right.
 std::string PadLeft(absl::string_view text, size_t width);
 std::string PadRight(absl::string_view text, size_t width);
+
+// Rows of equally many cells, in columns as wide as their widest cell, two spaces apart; the first
+// `left` columns to the left, the others to the right. No spaces at the ends of lines.
+std::string TextTable(const std::vector<std::vector<std::string>>& rows, size_t left);
+
+// A field of a CSV file, as RFC 4180 has it: in quotes where it must be.
+std::string CsvField(absl::string_view text);
 
 }  // namespace keepsim
 

@@ -45,11 +45,6 @@ Duration NextBackoff(const ReconnectPolicy& policy, Duration& backoff, uint64_t 
     }
   }
   backoff = base;
-  if (policy.evaluated_every.ns > 0) {
-    const Duration every = policy.evaluated_every;
-    const int64_t looks = std::max<int64_t>((delay + every - Nanoseconds(1)) / every, 1);
-    delay = every * looks;
-  }
   return delay;
 }
 

@@ -3,98 +3,10 @@
 #include <algorithm>
 
 #include "sim/base/check.h"
+#include "sim/mqtt/client_deadline.h"
 
 namespace keepsim {
 namespace {
-
-constexpr Duration kSecond = Seconds(1);
-
-// ---- what a profile sees ----------------------------------------------------------------------
-
-// Profiles that keep time in whole seconds see every instant truncated.
-Instant Seen(const ClientProfile& p, Instant t) {
-  if (!p.whole_seconds) return t;
-  const int64_t rest = t.ns % kSecond.ns;
-  return Instant{t.ns - (rest < 0 ? rest + kSecond.ns : rest)};
-}
-
-// The first instant whose truncation is not before `t`.
-Instant FirstSeen(const ClientProfile& p, Instant t) {
-  return p.whole_seconds ? Seen(p, t + (kSecond - Nanoseconds(1))) : t;
-}
-
-// The PINGREQ itself runs on a tick, of `ping_after`.
-bool TickedPing(const ClientProfile& p) {
-  return p.ping_when == PingWhen::kAlways || p.ping_when == PingWhen::kCounterTick;
-}
-
-// The first look at or after `t` that is not over; kNever stays.
-Instant NextLook(const ClientProfile& p, const ClientSession& s, Instant t, bool on_tick) {
-  if (t == kNever) return t;
-  t = FirstSeen(p, std::max(t, s.look_from));
-  if (!on_tick || s.tick.ns == 0) return t;
-  const int64_t since = (t - s.tick_origin).ns;
-  const int64_t n = since <= 0 ? 1 : (since + s.tick.ns - 1) / s.tick.ns;
-  return s.tick_origin + s.tick * n;
-}
-
-bool Pings(const ClientProfile& p, const ClientSession& s) {
-  return s.keep_alive.ns != 0 || p.zero_keep_alive != ZeroKeepAlive::kOff;
-}
-
-// When the silence that calls for a PINGREQ is complete; kNever if none does.
-Instant Stale(const ClientProfile& p, const ClientSession& s) {
-  if (!Pings(p, s)) return kNever;
-  switch (p.ping_when) {
-    case PingWhen::kOutSilent:
-      return Seen(p, s.last_out) + s.ping_after;
-    case PingWhen::kInSilent:
-      return Seen(p, s.last_in) + s.ping_after;
-    case PingWhen::kEitherSilent: {
-      const Instant in = Seen(p, s.last_in) + s.ping_after_in;
-      if (s.keep_alive.ns == 0 && p.zero_keep_alive == ZeroKeepAlive::kInLimit) return in;
-      return std::min(Seen(p, s.last_out) + s.ping_after, in);
-    }
-    case PingWhen::kAlways:
-    case PingWhen::kCounterTick:
-      return s.tick_origin + s.ping_after;  // the origin moves along with every tick
-  }
-  return kNever;
-}
-
-// When this profile looks whether a PINGREQ is due and finds that it is.
-Instant PingDeadline(const ClientProfile& p, const ClientSession& s) {
-  if (TickedPing(p)) return Stale(p, s);
-  if (s.ping_pending) {
-    if (p.one_ping_at_a_time) return kNever;
-    return NextLook(p, s, Seen(p, s.last_out) + s.ping_after, true);
-  }
-  return NextLook(p, s, Stale(p, s), true);
-}
-
-// When this profile notices that PINGRESP is missing; kNever if none is awaited.
-Instant WaitDeadline(const ClientProfile& p, const ClientSession& s) {
-  if (!s.ping_pending) return kNever;
-  Instant t = kNever;
-  switch (p.wait_rule) {
-    case WaitRule::kAfterPing:
-      t = Seen(p, s.ping_sent) + s.pingresp_wait;
-      break;
-    case WaitRule::kAfterPingAndLast:
-      t = std::max(Seen(p, s.ping_sent), Seen(p, s.last_in)) + s.pingresp_wait;
-      break;
-    case WaitRule::kAfterLast:
-      t = Seen(p, s.last_in) + s.pingresp_wait;
-      break;
-    case WaitRule::kAtNextPing:
-    case WaitRule::kAtNextStale:
-      t = Stale(p, s);
-      break;
-    case WaitRule::kIgnored:
-      break;
-  }
-  return TickedPing(p) ? t : NextLook(p, s, t, p.wait_on_tick);
-}
 
 // ---- sending ----------------------------------------------------------------------------------
 
@@ -139,12 +51,14 @@ void Lose(const ClientProfile& p, ClientSession& s, Instant now) {
   s.state = p.reconnect.enabled ? ClientState::kBackoff : ClientState::kStopped;
   s.phase_deadline = p.reconnect.enabled ? now : kNever;
   s.backoff_drawn = !p.reconnect.enabled;
+  WakeRetries(p.reconnect, s, now);
 }
 
 void DrawBackoff(const ClientProfile& p, ClientSession& s, Instant now, uint64_t u) {
   if (s.backoff_drawn) return;
   s.backoff_drawn = true;
-  s.phase_deadline = now + NextBackoff(p.reconnect, s.backoff, u);
+  const Duration delay = NextBackoff(p.reconnect, s.backoff, u);
+  s.phase_deadline = RetryDeadline(p.reconnect, s, now + delay);
 }
 
 void CloseFor(CloseReason reason, const ClientProfile& p, ClientSession& s, Instant now,
@@ -206,6 +120,8 @@ void OnConnack(const ClientParams& params, ClientSession& s, Instant now, const 
   const ClientProfile& p = *params.profile;
   s.state = ClientState::kConnected;
   s.connected_at = now;
+  WakeLoop(p, s, now);
+  WakeRetries(p.reconnect, s, now);
   if (p.reconnect.stable_after.ns == 0) s.attempt = 0, s.backoff = kNoBackoff;
   // 5.0 [MQTT-3.1.2-21]: a Server Keep Alive replaces the client's own.
   const bool told = p.apply_server_keep_alive && packet.has(Packet::kHasServerKeepAlive);
@@ -242,11 +158,13 @@ void OnConnectedPacket(const ClientParams& params, ClientSession& s, Instant now
                        const Packet& packet, Effects& effects) {
   const ClientProfile& p = *params.profile;
   const bool input = CountsAsInput(p.in_reference, packet.type);
-  if (input) s.last_in = now;
+  const Instant read = ReadAt(p, s, now);
+  if (input) s.last_in = read;
   if (s.ping_pending && Answers(p.pingresp_by, packet.type, input)) {
     s.ping_pending = false;
-    s.look_from = now;
+    s.look_from = read;
   }
+  WakeLoop(p, s, read);
   switch (packet.type) {
     case PacketType::kPingresp:
       return;
@@ -282,7 +200,10 @@ void OnConnectedPacket(const ClientParams& params, ClientSession& s, Instant now
 // The keep alive conditions in the order in which they are looked at.
 void CheckKeepAlive(const ClientProfile& p, ClientSession& s, Instant now, uint64_t u,
                     Effects& effects) {
-  if (WaitDeadline(p, s) <= now) {
+  const bool gives_up = WaitDeadline(p, s) <= now;
+  const bool ping_due = PingDeadline(p, s) <= now;
+  NoteLook(p, s, now);
+  if (gives_up) {
     effects.Add({.kind = Effect::Kind::kDeclaredDead,
                  .reason = CloseReason::kPingrespTimeout,
                  .silence = now - s.ping_sent});
@@ -290,7 +211,7 @@ void CheckKeepAlive(const ClientProfile& p, ClientSession& s, Instant now, uint6
     DrawBackoff(p, s, now, u);
     return;
   }
-  if (PingDeadline(p, s) > now) return;
+  if (!ping_due) return;
   if (!TickedPing(p)) return SendPing(p, s, now, effects);
   s.tick_origin = now;  // the timer is set anew, so a late tick delays all later ones
   // The first tick of a connection always pings: there is no earlier count to compare with.
@@ -309,6 +230,9 @@ Effects Start(const ClientParams& params, ClientSession& s, Instant now) {
   if (s.state != ClientState::kStopped) return effects;
   s.attempt = 0;
   s.backoff = kNoBackoff;
+  s.loop = s.retries = {now, now};
+  const int32_t most = params.profile->max_in_flight;
+  s.exchanges.window = static_cast<uint16_t>(most > 0 ? most : Exchanges::kNoWindow);
   OpenTransport(*params.profile, s, now, effects);
   return effects;
 }
@@ -352,6 +276,8 @@ Effects OnPacket(const ClientParams& params, ClientSession& s, Instant now, cons
 
 Effects OnClosed(const ClientParams& params, ClientSession& s, Instant now, CloseReason,
                  uint64_t u) {
+  const ClientProfile& p = *params.profile;
+  const bool was_connected = s.state == ClientState::kConnected;
   switch (s.state) {
     case ClientState::kStopped:
     case ClientState::kBackoff:
@@ -359,8 +285,9 @@ Effects OnClosed(const ClientParams& params, ClientSession& s, Instant now, Clos
     case ClientState::kConnecting:
     case ClientState::kAwaitConnack:
     case ClientState::kConnected:
-      Lose(*params.profile, s, now);
-      DrawBackoff(*params.profile, s, now, u);
+      Lose(p, s, now);
+      if (was_connected && p.reconnect.at_once_after_close) s.backoff_drawn = true;
+      DrawBackoff(p, s, now, u);
       break;
   }
   return Effects();
@@ -377,6 +304,7 @@ Effects OnDeadline(const ClientParams& params, ClientSession& s, Instant now, ui
       if (!s.backoff_drawn) {
         DrawBackoff(p, s, now, u);
       } else {
+        if (s.backoff != kNoBackoff) s.retries = {now, now};  // not at once: it was found due
         OpenTransport(p, s, now, effects);
       }
       break;
@@ -407,8 +335,11 @@ Effects Publish(const ClientParams& params, ClientSession& s, Instant now, uint8
                 uint32_t size) {
   Effects effects;
   if (s.state == ClientState::kConnected) {
+    const ClientProfile& p = *params.profile;
     SendOrQueue(s.exchanges, now, qos, size, effects);
-    NoteAllSent(*params.profile, s, now, effects);
+    NoteAllSent(p, s, now, effects);
+    if (p.woken_by_sends && !effects.empty()) WakeLoop(p, s, ReadAt(p, s, now));
+    WakeRetries(p.reconnect, s, now);
   } else if (qos > 0 && s.state != ClientState::kStopped) {
     Queue(s.exchanges, qos, size);
   }

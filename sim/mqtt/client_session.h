@@ -21,6 +21,7 @@
 #include "sim/mqtt/backoff.h"
 #include "sim/mqtt/effects.h"
 #include "sim/mqtt/exchange.h"
+#include "sim/mqtt/loop_turns.h"
 #include "sim/mqtt/packet.h"
 #include "sim/mqtt/profile.h"
 
@@ -67,6 +68,8 @@ struct ClientSession {
   Duration pingresp_wait{0};
   Duration tick{0};
 
+  LoopState loop;     // the main loop's, of profiles with a loop_wait
+  LoopState retries;  // of the loop that connects again, where reconnect.evaluated_every says so
   uint32_t sends_at_tick = 0;
   Instant connected_at = kLongAgo;
   Duration backoff = kNoBackoff;  // delay used last

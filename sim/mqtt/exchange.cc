@@ -1,5 +1,6 @@
 #include "sim/mqtt/exchange.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "sim/base/check.h"
@@ -16,10 +17,15 @@ void SendNew(Exchanges& e, Instant now, uint8_t qos, uint32_t size, Effects& eff
   packet.qos = qos;
   packet.size = size;
   if (qos > 0) {
-    SIM_CHECK(e.out_count < Exchanges::kWindow);
     packet.packet_id = TakePacketId(e);
-    const PacketType awaiting = qos == 1 ? PacketType::kPuback : PacketType::kPubrec;
-    e.out[e.out_count++] = {packet.packet_id, awaiting, qos, size, now};
+    if (e.unremembered == 0 && e.out_count < Exchanges::kWindow) {
+      const PacketType awaiting = qos == 1 ? PacketType::kPuback : PacketType::kPubrec;
+      e.out[e.out_count++] = {packet.packet_id, awaiting, qos, size, now};
+    } else {
+      ++e.unremembered;
+      e.waiting_qos = qos;
+      e.waiting_size = size;
+    }
   }
   effects.Send(packet);
 }
@@ -59,7 +65,7 @@ void Queue(Exchanges& e, uint8_t qos, uint32_t size) {
 
 void SendOrQueue(Exchanges& e, Instant now, uint8_t qos, uint32_t size, Effects& effects) {
   // A message behind others must not overtake them.
-  const bool free = e.out_count < Exchanges::kWindow && e.waiting == 0 && e.resend == 0;
+  const bool free = e.in_flight() < e.window && e.waiting == 0 && e.resend == 0;
   if (qos == 0 || free) {
     SendNew(e, now, qos, size, effects);
   } else {
@@ -78,9 +84,18 @@ void SendMore(Exchanges& e, Instant now, Effects& effects) {
   }
 }
 
-void TakeUp(Exchanges& e) { e.resend = e.out_count; }
+void TakeUp(Exchanges& e) {
+  e.resend = e.out_count;
+  // What is not remembered goes again as if it were new.
+  e.waiting = static_cast<uint16_t>(
+      std::min<uint32_t>(uint32_t{e.waiting} + e.unremembered, Exchanges::kNoWindow));
+  e.unremembered = 0;
+}
 
-void Forget(Exchanges& e) { e.out_count = e.in_count = e.resend = 0; }
+void Forget(Exchanges& e) {
+  e.out_count = e.in_count = e.resend = 0;
+  e.unremembered = 0;
+}
 
 Instant OnAck(Exchanges& e, Instant now, const Packet& packet, Effects& effects) {
   for (int i = 0; i < e.out_count; ++i) {
@@ -99,6 +114,13 @@ Instant OnAck(Exchanges& e, Instant now, const Packet& packet, Effects& effects)
     --e.out_count;
     SendMore(e, now, effects);
     return sent_at;
+  }
+  if (e.unremembered == 0) return kLongAgo;
+  if (packet.type == PacketType::kPubrec && packet.reason < kFailure) {
+    effects.Send(SmallPacket(PacketType::kPubrel, packet.packet_id));
+  } else {
+    --e.unremembered;
+    SendMore(e, now, effects);
   }
   return kLongAgo;
 }

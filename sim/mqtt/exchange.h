@@ -5,7 +5,8 @@
 // Rules:
 //  1. A message keeps its packet identifier until its last acknowledgement; out[] is in the order
 //     of first sending, and so is what is sent again ([MQTT-4.6.0-1] in both versions).
-//  2. The queue is a count: of queued messages only the QoS and size asked for last are known.
+//  2. The queue is a count: of queued messages only the QoS and size asked for last are known. So
+//     are messages in flight beyond the first kWindow: those are numbered, but not remembered.
 //  3. Nothing here knows the time: `now` is noted, never compared.
 #ifndef KEEPSIM_SIM_MQTT_EXCHANGE_H_
 #define KEEPSIM_SIM_MQTT_EXCHANGE_H_
@@ -28,21 +29,25 @@ struct InFlight {
 };
 
 struct Exchanges {
-  static constexpr int kWindow = 8;  // QoS 1/2 messages in flight; further ones wait
+  static constexpr int kWindow = 8;  // messages in flight that are remembered one by one
+  static constexpr uint16_t kNoWindow = 65535;
 
   uint8_t out_count = 0;
   uint8_t in_count = 0;
   uint8_t resend = 0;  // the last `resend` of out[] are to be sent again
   uint8_t waiting_qos = 0;
   uint16_t next_packet_id = 1;
-  uint16_t waiting = 0;  // messages behind the window; further ones than 65535 are dropped
+  uint16_t window = kWindow;  // QoS 1/2 messages in flight at once; further ones wait
+  uint16_t unremembered = 0;  // messages in flight that out[] had no room for, all later than those
+  uint16_t waiting = 0;       // messages behind the window; further ones than 65535 are dropped
   uint32_t waiting_size = 0;
   InFlight out[kWindow];  // oldest first
   uint16_t in[kWindow];   // incoming QoS 2 awaiting PUBREL; beyond these a repetition is not
                           // recognised
 
   // Something could be sent at once, but for the room in a list of effects.
-  bool more_to_send() const { return resend > 0 || (waiting > 0 && out_count < kWindow); }
+  bool more_to_send() const { return resend > 0 || (waiting > 0 && in_flight() < window); }
+  int in_flight() const { return out_count + unremembered; }
 };
 
 // A packet identifier that is not in use.
@@ -61,8 +66,8 @@ void SendMore(Exchanges& e, Instant now, Effects& effects);
 void TakeUp(Exchanges& e);
 void Forget(Exchanges& e);
 
-// PUBACK, PUBREC or PUBCOMP. Returns when the acknowledged packet was sent; kLongAgo if it
-// acknowledges nothing of ours (and changes nothing).
+// PUBACK, PUBREC or PUBCOMP. Returns when the acknowledged packet was sent; kLongAgo if that is not
+// remembered, or if it acknowledges nothing of ours (and changes nothing).
 Instant OnAck(Exchanges& e, Instant now, const Packet& packet, Effects& effects);
 // A PUBLISH was received: acknowledges it, and delivers it, but a QoS 2 message only once.
 void OnPublish(Exchanges& e, const Packet& packet, Effects& effects);

@@ -90,8 +90,15 @@ struct ReconnectPolicy {
   int32_t growth_den = 1;
   JitterKind jitter = JitterKind::kPlusMinus;
   int32_t jitter_permille = 250;
-  Duration stable_after{0};     // back-off is reset once connected for this long (0: at CONNACK)
-  Duration evaluated_every{0};  // attempts fall on multiples of this after the loss (0: exact)
+  Duration stable_after{0};  // back-off is reset once connected for this long (0: at CONNACK)
+  // A connection that the other end closed, or that broke, is tried again at once, before the first
+  // delay. (Not one that this client gave up, and no failed attempt.)
+  bool at_once_after_close = false;
+  // A loop of its own looks whether an attempt is due, not sooner than this after its last look
+  // (0: exactly in time). Its turns take `evaluated_turn` (0: as long as evaluated_every) from the
+  // start of the process, and begin anew at a loss, at CONNACK and with each PUBLISH sent.
+  Duration evaluated_every{0};
+  Duration evaluated_turn{0};
   friend bool operator==(const ReconnectPolicy&, const ReconnectPolicy&) = default;
 };
 
@@ -117,8 +124,16 @@ struct ClientProfile {
   OfKeepAlive pingresp_wait = Times(1, 2);
   PingrespBy pingresp_by = PingrespBy::kPingresp;
 
+  // The main loop that looks at the conditions: waits `loop_wait` for traffic, pauses `loop_pause`
+  // if none came, looks, and begins again; a packet that is received ends the wait, one that the
+  // application sends does if woken_by_sends. 0: there is no loop but the tick.
+  Duration loop_wait{0};
+  Duration loop_pause{0};
+  bool woken_by_sends = true;
   // The condition is looked at only at ticks after the connection was made; 0 = exactly in time.
-  // (kAlways and kCounterTick have `ping_after` for their tick, and no other.)
+  // With a loop: at the end of its turns, but not sooner than this after the last look; 0 = at
+  // each. (kAlways and kCounterTick have `ping_after` for their tick, and neither loop nor other
+  // tick.)
   OfKeepAlive tick = Fixed(Duration{0});
   Duration long_keep_alive = kForever;  // for a longer K the tick is `long_tick`
   OfKeepAlive long_tick = Fixed(Duration{0});
@@ -126,10 +141,12 @@ struct ClientProfile {
   bool whole_seconds = false;  // references and now are truncated to whole seconds
   ClockKind clock = ClockKind::kMonotonic;
   bool apply_server_keep_alive = true;
-  // The ping schedule of a busy main loop: every check is late by up to this much (uniform draw).
+  // A loop that nothing more is known of: every check is late by up to this much (uniform draw).
   Duration loop_delay_max{0};
 
   int32_t keep_alive_min_s = 0;  // the library refuses a shorter one, but for 0
+  // QoS 1 and 2 messages sent and not yet acknowledged; further ones wait. 0: no limit.
+  int32_t max_in_flight = 8;
 
   Duration connect_timeout = Seconds(30);  // until the transport is connected
   Duration connack_timeout = Seconds(30);  // from CONNECT to CONNACK; kForever: no limit, as above
@@ -138,6 +155,10 @@ struct ClientProfile {
 
   Duration TickOf(Duration keep_alive) const {
     return (keep_alive > long_keep_alive ? long_tick : tick).Of(keep_alive);
+  }
+  // How long after a condition is met it is found met, at most; 0: at once.
+  Duration LookSlack(Duration keep_alive) const {
+    return TickOf(keep_alive) + loop_wait + loop_pause + loop_delay_max;
   }
   friend bool operator==(const ClientProfile&, const ClientProfile&) = default;
 };

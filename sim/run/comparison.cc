@@ -9,6 +9,7 @@
 #include "sim/base/stats.h"
 #include "sim/metrics/metric_path.h"
 #include "sim/metrics/render.h"
+#include "sim/run/comparison_text.h"
 
 namespace keepsim {
 namespace {
@@ -169,6 +170,10 @@ std::string ToReport(const pb::Comparison& c) {
   }
   if (c.same_digest()) absl::StrAppend(&out, "   the same digest: nothing that happened differs\n");
   if (!c.group().empty()) absl::StrAppend(&out, "   group ", c.group(), "\n");
+  if (c.has_paired()) return absl::StrCat(out, "\n", ToReport(c.paired()));
+  if (!c.why_unpaired().empty()) {
+    absl::StrAppend(&out, "   taken as independent: ", c.why_unpaired(), "\n");
+  }
   absl::StrAppend(&out, "\n", PadRight("", kNameWidth), PadLeft("A", kNumberWidth),
                   PadLeft("B", kNumberWidth), PadLeft("B - A", kNumberWidth), "  95 % interval\n");
   const auto number = [](bool has, double x) { return has ? NumberText(x) : std::string("none"); };

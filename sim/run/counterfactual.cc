@@ -119,6 +119,7 @@ absl::StatusOr<Answer> Simulate(const LoadedScenario& scenario, const Counterfac
   const uint32_t index = incident.entity - plan.groups[g].first_entity;
   RunOptions options;
   options.only = {{g, index, index}};
+  options.until = window.to;
   options.on_records = [&](const TraceRecord* begin, const TraceRecord* end) {
     for (const TraceRecord* r = begin; r != end; ++r) {
       if (r->entity == incident.entity) metrics.Add(*r);

@@ -41,7 +41,7 @@ class Pool {
     threads = std::clamp(threads, 1, 1024);
     std::vector<std::thread> workers;
     for (int i = 0; i < threads; ++i) workers.emplace_back([this] { Work(); });
-    const absl::Status status = TakeResults();
+    absl::Status status = TakeResults();
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       over_ = stop_ = true;
@@ -89,7 +89,7 @@ class Pool {
         const HuntRun run = std::move(first->second);
         done_.erase(first);
         lock.unlock();
-        const absl::Status status = Commit(run);
+        absl::Status status = Commit(run);
         lock.lock();
         if (!status.ok()) return status;
         state_runs_ = state_.runs();

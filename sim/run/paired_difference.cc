@@ -14,7 +14,6 @@ namespace {
 namespace bm = boost::math;
 
 constexpr double kTail = 0.975;            // of a two-sided 95 % interval
-constexpr double kPower = 0.8;             // "four times in five"
 constexpr double kDispersionAlpha = 0.01;  // shared by the two points
 constexpr uint64_t kMostPairs = 1000000;
 
@@ -55,22 +54,15 @@ CountPair SumOf(const std::vector<CountPair>& pairs) {
   return sum;
 }
 
-// Whether the counts scatter more than those of a Poisson process.
+// Whether the counts of either point do.
 bool Clustered(const std::vector<CountPair>& pairs) {
-  if (pairs.size() < 2) return false;
-  const CountPair sum = SumOf(pairs);
-  double a = 0;
-  double b = 0;
+  std::vector<CountedRun> a;
+  std::vector<CountedRun> b;
   for (const CountPair& p : pairs) {
-    const double want_a = static_cast<double>(sum.count_a) * p.exposure_a / sum.exposure_a;
-    const double want_b = static_cast<double>(sum.count_b) * p.exposure_b / sum.exposure_b;
-    const double off_a = static_cast<double>(p.count_a) - want_a;
-    const double off_b = static_cast<double>(p.count_b) - want_b;
-    if (want_a > 0) a += off_a * off_a / want_a;
-    if (want_b > 0) b += off_b * off_b / want_b;
+    a.push_back({p.count_a, p.exposure_a});
+    b.push_back({p.count_b, p.exposure_b});
   }
-  const bm::chi_squared law(static_cast<double>(pairs.size() - 1));
-  return std::max(a, b) > bm::quantile(bm::complement(law, kDispersionAlpha / 2));
+  return Clustered(a, kDispersionAlpha / 2) || Clustered(b, kDispersionAlpha / 2);
 }
 
 std::optional<uint64_t> MoreThan(size_t have, uint64_t want) {
@@ -79,6 +71,23 @@ std::optional<uint64_t> MoreThan(size_t have, uint64_t want) {
 }
 
 }  // namespace
+
+bool Clustered(const std::vector<CountedRun>& runs, double alpha) {
+  if (runs.size() < 2) return false;
+  CountedRun sum;
+  for (const CountedRun& r : runs) {
+    sum.count += r.count;
+    sum.exposure += r.exposure;
+  }
+  double dispersion = 0;
+  for (const CountedRun& r : runs) {
+    const double want = static_cast<double>(sum.count) * r.exposure / sum.exposure;
+    const double off = static_cast<double>(r.count) - want;
+    if (want > 0) dispersion += off * off / want;
+  }
+  const bm::chi_squared law(static_cast<double>(runs.size() - 1));
+  return dispersion > bm::quantile(bm::complement(law, alpha));
+}
 
 PairedDifference DifferenceOfNumbers(const std::vector<NumberPair>& pairs) {
   SIM_CHECK(!pairs.empty());
@@ -141,7 +150,7 @@ std::optional<uint64_t> MorePairsOfNumbers(const std::vector<NumberPair>& pairs,
     const auto freedom = static_cast<double>(n - 1);
     return std::fabs(m.mean) * std::sqrt(static_cast<double>(n)) >=
            m.deviation *
-               (StudentQuantile(1 - alpha / 2, freedom) + StudentQuantile(kPower, freedom));
+               (StudentQuantile(1 - alpha / 2, freedom) + StudentQuantile(kShownPower, freedom));
   };
   uint64_t low = 1;  // too few
   uint64_t high = kMostPairs;
@@ -160,7 +169,7 @@ std::optional<uint64_t> MorePairsOfRates(const std::vector<CountPair>& pairs, do
   const double a = static_cast<double>(sum.count_a) / sum.exposure_a;
   const double b = static_cast<double>(sum.count_b) / sum.exposure_b;
   if (a == b) return std::nullopt;
-  const double z = NormalQuantile(1 - alpha / 2) + NormalQuantile(kPower);
+  const double z = NormalQuantile(1 - alpha / 2) + NormalQuantile(kShownPower);
   const double variance = a / (sum.exposure_a / n) + b / (sum.exposure_b / n);  // of one seed
   const double want = std::ceil(z * z * variance / ((b - a) * (b - a)));
   if (!(want <= static_cast<double>(kMostPairs))) return std::nullopt;

@@ -24,6 +24,15 @@ struct CountPair {
   double exposure_b = 0;
 };
 
+// Events of one run.
+struct CountedRun {
+  int64_t count = 0;
+  double exposure = 0;  // above 0
+};
+// Whether the counts scatter over the runs more than those of a Poisson process (dispersion test).
+// False for fewer than two runs.
+bool Clustered(const std::vector<CountedRun>& runs, double alpha = 0.01);
+
 struct PairedDifference {
   double a = 0;
   double b = 0;
@@ -49,8 +58,10 @@ PairedDifference DifferenceOfRates(const std::vector<CountPair>& pairs);
 // probability 1 - alpha, whatever their dependence.
 std::vector<double> HolmAdjusted(const std::vector<double>& p_values);
 
-// How many more pairs show a difference as large as the one seen at level `alpha`, four times in
-// five; none if there is no difference, or no spread, or it takes more than a million.
+// "Four times in five": how often as many pairs as are asked for show a difference.
+inline constexpr double kShownPower = 0.8;
+// How many more pairs show a difference as large as the one seen at level `alpha`, so often; none
+// if there is no difference, or no spread, or it takes more than a million.
 std::optional<uint64_t> MorePairsOfNumbers(const std::vector<NumberPair>& pairs, double alpha);
 std::optional<uint64_t> MorePairsOfRates(const std::vector<CountPair>& pairs, double alpha);
 

@@ -14,13 +14,12 @@
 #include "sim/base/spelling.h"
 #include "sim/base/status_macros.h"
 #include "sim/run/paired_difference.h"
+#include "sim/run/replications.h"
 #include "sim/run/sweep_definition.h"
-#include "sim/run/sweep_report.h"
+#include "sim/run/verdict.h"
 
 namespace keepsim {
 namespace {
-
-constexpr double kAlpha = 0.05;
 
 using Values = std::vector<std::pair<std::string, std::string>>;
 using BySeed = std::map<uint64_t, double>;
@@ -53,15 +52,6 @@ absl::StatusOr<std::vector<BySeed>> ReadMetric(const StoredSweep& s, absl::strin
   return out;
 }
 
-// One metric of one pair, before it is known how many questions there are.
-struct Question {
-  pb::PointDifference* out = nullptr;
-  pb::ReportedMetric::Better better = pb::ReportedMetric::LOWER;
-  PairedDifference found;
-  std::vector<NumberPair> numbers;
-  std::vector<CountPair> counts;  // of a rate
-};
-
 class Comparer {
  public:
   Comparer(const StoredSweep& a, const StoredSweep& b, const std::vector<PointPair>& pairs)
@@ -80,7 +70,7 @@ class Comparer {
       seeds_.push_back(std::move(seeds));
     }
     for (const SweepMetric& m : metrics) KEEPSIM_RETURN_IF_ERROR(Ask(m));
-    Answer();
+    Judge(questions_, &out_);
     return out_;
   }
 
@@ -117,11 +107,11 @@ class Comparer {
     }
     for (size_t i = 0; i < pairs_.size(); ++i) {
       const PointPair& p = pairs_[i];
-      Question q;
-      q.better = m.better;
-      q.out = out_.mutable_pairs(static_cast<int>(i))->add_differences();
-      q.out->set_metric(m.metric);
-      q.out->set_group(m.group);
+      pb::PointDifference* d = out_.mutable_pairs(static_cast<int>(i))->add_differences();
+      d->set_metric(m.metric);
+      d->set_group(m.group);
+      std::vector<NumberPair> numbers;
+      std::vector<CountPair> counts;  // of a rate
       const auto at = [](const BySeed& values, uint64_t seed) {
         const auto found = values.find(seed);
         return found == values.end() ? std::nullopt : std::optional<double>(found->second);
@@ -133,65 +123,26 @@ class Comparer {
           const auto ea = at(exposure_a[p.a], seed);
           const auto eb = at(exposure_b[p.b], seed);
           if (!na || !nb || !(ea.value_or(0) > 0) || !(eb.value_or(0) > 0)) continue;
-          q.counts.push_back({std::llround(*na), *ea, std::llround(*nb), *eb});
+          counts.push_back({std::llround(*na), *ea, std::llround(*nb), *eb});
         } else {
           const auto x = at(a[p.a], seed);
           const auto y = at(b[p.b], seed);
-          if (x && y) q.numbers.push_back({*x, *y});
+          if (x && y) numbers.push_back({*x, *y});
         }
       }
-      if (q.counts.empty() && q.numbers.empty()) continue;
-      q.found = parts ? DifferenceOfRates(q.counts) : DifferenceOfNumbers(q.numbers);
-      q.out->set_a(q.found.a);
-      q.out->set_b(q.found.b);
-      q.out->set_difference(q.found.b - q.found.a);
-      q.out->set_method(q.found.exact ? "exact" : "paired t");
-      if (q.found.interval) {
-        q.out->set_low(q.found.interval->low);
-        q.out->set_high(q.found.interval->high);
-      }
-      if (q.found.p_value) q.out->set_p_value(*q.found.p_value);
+      if (counts.empty() && numbers.empty()) continue;
+      VerdictQuestion q;
+      q.out = d;
+      q.better = m.better;
+      q.found = parts ? DifferenceOfRates(counts) : DifferenceOfNumbers(numbers);
+      q.more = [counts, numbers](double level) {
+        return counts.empty() ? MorePairsOfNumbers(numbers, level)
+                              : MorePairsOfRates(counts, level);
+      };
+      FillDifference(q.found, q.found.exact ? "exact" : "paired t", d);
       questions_.push_back(std::move(q));
     }
     return absl::OkStatus();
-  }
-
-  static pb::PointDifference::Verdict VerdictOf(const Question& q) {
-    const bool up = q.found.b > q.found.a;
-    if (q.better == pb::ReportedMetric::NEITHER) {
-      return up ? pb::PointDifference::HIGHER : pb::PointDifference::LOWER;
-    }
-    return up == (q.better == pb::ReportedMetric::HIGHER) ? pb::PointDifference::BETTER
-                                                          : pb::PointDifference::WORSE;
-  }
-
-  void Answer() {
-    std::vector<double> p_values;
-    for (const Question& q : questions_) {
-      if (q.found.p_value) p_values.push_back(*q.found.p_value);
-    }
-    out_.set_questions(static_cast<uint32_t>(p_values.size()));
-    const std::vector<double> adjusted = HolmAdjusted(p_values);
-    const auto open =
-        std::count_if(adjusted.begin(), adjusted.end(), [](double p) { return p > kAlpha; });
-    size_t next = 0;
-    for (const Question& q : questions_) {
-      if (!q.found.p_value) continue;
-      const double p = adjusted[next++];
-      q.out->set_adjusted_p_value(p);
-      if (q.found.equal) {
-        q.out->set_verdict(pb::PointDifference::EQUAL);
-      } else if (p <= kAlpha) {
-        q.out->set_verdict(VerdictOf(q));
-      } else {
-        q.out->set_verdict(pb::PointDifference::NO_DIFFERENCE_SHOWN);
-        // What Holm asks of the next of those that are open.
-        const double level = kAlpha / static_cast<double>(open);
-        const auto more = q.counts.empty() ? MorePairsOfNumbers(q.numbers, level)
-                                           : MorePairsOfRates(q.counts, level);
-        if (more) q.out->set_more_replications(*more);
-      }
-    }
   }
 
   const StoredSweep& a_;
@@ -199,7 +150,7 @@ class Comparer {
   const std::vector<PointPair>& pairs_;
   pb::PointComparison out_;
   std::vector<std::vector<uint64_t>> seeds_;  // of each pair
-  std::vector<Question> questions_;
+  std::vector<VerdictQuestion> questions_;
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "sim/run/comparison.pb.h"
+#include "sim/run/comparison_text.h"
 #include "sim/run/store.h"
 #include "sim/run/sweep.h"
 
@@ -42,11 +43,6 @@ std::vector<PointPair> PairsOfStores(const Sweep& a, const Sweep& b);
 absl::StatusOr<pb::PointComparison> ComparePoints(const StoredSweep& a, const StoredSweep& b,
                                                   const std::vector<PointPair>& pairs,
                                                   std::vector<SweepMetric> metrics);
-
-// For a terminal.
-std::string ToReport(const pb::PointComparison& comparison);
-// One line per difference.
-std::string ToCsv(const pb::PointComparison& comparison);
 
 }  // namespace keepsim
 

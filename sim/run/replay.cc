@@ -18,10 +18,11 @@ namespace {
 
 using EntityFilter = std::function<bool(uint32_t entity)>;
 
-// Takes the stored outcome records one by one.
+// Takes the stored outcome records one by one, up to `until`.
 class Stored {
  public:
-  Stored(TraceReader& reader, EntityFilter filter) : reader_(reader), filter_(std::move(filter)) {}
+  Stored(TraceReader& reader, EntityFilter filter, Instant until)
+      : reader_(reader), filter_(std::move(filter)), until_(until) {}
 
   // The next; absent at the end.
   absl::StatusOr<std::optional<TraceRecord>> Next() {
@@ -29,7 +30,7 @@ class Stored {
     while (true) {
       const auto more = reader_.Next(&r);
       if (!more.ok()) return more.status();
-      if (!*more) return std::optional<TraceRecord>();
+      if (!*more || r.at > until_) return std::optional<TraceRecord>();
       if (r.is_outcome() && filter_(r.entity)) return std::optional<TraceRecord>(r);
     }
   }
@@ -38,6 +39,7 @@ class Stored {
  private:
   TraceReader& reader_;
   EntityFilter filter_;
+  Instant until_;
 };
 
 // Runs the plan; the records that pass the filter are compared, and handed to `take`.
@@ -45,7 +47,8 @@ absl::StatusOr<Replayed> Compared(const Plan& plan, const RunOptions& options, T
                                   const EntityFilter& filter,
                                   const std::function<absl::Status(const TraceRecord&)>& take) {
   Replayed out;
-  Stored stored(reader, filter);
+  out.until = options.until;
+  Stored stored(reader, filter, options.until);
   bool over = false;  // the stored records have ended, or differed
   RunOptions with = options;
   with.on_records = [&](const TraceRecord* begin, const TraceRecord* end) -> absl::Status {

@@ -17,6 +17,7 @@ namespace keepsim {
 struct Replayed {
   Digest digest;     // of the run
   uint64_t met = 0;  // outcome records that agree, up to the first that differs
+  Instant until;     // how far they were compared: RunOptions::until
   bool same = false;
   // The first that differs; absent where that side has come to its end.
   std::optional<TraceRecord> stored;
@@ -29,9 +30,10 @@ struct Replayed {
 absl::StatusOr<Replayed> RunAgainst(const Plan& plan, const RunOptions& options,
                                     TraceReader& stored);
 
-// The same for some clients alone: their cells are run again at packet level, and their outcome
-// records are held against theirs in the trace; only blocks that hold some are read. on_records, if
-// set, gets all records of these clients and of the whole run (entity 0), of whatever level.
+// The same for some clients alone: their cells are run again at packet level, up to options.until,
+// and their outcome records are held against theirs in the trace; only blocks that hold some are
+// read. on_records, if set, gets all records of these clients and of the whole run (entity 0), of
+// whatever level.
 absl::StatusOr<Replayed> RunClientsAgainst(const Plan& plan,
                                            const std::vector<ClientRange>& clients,
                                            const RunOptions& options, TraceReader& stored);

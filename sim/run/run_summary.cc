@@ -74,7 +74,9 @@ void CheckExpectations(const LoadedScenario& scenario, Diagnostics& diagnostics)
   for (int i = 0; i < proto.expectations_size(); ++i) {
     const pb::Expectation& e = proto.expectations(i);
     const Node node = root.Child("expectations", i);
-    if (const absl::Status s = CheckMetricPath(e.metric(), !e.group().empty()); !s.ok()) {
+    if (e.metric().empty()) {
+      node.Error("metric", "is required: a number of the summary, such as detection.broker.p99_s");
+    } else if (const absl::Status s = CheckMetricPath(e.metric(), !e.group().empty()); !s.ok()) {
       node.Error("metric", s.message());
     }
     if (!e.group().empty() && std::find(groups.begin(), groups.end(), e.group()) == groups.end()) {
@@ -85,8 +87,8 @@ void CheckExpectations(const LoadedScenario& scenario, Diagnostics& diagnostics)
       node.Error("metric", "has no bound; give at_least, at_most or equals");
     }
     for (const char* bound : {"at_least", "at_most", "equals"}) {
-      constexpr double kLargest = std::numeric_limits<double>::max();
-      (void)node.Number(bound, 0, -kLargest, kLargest);  // not nan, which nothing meets
+      constexpr double kAny = std::numeric_limits<double>::infinity();
+      (void)node.Number(bound, 0, -kAny, kAny);  // not nan, which nothing meets
     }
     if (e.has_at_least() && e.has_at_most() && e.at_least() > e.at_most()) {
       node.Error("at_least", absl::StrCat(e.at_least(), " is above at_most, ", e.at_most(),

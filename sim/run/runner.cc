@@ -31,11 +31,15 @@ bool Within(const std::vector<ClientRange>& ranges, const Plan& plan, CellRange 
   return false;
 }
 
+absl::Status Stopped() { return absl::CancelledError("the run was stopped"); }
+
 struct Shared {
   const Plan& plan;
   const RunOptions& options;
   std::vector<CellRange> cells;
   RecordSorter* sorter = nullptr;
+  bool whole = true;           // up to the horizon
+  std::vector<bool> wanted{};  // by entity; empty: everybody
   std::atomic<size_t> next{0};
   std::atomic<uint64_t> clients_done{0};
   std::atomic<int64_t> now_ns{0};
@@ -78,7 +82,7 @@ void RunCells(Shared& shared, Worker& w) {
     w.skipped.resize(shared.plan.groups.size());
     cell.SkipQuietStretches(&w.skipped);
   }
-  const RecordSink sink = [&](const TraceRecord* begin, const TraceRecord* end) {
+  const RecordSink take = [&](const TraceRecord* begin, const TraceRecord* end) {
     for (const TraceRecord* r = begin; r != end; ++r) {
       if (!r->is_outcome()) {
         ++w.packets;
@@ -87,7 +91,7 @@ void RunCells(Shared& shared, Worker& w) {
         AddToDigest(*r, w.digest);
         w.metrics.Add(*r);
       }
-      w.checkers.Add(*r);
+      if (shared.whole) w.checkers.Add(*r);
     }
     if (shared.sorter == nullptr) return;
     const absl::Status status =
@@ -97,10 +101,17 @@ void RunCells(Shared& shared, Worker& w) {
     shared.status.Update(status);
     shared.stop = true;
   };
+  const RecordSink take_wanted = [&](const TraceRecord* begin, const TraceRecord* end) {
+    for (const TraceRecord* r = begin; r != end; ++r) {
+      // What is run through without events may go on beyond the end.
+      if (shared.wanted[r->entity] && r->at <= shared.options.until) take(r, r + 1);
+    }
+  };
+  const RecordSink& sink = shared.wanted.empty() ? take : take_wanted;
   const size_t n = shared.cells.size();
   for (size_t first; (first = shared.next.fetch_add(kBatch)) < n;) {
     for (size_t i = first; i < std::min(n, first + kBatch); ++i) {
-      if (!cell.Run(shared.cells[i], sink)) return;
+      if (!cell.Run(shared.cells[i], sink, shared.options.until)) return;
       if (shared.stop) return;
       w.events += cell.events();
       w.engine_events += cell.engine_events();
@@ -121,6 +132,14 @@ absl::StatusOr<RunResult> Run(const Plan& plan, const RunOptions& options) {
     sorter = std::make_unique<RecordSorter>(options.scratch_dir, kSorterBytes);
   }
   Shared shared{plan, options, Partition(plan), sorter.get()};
+  shared.whole = options.until >= kStart + plan.horizon;
+  if (!options.only.empty() || !shared.whole) {
+    shared.wanted.assign(size_t{plan.client_count()} + 1, options.only.empty());
+    for (const ClientRange& r : options.only) {
+      const auto first = shared.wanted.begin() + plan.groups[r.group].first_entity;
+      std::fill(first + r.first, first + r.last + 1, true);
+    }
+  }
   if (!options.only.empty()) {
     std::erase_if(shared.cells, [&](CellRange c) { return !Within(options.only, plan, c); });
   }
@@ -151,17 +170,20 @@ absl::StatusOr<RunResult> Run(const Plan& plan, const RunOptions& options) {
     if (options.cancel != nullptr && *options.cancel) shared.stop = true;
     if (options.on_progress && WallSeconds() - reported > 0.1) {
       reported = WallSeconds();
-      const Duration horizon = shared.cells.size() == 1 ? plan.horizon : Duration{0};
+      const Duration horizon =
+          shared.cells.size() == 1 ? std::min(plan.horizon, options.until - kStart) : Duration{0};
       options.on_progress({shared.clients_done, clients, horizon, Instant{shared.now_ns}});
     }
   }
   for (std::thread& t : pool) t.join();
   if (!shared.status.ok()) return shared.status;
-  if (shared.stop) return absl::CancelledError("the run was stopped");
+  if (shared.stop) return Stopped();
 
   // The run's own records count once, whoever ran which cell.
-  for (const TraceRecord& r : result.shape->run_records) AddToDigest(r, result.digest);
-  result.outcome_records = result.shape->run_records.size();
+  std::vector<TraceRecord> run_records = result.shape->run_records;
+  std::erase_if(run_records, [&](const TraceRecord& r) { return r.at > options.until; });
+  for (const TraceRecord& r : run_records) AddToDigest(r, result.digest);
+  result.outcome_records = run_records.size();
   result.metrics = std::make_unique<Accumulator>(result.shape.get());
   result.checks = std::make_unique<CheckerSet>(result.check_shape.get());
   for (const auto& w : workers) {
@@ -176,11 +198,12 @@ absl::StatusOr<RunResult> Run(const Plan& plan, const RunOptions& options) {
     result.skipped.resize(w->skipped.size());
     for (size_t g = 0; g < w->skipped.size(); ++g) result.skipped[g].Add(w->skipped[g]);
   }
-  result.checks->Finish(result.metrics->incident_count());
+  if (shared.whole) result.checks->Finish(result.metrics->incident_count());
   if (sorter != nullptr) {
-    absl::Status status = sorter->Add(absl::MakeConstSpan(result.shape->run_records));
+    absl::Status status = sorter->Add(absl::MakeConstSpan(run_records));
     if (status.ok()) {
-      status = sorter->Merge([&](absl::Span<const TraceRecord> records) {
+      status = sorter->Merge([&](absl::Span<const TraceRecord> records) -> absl::Status {
+        if (options.cancel != nullptr && *options.cancel) return Stopped();
         return options.on_records(records.data(), records.data() + records.size());
       });
     }

@@ -47,7 +47,12 @@ struct RunOptions {
   int threads = 0;  // 0: all cores
   Engine engine = Engine::kAuto;
   std::vector<ClientRange> packets;  // packet-level records for these clients
-  std::vector<ClientRange> only;     // run only the cells of these clients; empty: all
+  // Run only the cells of these clients, and of what happens there count, measure, check and hand
+  // on only the records of these clients and of the whole run; empty: all.
+  std::vector<ClientRange> only;
+  // Records up to then, included. Before the horizon: no client's run ends, so what is counted at
+  // its end is not in the result.
+  Instant until = kNever;
   // Called from the calling thread about every 100 ms. May be empty.
   std::function<void(const Progress&)> on_progress;
   // Set from a signal handler: the run stops at the next cell and returns kCancelled.

@@ -75,8 +75,9 @@ Duration ReconnectBound(const Plan& plan, const GroupPlan& g) {
   }
   const Duration pause = std::max(p.reconnect.first, p.reconnect.max) +
                          p.reconnect.max * p.reconnect.jitter_permille / 1000 +
-                         p.reconnect.evaluated_every;
-  Duration bound = (p.connect_timeout + p.connack_timeout + pause + p.loop_delay_max) * kAttempts;
+                         p.reconnect.evaluated_every + p.reconnect.evaluated_turn;
+  Duration bound =
+      (p.connect_timeout + p.connack_timeout + pause + p.LookSlack(Duration{0})) * kAttempts;
   // Bursts are not in the records: some tens of bad spells in a row are as good as impossible.
   for (const DirectionSpec* d : {&g.up, &g.down}) {
     if (d->burst.enabled) bound += d->burst.bad_sojourn.max();
@@ -116,8 +117,8 @@ CheckShape CheckShapeOf(const Plan& plan) {
     c.spec_client = g.profile.name == "spec";
     c.keep_alive = Seconds(g.connect.keep_alive_s);
     c.obeys_server_keep_alive = g.profile.apply_server_keep_alive;
-    c.client_slack = g.profile.TickOf(c.keep_alive) + g.profile.loop_delay_max +
-                     (g.profile.whole_seconds ? Seconds(1) : Duration{0});
+    c.client_slack =
+        g.profile.LookSlack(c.keep_alive) + (g.profile.whole_seconds ? Seconds(1) : Duration{0});
     c.drift_ppb_max = std::abs(g.drift_ppb) + g.drift_ppb_max;
     // A fast clock moves by two nanoseconds at a time now and then.
     if (c.drift_ppb_max > 0) c.client_slack += Nanoseconds(1);

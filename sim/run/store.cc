@@ -1,7 +1,8 @@
 #include "sim/run/store.h"
 
 #include <algorithm>
-#include <cmath>
+#include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "absl/cleanup/cleanup.h"
@@ -41,26 +42,29 @@ CREATE TABLE IF NOT EXISTS distribution (
     PRIMARY KEY (point, seed, name)) WITHOUT ROWID;
 )";
 
-constexpr RunStatus kStatuses[] = {RunStatus::kOk, RunStatus::kNotMet, RunStatus::kError,
-                                   RunStatus::kViolation};
-
 std::map<std::string, std::string> FactsOf(const Sweep& sweep) {
   std::vector<std::string> fields;
   for (const SweepAxis& a : sweep.axes) {
     for (const SweepField& f : a.fields) fields.push_back(f.name);
   }
-  return {{"format", kFormat},
-          {"engine_version", kEngineVersion},
-          {"name", sweep.name},
-          {"file", sweep.file},
-          {"definition", DefinitionOf(sweep)},
-          {"sweep_digest", sweep.digest},
-          {"base_digest", sweep.base_digest},
-          {"points_digest", sweep.points_digest},
-          {"points", absl::StrCat(sweep.points.size())},
-          {"fields", absl::StrJoin(fields, " ")},
-          {"first_seed", absl::StrCat(sweep.first_seed)},
-          {"replications", absl::StrCat(sweep.replications)}};
+  std::map<std::string, std::string> facts = {{"format", kFormat},
+                                              {"engine_version", kEngineVersion},
+                                              {"name", sweep.name},
+                                              {"file", sweep.file},
+                                              {"definition", DefinitionOf(sweep)},
+                                              {"sweep_digest", sweep.digest},
+                                              {"base_digest", sweep.base_digest},
+                                              {"points_digest", sweep.points_digest},
+                                              {"points", absl::StrCat(sweep.points.size())},
+                                              {"fields", absl::StrJoin(fields, " ")},
+                                              {"first_seed", absl::StrCat(sweep.first_seed)},
+                                              {"replications", absl::StrCat(sweep.replications)}};
+  if (sweep.command != Sweep().command) facts["command"] = sweep.command;
+  if (sweep.until) {
+    facts["replications"] = absl::StrCat(sweep.until->least, " to ", sweep.until->most);
+    facts["until"] = sweep.until->Text();
+  }
+  return facts;
 }
 
 std::string ValueOf(const std::map<std::string, std::string>& facts, const std::string& name) {
@@ -83,20 +87,6 @@ std::string Views(const std::string& fields) {
 }
 
 }  // namespace
-
-absl::string_view RunStatusName(RunStatus status) {
-  switch (status) {
-    case RunStatus::kOk:
-      return "ok";
-    case RunStatus::kNotMet:
-      return "not met";
-    case RunStatus::kError:
-      return "error";
-    case RunStatus::kViolation:
-      return "violation";
-  }
-  return "";
-}
 
 absl::Status Store::Error(absl::string_view doing) const {
   const int code = sqlite3_errcode(db_) & 0xff;
@@ -185,6 +175,8 @@ absl::Status Store::CheckFacts(const std::map<std::string, std::string>& facts) 
   } else if (differs("first_seed") || differs("replications")) {
     why = absl::StrCat("it has ", mine("replications"), " seeds from ", mine("first_seed"),
                        " on, not ", theirs("replications"), " from ", theirs("first_seed"), " on");
+  } else if (differs("until")) {
+    why = absl::StrCat("it stops at ", mine("until"), ", not at ", theirs("until"));
   } else if (differs("sweep_digest")) {
     why = "the reported metrics of lists are others";
   } else {
@@ -244,47 +236,6 @@ absl::StatusOr<std::unique_ptr<Store>> Store::OpenToRead(const std::string& path
   return store;
 }
 
-absl::StatusOr<int64_t> Store::MetricId(const std::string& metric, const std::string& group) {
-  const auto [at, fresh] = metric_ids_.try_emplace({metric, group}, 0);
-  if (!fresh) return at->second;
-  Statement find(db_, "SELECT metric FROM metric WHERE name = ? AND of_group = ?");
-  const int step = find.Bind(metric).Bind(group).Step();
-  if (step == SQLITE_ROW) return at->second = find.Integer(0);
-  if (step != SQLITE_DONE) return Error("read");
-  Statement insert(db_, "INSERT INTO metric (name, of_group) VALUES (?, ?)");
-  if (insert.Bind(metric).Bind(group).Step() != SQLITE_DONE) return Error("written");
-  return at->second = sqlite3_last_insert_rowid(db_);
-}
-
-absl::Status Store::Insert(const StoredRun& run) {
-  Statement insert(db_, "INSERT OR IGNORE INTO run VALUES (?, ?, ?, ?, ?, ?, ?)");
-  insert.Bind(int64_t{run.point}).Bind(static_cast<int64_t>(run.seed));
-  insert.Bind(RunStatusName(run.status)).Bind(run.error).Bind(run.digest);
-  insert.Bind(run.scenario_digest).Bind(absl::string_view(facts_["engine_version"]));
-  if (insert.Step() != SQLITE_DONE) return Error("written");
-  if (sqlite3_changes(db_) == 0) return absl::OkStatus();  // another process was first
-  Statement value(db_, "INSERT OR IGNORE INTO value VALUES (?, ?, ?, ?)");
-  for (const Measurement& m : run.metrics) {
-    KEEPSIM_ASSIGN_OR_RETURN(const int64_t id, MetricId(m.metric, m.group));
-    value.Reset();
-    value.Bind(int64_t{run.point}).Bind(static_cast<int64_t>(run.seed)).Bind(id).Bind(m.value);
-    if (value.Step() != SQLITE_DONE) return Error("written");
-  }
-  return InsertDistributions(run);
-}
-
-absl::Status Store::Add(const StoredRun& run) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  absl::Status status = Execute("BEGIN IMMEDIATE;");
-  if (status.ok()) status = Insert(run);
-  if (status.ok()) status = Execute("COMMIT;");
-  if (!status.ok()) {
-    metric_ids_.clear();
-    (void)Execute("ROLLBACK;");
-  }
-  return status;
-}
-
 void Store::Finish() {
   const std::lock_guard<std::mutex> lock(mutex_);
   // Another process that still writes keeps its log.
@@ -299,80 +250,6 @@ size_t Store::ExpectedRuns() const {
   (void)absl::SimpleAtoi(ValueOf(facts_, "points"), &points);
   (void)absl::SimpleAtoi(ValueOf(facts_, "replications"), &replications);
   return points * replications;
-}
-
-absl::StatusOr<std::set<RunKey>> Store::Done() {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  Statement read(db_, "SELECT point, seed FROM run");
-  std::set<RunKey> keys;
-  int step;
-  while ((step = read.Step()) == SQLITE_ROW) {
-    keys.emplace_hint(keys.end(), static_cast<uint32_t>(read.Integer(0)),
-                      static_cast<uint64_t>(read.Integer(1)));
-  }
-  if (step != SQLITE_DONE) return Error("read");
-  return keys;
-}
-
-absl::StatusOr<StoredRun> Store::Fetch(RunKey key, bool with_metrics) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  StoredRun run;
-  run.point = key.first;
-  run.seed = key.second;
-  const auto point = int64_t{key.first};
-  const auto seed = static_cast<int64_t>(key.second);
-  Statement read(db_,
-                 "SELECT status, error, digest, scenario_digest FROM run "
-                 "WHERE point = ? AND seed = ?");
-  if (read.Bind(point).Bind(seed).Step() != SQLITE_ROW) return Error("read");
-  for (const RunStatus s : kStatuses) {
-    if (RunStatusName(s) == read.Text(0)) run.status = s;
-  }
-  run.error = read.Text(1);
-  run.digest = read.Text(2);
-  run.scenario_digest = read.Text(3);
-  if (!with_metrics) return run;
-  Statement values(db_,
-                   "SELECT name, of_group, value FROM value JOIN metric USING (metric) "
-                   "WHERE point = ? AND seed = ?");
-  values.Bind(point).Bind(seed);
-  int step;
-  while ((step = values.Step()) == SQLITE_ROW) {
-    run.metrics.push_back({values.Text(0), values.Text(1), values.Real(2)});
-  }
-  if (step != SQLITE_DONE) return Error("read");
-  std::sort(run.metrics.begin(), run.metrics.end());
-  KEEPSIM_RETURN_IF_ERROR(FetchDistributions(run));
-  return run;
-}
-
-absl::StatusOr<std::vector<StoredRun>> Store::Runs(bool with_metrics) {
-  KEEPSIM_ASSIGN_OR_RETURN(const std::set<RunKey> keys, Done());
-  std::vector<StoredRun> runs;
-  for (const RunKey& key : keys) {
-    KEEPSIM_ASSIGN_OR_RETURN(StoredRun run, Fetch(key, with_metrics));
-    runs.push_back(std::move(run));
-  }
-  return runs;
-}
-
-absl::StatusOr<std::vector<Store::Value>> Store::Values(absl::string_view metric,
-                                                        absl::string_view group) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  Statement read(db_,
-                 // A look-up per run; to go through all values would take far longer.
-                 "SELECT point, seed, value FROM run CROSS JOIN value USING (point, seed) "
-                 "WHERE metric = (SELECT metric FROM metric WHERE name = ? AND of_group = ?) "
-                 "ORDER BY point, seed");
-  read.Bind(metric).Bind(group);
-  std::vector<Value> values;
-  int step;
-  while ((step = read.Step()) == SQLITE_ROW) {
-    values.push_back({static_cast<uint32_t>(read.Integer(0)),
-                      static_cast<uint64_t>(read.Integer(1)), read.Real(2)});
-  }
-  if (step != SQLITE_DONE) return Error("read");
-  return values;
 }
 
 absl::Status Store::MergeFrom(const std::vector<std::unique_ptr<Store>>& sources) {

@@ -105,7 +105,10 @@ class Store {
   // 32 hex digits over what sweep this is and what its runs gave: the same whatever the order, the
   // shards and the time.
   absl::StatusOr<std::string> ContentDigest();
-  // Runs that the sweep has, done or not.
+  // One run that is there.
+  absl::StatusOr<StoredRun> Fetch(RunKey key, bool with_metrics);
+  // Runs that the sweep has, done or not; 0 if it runs until something is known
+  // (sim/run/replications.h).
   size_t ExpectedRuns() const;
   // Of the sweep that it is of: name, engine_version, sweep_digest, runs, ...
   const std::map<std::string, std::string>& facts() const { return facts_; }
@@ -133,7 +136,6 @@ class Store {
   absl::Status CheckFacts(const std::map<std::string, std::string>& facts) const;
   absl::Status Insert(const StoredRun& run);
   absl::StatusOr<int64_t> MetricId(const std::string& metric, const std::string& group);
-  absl::StatusOr<StoredRun> Fetch(RunKey key, bool with_metrics);
   absl::Status MergeFrom(const std::vector<std::unique_ptr<Store>>& sources);
 
   sqlite3* db_;

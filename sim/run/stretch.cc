@@ -29,16 +29,20 @@ std::vector<ClientRange> Only(const Plan& plan, uint32_t entity) {
 
 template <typename Take>
 absl::StatusOr<Replayed> ReplayOne(const Plan& plan, TraceReader& trace, uint32_t entity,
-                                   const Take& take) {
+                                   Instant until, const Take& take) {
   const std::vector<ClientRange> only = Only(plan, entity);
   if (only.empty()) return absl::OutOfRangeError("there is no such client");
   RunOptions options;
+  options.until = until;
   options.on_records = [&](const TraceRecord* begin, const TraceRecord* end) {
     for (const TraceRecord* r = begin; r != end; ++r) take(*r);
     return absl::OkStatus();
   };
   return RunClientsAgainst(plan, only, options, trace);
 }
+
+// Nothing later is told of an incident.
+Instant EndOf(const Incident& incident) { return incident.declared + kAwaitedClosing; }
 
 // Follows the records of an incident's client.
 class IncidentFollower {
@@ -48,7 +52,7 @@ class IncidentFollower {
         silent_from_(incident.declared - incident.silence),
         heard_(incident.observer == Observer::kBroker ? kUp : kDown),
         out_(out) {
-    out_.to = incident.declared + kAwaitedClosing;
+    out_.to = EndOf(incident);
   }
 
   void Add(const TraceRecord& r) {
@@ -94,8 +98,7 @@ absl::StatusOr<Stretch> ReplayStretch(const Plan& plan, TraceReader& trace, uint
   out.entity = entity;
   out.from = from;
   out.to = to;
-  auto replayed = ReplayOne(plan, trace, entity, [&](const TraceRecord& r) {
-    if (r.at > to) return;
+  auto replayed = ReplayOne(plan, trace, entity, to, [&](const TraceRecord& r) {
     out.log.Add(r);
     if (out.log.entries().size() > kKept && r.at <= from) out.log.Forget(r.at);
   });
@@ -110,8 +113,8 @@ absl::StatusOr<IncidentStretch> ReplayIncident(const Plan& plan, TraceReader& tr
   IncidentStretch out;
   out.entity = incident.entity;
   IncidentFollower follower(incident, out);
-  auto replayed =
-      ReplayOne(plan, trace, incident.entity, [&](const TraceRecord& r) { follower.Add(r); });
+  auto replayed = ReplayOne(plan, trace, incident.entity, EndOf(incident),
+                            [&](const TraceRecord& r) { follower.Add(r); });
   if (!replayed.ok()) return replayed.status();
   out.log.Forget(out.from);
   out.replayed = *std::move(replayed);
@@ -129,11 +132,13 @@ absl::StatusOr<std::vector<IncidentStretch>> ReplayIncidents(
     followers.emplace_back(incidents[i], out[i]);
     of_client[incidents[i].entity].push_back(i);
   }
+  RunOptions options;
+  options.until = kStart;
+  for (const Incident& i : incidents) options.until = std::max(options.until, EndOf(i));
   std::vector<ClientRange> clients;
   for (const auto& [entity, positions] : of_client) {
     for (const ClientRange& c : Only(plan, entity)) clients.push_back(c);
   }
-  RunOptions options;
   options.on_records = [&](const TraceRecord* begin, const TraceRecord* end) {
     for (const TraceRecord* r = begin; r != end; ++r) {
       if (r->entity == 0) {

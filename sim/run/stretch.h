@@ -17,14 +17,14 @@
 namespace keepsim {
 
 struct Stretch {
-  Replayed replayed;  // against the client's records in the whole trace
+  Replayed replayed;  // against the client's records in the trace, up to `to` or a little later
   uint32_t entity = 0;
   Instant from;
   Instant to;
   PacketLog log;  // its entries lie within [from, to]
 };
 
-// [from, to] of the client's life. Only its cell is run.
+// [from, to] of the client's life. Only its cell is run, and only up to `to`.
 absl::StatusOr<Stretch> ReplayStretch(const Plan& plan, TraceReader& trace, uint32_t entity,
                                       Instant from, Instant to);
 

@@ -24,6 +24,15 @@ pb::ReportedMetric::Better DirectionOf(absl::string_view metric) {
   return pb::ReportedMetric::LOWER;
 }
 
+std::string SweepUntil::Text() const {
+  std::vector<std::string> widths;
+  if (relative_half_width > 0) widths.push_back(absl::StrCat(relative_half_width * 100, " %"));
+  if (half_width > 0) widths.push_back(absl::StrCat(half_width));
+  return absl::StrCat(metric, group.empty() ? "" : " of ", group, " within ",
+                      absl::StrJoin(widths, " or "), ", ", least, " to ", most,
+                      " runs, a look every ", batch);
+}
+
 std::vector<std::pair<std::string, std::string>> Sweep::Values(size_t point) const {
   std::vector<std::pair<std::string, std::string>> values;
   for (size_t a = 0; a < axes.size(); ++a) {
@@ -68,7 +77,7 @@ std::string Sweep::SetFlags(size_t axis, uint32_t index) const {
 
 std::string Sweep::Repro(size_t point, uint64_t seed) const {
   if (base_file.empty()) {
-    return absl::StrCat("keepsim sweep ", file, " --print ", point,
+    return absl::StrCat("keepsim ", command, " ", file, " --print ", points[point].number,
                         " > point.textproto; keepsim run point.textproto --seed ", seed);
   }
   std::string line = absl::StrCat("keepsim run ", base_file, " --seed ", seed);

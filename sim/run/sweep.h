@@ -3,6 +3,7 @@
 #define KEEPSIM_SIM_RUN_SWEEP_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,13 +33,28 @@ struct SweepMetric {
   pb::ReportedMetric::Better better = pb::ReportedMetric::LOWER;
 };
 
+// Runs until a number is known well enough (sim/run/replications.h).
+struct SweepUntil {
+  std::string metric;
+  std::string group;
+  double relative_half_width = 0;  // 0: not asked for
+  double half_width = 0;           // 0: not asked for
+  uint32_t least = 0;
+  uint32_t most = 0;
+  uint32_t batch = 0;
+  // "detection.broker.p99_s within 5 %, 10 to 1000 runs, a look every 10": all that it says.
+  std::string Text() const;
+};
+
 struct SweepPoint {
   std::vector<uint32_t> index;  // of each axis, which value
+  uint32_t number = 0;          // in its file; another one than here if only some are here
   double cost = 0;              // of one run, in events (sim/run/sweep_cost.h)
 };
 
 struct Sweep {
-  std::string file;  // as it was named
+  std::string file;               // as it was named
+  std::string command = "sweep";  // of keepsim, that reads such files
   std::string name;
   std::string question;
   std::string reading;
@@ -47,7 +63,8 @@ struct Sweep {
   std::vector<SweepAxis> axes;
   std::vector<SweepPoint> points;
   uint64_t first_seed = 1;
-  uint32_t replications = 1;
+  uint32_t replications = 1;        // of each point; with `until`, at most
+  std::optional<SweepUntil> until;  // none: exactly `replications` of them
   std::vector<SweepMetric> metrics;
   bool judge_expectations = false;
   // 32 hex digits each: of the base, of the points with their values, and of these, the seeds and
@@ -56,7 +73,7 @@ struct Sweep {
   std::string points_digest;
   std::string digest;
 
-  size_t run_count() const { return points.size() * replications; }
+  size_t run_count() const { return points.size() * replications; }  // at most
   // Name and value of everything that varies, in the order of the file.
   std::vector<std::pair<std::string, std::string>> Values(size_t point) const;
   // "keep_alive=30s, loss=0.01"; "the base" if nothing varies.

@@ -35,6 +35,24 @@ uint32_t IndexOf(const SweepAxis& axis, const std::map<std::string, std::string>
 
 }  // namespace
 
+void AddCommonFields(const Sweep& sweep, pb::Sweep* proto) {
+  for (const SweepMetric& m : sweep.metrics) {
+    pb::ReportedMetric* metric = proto->add_metrics();
+    metric->set_metric(m.metric);
+    metric->set_group(m.group);
+    metric->set_better(m.better);
+  }
+  if (!sweep.until) return;
+  pb::Until* until = proto->mutable_until();
+  until->set_metric(sweep.until->metric);
+  until->set_group(sweep.until->group);
+  until->set_relative_half_width(sweep.until->relative_half_width);
+  until->set_half_width(sweep.until->half_width);
+  until->set_least(sweep.until->least);
+  until->set_most(sweep.until->most);
+  until->set_batch(sweep.until->batch);
+}
+
 std::string DefinitionOf(const Sweep& sweep) {
   pb::Sweep proto;
   proto.set_name(sweep.name);
@@ -52,12 +70,7 @@ std::string DefinitionOf(const Sweep& sweep) {
       for (const std::string& value : f.values) field->add_values(value);
     }
   }
-  for (const SweepMetric& m : sweep.metrics) {
-    pb::ReportedMetric* metric = proto.add_metrics();
-    metric->set_metric(m.metric);
-    metric->set_group(m.group);
-    metric->set_better(m.better);
-  }
+  AddCommonFields(sweep, &proto);
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
   std::string json;
@@ -85,8 +98,16 @@ absl::StatusOr<Sweep> SweepOfStore(Store& store) {
   sweep.base_file = proto.scenario();
   sweep.base.overrides.assign(proto.set().begin(), proto.set().end());
   sweep.digest = fact("sweep_digest");
+  if (!fact("command").empty()) sweep.command = fact("command");
   (void)absl::SimpleAtoi(fact("first_seed"), &sweep.first_seed);
   (void)absl::SimpleAtoi(fact("replications"), &sweep.replications);
+  if (proto.has_until()) {
+    const pb::Until& u = proto.until();
+    sweep.until =
+        SweepUntil{u.metric(), u.group(), u.relative_half_width(), u.half_width(), u.least(),
+                   u.most(),   u.batch()};
+    sweep.replications = u.most();
+  }
   for (const pb::Axis& a : proto.axes()) sweep.axes.push_back(AxisOf(a));
   for (const pb::ReportedMetric& m : proto.metrics()) {
     sweep.metrics.push_back({m.metric(), m.group(), m.better()});
@@ -94,6 +115,7 @@ absl::StatusOr<Sweep> SweepOfStore(Store& store) {
   KEEPSIM_ASSIGN_OR_RETURN(const auto points, store.PointValues());
   for (const auto& values : points) {
     SweepPoint point;
+    point.number = static_cast<uint32_t>(sweep.points.size());
     for (const SweepAxis& a : sweep.axes) {
       point.index.push_back(IndexOf(a, values));
       if (point.index.back() < a.size()) continue;

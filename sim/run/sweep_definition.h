@@ -11,6 +11,9 @@ namespace keepsim {
 
 class Store;
 
+// What any sweep file made of this one has in common with it: metrics, and until when it runs.
+void AddCommonFields(const Sweep& sweep, pb::Sweep* proto);
+
 // A pb::Sweep as JSON, without the base scenario: ranges and profiles are lists of values, names
 // and metrics are spelled out.
 std::string DefinitionOf(const Sweep& sweep);

@@ -9,15 +9,14 @@
 #include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
 #include "sim/base/digest.h"
-#include "sim/base/spelling.h"
 #include "sim/metrics/metric_path.h"
 #include "sim/run/run_summary.h"
 #include "sim/run/sweep.h"
 #include "sim/run/sweep_cost.h"
+#include "sim/run/sweep_fields.h"
 #include "sim/run/sweep_filter.h"
 #include "sim/run/sweep_value.h"
 #include "sim/scenario/compile.h"
-#include "sim/scenario/compile_profile.h"
 #include "sim/scenario/node.h"
 #include "sim/scenario/text_file.h"
 
@@ -27,39 +26,32 @@ namespace {
 using google::protobuf::TextFormat;
 
 constexpr int kMostAxes = 16;
-constexpr uint32_t kMostReplications = 100000;
-
-// "groups[0].keep_alive" -> "keep_alive".
-std::string LastName(absl::string_view path) {
-  std::string name(path.substr(path.rfind('.') + 1));  // npos + 1 is 0
-  return name.substr(0, name.find('['));
-}
-
-bool IsName(absl::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  });
-}
-
 class Loader {
  public:
-  Loader(const pb::Sweep& proto, const FieldPlaces& places, std::string folder, Sweep* sweep,
-         Diagnostics* diagnostics)
+  Loader(const pb::Sweep& proto, const Node& root, const FieldPlaces& places, const char* axes,
+         const std::string& folder, Sweep* sweep, Diagnostics* diagnostics)
       : proto_(proto),
         places_(places),
-        root_(proto, places, sweep->file, diagnostics),
-        folder_(std::move(folder)),
+        root_(root),
+        axes_(axes),
+        folder_(folder),
         sweep_(*sweep),
         diagnostics_(*diagnostics) {}
 
   void Load() {
-    sweep_.name = proto_.name();
-    sweep_.question = proto_.question();
-    sweep_.reading = proto_.reading();
     sweep_.judge_expectations = proto_.judge_expectations();
     LoadBase();
-    for (int a = 0; a < proto_.axes_size(); ++a) LoadAxis(root_.Child("axes", a));
-    if (proto_.axes_size() > kMostAxes) root_.Error("axes", "at most 16 axes");
+    std::set<std::string> names;
+    for (int a = 0; a < proto_.axes_size(); ++a) {
+      sweep_.axes.push_back(LoadAxis(root_.Child(axes_, a), names));
+    }
+    if (proto_.axes_size() > kMostAxes) root_.Error(axes_, "at most 16 of them");
+    if (proto_.has_until()) {
+      if (proto_.replications() > 0) {
+        root_.Error("replications", "says how many, and `until` how long: leave out one of them");
+      }
+      sweep_.until = LoadUntil(root_.Child("until"), sweep_.base.proto);
+    }
     LoadSeeds();
     LoadMetrics();
     if (!diagnostics_.ok()) return;
@@ -97,7 +89,7 @@ class Loader {
     } else if (proto_.base_case() == pb::Sweep::kInlineScenario) {
       sweep_.base.proto = proto_.inline_scenario();
       sweep_.base.file = sweep_.file;
-      const auto* field = pb::Sweep::descriptor()->FindFieldByName("inline_scenario");
+      const auto* field = root_.message().GetDescriptor()->FindFieldByName("inline_scenario");
       // Part of the whole tree, which it keeps.
       sweep_.base.places.tree = std::shared_ptr<TextFormat::ParseInfoTree>(
           places_.tree, places_.tree->GetTreeForNested(field, -1));
@@ -113,89 +105,11 @@ class Loader {
     }
   }
 
-  absl::StatusOr<std::vector<std::string>> ValuesOf(const pb::AxisField& field) {
-    const int ways = (field.values_size() > 0) + field.has_range() + field.has_log_range() +
-                     (field.profiles() != 0);
-    if (ways != 1) {
-      return absl::InvalidArgumentError(
-          "needs values, range, log_range or profiles, and only one of them");
-    }
-    if (field.has_range()) return Expand(field.range());
-    if (field.has_log_range()) return Expand(field.log_range());
-    if (field.profiles() != 0) return BuiltInProfiles(field.profiles() == pb::CLIENTS);
-    return std::vector<std::string>(field.values().begin(), field.values().end());
-  }
-
-  void LoadAxis(const Node& node) {
-    const auto& proto = static_cast<const pb::Axis&>(node.message());
-    SweepAxis axis;
-    axis.given = proto.given();
-    if (proto.fields_size() == 0) node.Error("fields", "at least one field is required");
-    for (int i = 0; i < proto.fields_size(); ++i) {
-      const Node child = node.Child("fields", i);
-      const pb::AxisField& field = proto.fields(i);
-      SweepField out;
-      out.paths.assign(field.path().begin(), field.path().end());
-      if (out.paths.empty()) child.Error("path", "is required, such as \"groups[0].keep_alive\"");
-      for (int p = 0; p < field.path_size(); ++p) {
-        if (field.path(p) == "seed") {
-          child.Error("path", "the seed is no axis: every point has the same; use replications", p);
-        } else if (absl::StrContains(field.path(p), '=')) {
-          child.Error("path", "is a path alone; its values stand in `values`", p);
-        }
-      }
-      out.name = field.name();
-      if (out.name.empty() && !out.paths.empty()) out.name = LastName(out.paths[0]);
-      if (out.paths.empty() && out.name.empty()) {
-        // Said above.
-      } else if (!IsName(out.name)) {
-        child.Error("name", absl::StrCat("\"", out.name, "\" is no name of [A-Za-z0-9_]+"));
-      } else if (!names_.insert(out.name).second) {
-        child.Error("name", absl::StrCat("\"", out.name,
-                                         "\" is the name of an earlier field; give this one "
-                                         "another name"));
-      }
-      (void)child.Enum("profiles");
-      auto values = ValuesOf(field);
-      if (!values.ok()) {
-        const char* at = field.has_range() ? "range" : field.has_log_range() ? "log_range" : "";
-        child.Error(at, values.status().message());
-      } else {
-        out.values = *std::move(values);
-        if (out.values.size() > kMostAxisValues) {
-          child.Error("values", absl::StrCat("at most ", kMostAxisValues, " values"));
-        }
-      }
-      if (!axis.fields.empty() && !out.values.empty() && out.values.size() != axis.size()) {
-        child.Error("", absl::StrCat("has ", out.values.size(), " values, the first field of this ",
-                                     "axis ", axis.size(), "; they change together"));
-      }
-      axis.fields.push_back(std::move(out));
-    }
-    const bool equal = std::all_of(
-        axis.fields.begin(), axis.fields.end(),
-        [&](const SweepField& f) { return f.values.size() == axis.fields[0].values.size(); });
-    if (equal) CheckDistinct(node, axis);
-    sweep_.axes.push_back(std::move(axis));
-  }
-
-  // The fields of an axis tell its values apart, all together.
-  static void CheckDistinct(const Node& node, const SweepAxis& axis) {
-    std::set<std::vector<std::string>> seen;
-    for (size_t i = 0; i < axis.size(); ++i) {
-      std::vector<std::string> values;
-      for (const SweepField& f : axis.fields) values.push_back(f.values[i]);
-      if (seen.insert(values).second) continue;
-      node.Child("fields", 0)
-          .Error("values", absl::StrCat("\"", absl::StrJoin(values, ", "), "\" stands here twice"),
-                 static_cast<int>(i));
-    }
-  }
-
   void LoadSeeds() {
     const uint64_t of_base = sweep_.base.proto.seed() == 0 ? 1 : sweep_.base.proto.seed();
     sweep_.first_seed = proto_.seed() == 0 ? of_base : proto_.seed();
-    sweep_.replications = proto_.replications() == 0 ? 1 : proto_.replications();
+    sweep_.replications = std::max(1u, proto_.replications());
+    if (sweep_.until) sweep_.replications = sweep_.until->most;
     if (sweep_.replications > kMostReplications) {
       root_.Error("replications", absl::StrCat(sweep_.replications, " is out of range [1, ",
                                                kMostReplications, "]"));
@@ -210,16 +124,7 @@ class Loader {
     for (int i = 0; i < proto_.metrics_size(); ++i) {
       const Node node = root_.Child("metrics", i);
       const pb::ReportedMetric& m = proto_.metrics(i);
-      if (const absl::Status s = CheckMetricPath(m.metric(), !m.group().empty()); !s.ok()) {
-        node.Error("metric", s.message());
-      }
-      std::vector<std::string> groups;
-      for (const pb::Group& g : sweep_.base.proto.groups()) groups.push_back(g.name());
-      if (!m.group().empty() &&
-          std::find(groups.begin(), groups.end(), m.group()) == groups.end()) {
-        node.Error("group", absl::StrCat("there is no group \"", m.group(), "\"",
-                                         DidYouMean(m.group(), groups)));
-      }
+      CheckMetric(node, m.metric(), m.group(), sweep_.base.proto);
       node.Enum("better");
       sweep_.metrics.push_back({m.metric(), m.group(), m.better()});
     }
@@ -248,7 +153,7 @@ class Loader {
       }
     }
     if (total > static_cast<double>(kMostSweepRuns)) {
-      return root_.Error("axes", absl::StrCat(total, " runs; at most ", kMostSweepRuns));
+      return root_.Error(axes_, absl::StrCat(total, " runs; at most ", kMostSweepRuns));
     }
     std::vector<SweepFilter> filters;
     for (int i = 0; i < proto_.skip_size(); ++i) {
@@ -268,7 +173,8 @@ class Loader {
       };
       if (std::none_of(filters.begin(), filters.end(),
                        [&](const SweepFilter& f) { return f.Skips(value_of); })) {
-        sweep_.points.push_back({index, 0});
+        const auto number = static_cast<uint32_t>(sweep_.points.size());
+        sweep_.points.push_back({index, number, 0});
       }
       more = false;
       for (size_t a = index.size(); a-- > 0;) {
@@ -285,7 +191,7 @@ class Loader {
   // An error of a value, where the value stands.
   void AtValue(Place at, size_t field, const Diagnostic& d) {
     const Node node =
-        root_.Child("axes", static_cast<int>(at.axis)).Child("fields", static_cast<int>(field));
+        root_.Child(axes_, static_cast<int>(at.axis)).Child("fields", static_cast<int>(field));
     const SweepField& f = sweep_.axes[at.axis].fields[field];
     const bool listed =
         proto_.axes(static_cast<int>(at.axis)).fields(static_cast<int>(field)).values_size() > 0;
@@ -314,7 +220,7 @@ class Loader {
             const Diagnostic& d = found.items()[0];
             // What is wrong with the path is wrong with it for every value.
             if (!absl::StartsWith(d.message, absl::StrCat("\"", field.values[v], "\" cannot be"))) {
-              root_.Child("axes", static_cast<int>(a))
+              root_.Child(axes_, static_cast<int>(a))
                   .Child("fields", static_cast<int>(f))
                   .Error("path", d.message, static_cast<int>(p));
               break;
@@ -395,28 +301,40 @@ class Loader {
       points.Merge(DigestOfBytes(text));
     }
     sweep_.points_digest = points.Hex();
-    std::string text = absl::StrCat(sweep_.base_digest, sweep_.points_digest, " ",
-                                    sweep_.first_seed, " ", sweep_.replications);
-    // Other metrics are stored whether they are reported or not.
-    for (const SweepMetric& m : sweep_.metrics) {
-      const std::vector<std::string> always = MetricPaths(!m.group.empty());
-      if (std::find(always.begin(), always.end(), m.metric) == always.end()) {
-        absl::StrAppend(&text, "\n", m.metric, " ", m.group);
-      }
-    }
-    sweep_.digest = DigestOfBytes(text).Hex();
+    sweep_.digest = SweepDigest(sweep_);
   }
 
   const pb::Sweep& proto_;
   const FieldPlaces& places_;
-  const Node root_;
-  const std::string folder_;
+  const Node& root_;
+  const char* const axes_;  // what they are called
+  const std::string& folder_;
   Sweep& sweep_;
   Diagnostics& diagnostics_;
-  std::set<std::string> names_;
 };
 
 }  // namespace
+
+std::string SweepDigest(const Sweep& sweep) {
+  std::string text = absl::StrCat(sweep.base_digest, sweep.points_digest, " ", sweep.first_seed,
+                                  " ", sweep.replications);
+  if (sweep.until) absl::StrAppend(&text, " until ", sweep.until->Text());
+  // Other metrics are stored whether they are reported or not.
+  for (const SweepMetric& m : sweep.metrics) {
+    const std::vector<std::string> always = MetricPaths(!m.group.empty());
+    if (std::find(always.begin(), always.end(), m.metric) == always.end()) {
+      absl::StrAppend(&text, "\n", m.metric, " ", m.group);
+    }
+  }
+  return DigestOfBytes(text).Hex();
+}
+
+void LoadPoints(const pb::Sweep& proto, const Node& root, const FieldPlaces& places,
+                const char* axes, const std::string& folder, Sweep* sweep,
+                Diagnostics* diagnostics) {
+  Loader(proto, root, places, axes, folder, sweep, diagnostics).Load();
+  sweep->base.places = {};  // the base has been checked
+}
 
 Sweep LoadSweep(const std::string& path, const std::string& name, Diagnostics& diagnostics) {
   Sweep sweep;
@@ -432,8 +350,11 @@ Sweep LoadSweep(const std::string& path, const std::string& name, Diagnostics& d
     const std::string file = name.substr(name.find_last_of('/') + 1);
     proto.set_name(file.substr(0, file.find('.')));
   }
-  Loader(proto, places, path.substr(0, path.rfind('/') + 1), &sweep, &diagnostics).Load();
-  sweep.base.places = {};  // the base has been checked
+  sweep.name = proto.name();
+  sweep.question = proto.question();
+  sweep.reading = proto.reading();
+  LoadPoints(proto, Node(proto, places, name, &diagnostics), places, "axes",
+             path.substr(0, path.rfind('/') + 1), &sweep, &diagnostics);
   return sweep;
 }
 

@@ -37,12 +37,6 @@ double Sum(const std::vector<double>& x) {
   return sum;
 }
 
-// Whether it counts events, so that seeing none still says something.
-bool IsCount(absl::string_view metric) {
-  return absl::EndsWith(metric, "_count") || absl::EndsWith(metric, ".count") ||
-         metric == "qos.mistakes";
-}
-
 PointEstimate OfSeeds(const std::vector<double>& x, bool count) {
   PointEstimate e;
   if (x.empty()) return e;
@@ -118,6 +112,37 @@ std::string BestOf(const Sweep& sweep, const SweepMetric& metric,
                       equal == 1 ? "is" : "are", " as good within the intervals");
 }
 
+absl::StatusOr<std::vector<PointEstimate>> SequentialEstimatesOf(const Sweep& sweep, Store& store,
+                                                                 const SweepMetric& m) {
+  KEEPSIM_ASSIGN_OR_RETURN(const auto by_point, ObservationsOf(sweep, store, m.metric, m.group));
+  std::vector<PointEstimate> out(sweep.points.size());
+  for (size_t p = 0; p < out.size(); ++p) {
+    std::vector<Observation> runs;
+    for (const SeedObservation& o : by_point[p]) runs.push_back(o.observation);
+    const auto e = EstimateSequentially(runs);
+    if (e) out[p] = {e->value, e->interval};
+  }
+  return out;
+}
+
+// How far each point came, in words.
+std::string UntilText(const SweepUntil& until, const std::vector<PointReplications>& points,
+                      const std::vector<size_t>& runs) {
+  size_t reached = 0;
+  size_t open = 0;
+  for (const PointReplications& p : points) {
+    reached += p.reached();
+    open += !p.finished();
+  }
+  const auto [least, most] = std::minmax_element(runs.begin(), runs.end());
+  std::string text = absl::StrCat("Until ", until.Text(), ": ", reached, " of ", points.size(),
+                                  " points got there, with ", *least, " to ", *most, " runs");
+  const size_t limited = points.size() - reached - open;
+  if (limited > 0) absl::StrAppend(&text, "; ", limited, " stopped without it");
+  if (open > 0) absl::StrAppend(&text, "; ", open, " are not finished");
+  return Wrap(text + ".", 0, 100);
+}
+
 // The points by the values of the axes that are given, each with those values in words.
 std::vector<std::pair<std::string, std::vector<size_t>>> Circumstances(const Sweep& sweep) {
   std::map<std::vector<uint32_t>, std::vector<size_t>> groups;
@@ -142,36 +167,7 @@ std::vector<std::pair<std::string, std::vector<size_t>>> Circumstances(const Swe
   return out;
 }
 
-// Columns as wide as their widest cell, the first `left` of them to the left.
-std::string Table(const std::vector<std::vector<std::string>>& rows, size_t left) {
-  std::vector<size_t> widths(rows[0].size(), 0);
-  for (const auto& row : rows) {
-    for (size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
-  }
-  std::string out;
-  for (const auto& row : rows) {
-    std::string line;
-    for (size_t c = 0; c < row.size(); ++c) {
-      if (c > 0) line += "  ";
-      line += c < left ? PadRight(row[c], widths[c]) : PadLeft(row[c], widths[c]);
-    }
-    absl::StrAppend(&out, absl::StripTrailingAsciiWhitespace(line), "\n");
-  }
-  return out;
-}
-
 }  // namespace
-
-std::optional<RateParts> PartsOf(absl::string_view metric) {
-  absl::string_view stem = metric;
-  if (absl::ConsumeSuffix(&stem, "false_per_client_day")) {
-    return RateParts{absl::StrCat(stem, "false_count"), absl::StrCat(stem, "client_days")};
-  }
-  if (absl::ConsumeSuffix(&stem, "mistake_rate_per_client_day")) {
-    return RateParts{absl::StrCat(stem, "mistakes"), absl::StrCat(stem, "observed_client_days")};
-  }
-  return std::nullopt;
-}
 
 bool IsPooledRate(absl::string_view metric) { return PartsOf(metric).has_value(); }
 
@@ -195,6 +191,7 @@ std::vector<std::string> MetricHeadings(const std::vector<SweepMetric>& metrics)
 
 absl::StatusOr<std::vector<PointEstimate>> EstimatesOf(const Sweep& sweep, Store& store,
                                                        const SweepMetric& m) {
+  if (sweep.until) return SequentialEstimatesOf(sweep, store, m);
   std::vector<PointEstimate> out(sweep.points.size());
   if (const auto parts = PartsOf(m.metric)) {
     KEEPSIM_ASSIGN_OR_RETURN(const ByPoint count, ValuesOf(sweep, store, parts->count, m.group));
@@ -249,14 +246,23 @@ absl::StatusOr<std::string> ToReport(const Sweep& sweep, Store& store) {
   for (const SweepAxis& a : sweep.axes) {
     for (const SweepField& f : a.fields) rows[0].push_back(f.name), ++left;
   }
+  std::vector<size_t> run_counts(sweep.points.size(), 0);
+  if (sweep.until) {
+    rows[0].push_back("runs");
+    KEEPSIM_ASSIGN_OR_RETURN(const std::set<RunKey> done, store.Done());
+    for (const RunKey& key : done) {
+      if (key.first < run_counts.size()) ++run_counts[key.first];
+    }
+  }
   for (const std::string& h : MetricHeadings(sweep.metrics)) rows[0].push_back(h);
   for (size_t p = 0; p < sweep.points.size(); ++p) {
     std::vector<std::string> row = {absl::StrCat(p)};
     for (const auto& [name, value] : sweep.Values(p)) row.push_back(value);
+    if (sweep.until) row.push_back(absl::StrCat(run_counts[p]));
     for (const auto& e : estimates) row.push_back(IntervalText(e[p]));
     rows.push_back(std::move(row));
   }
-  absl::StrAppend(&out, Table(rows, left), "\n");
+  absl::StrAppend(&out, TextTable(rows, left), "\n");
   if (sweep.points.size() > 1) {
     for (size_t i = 0; i < sweep.metrics.size(); ++i) {
       const SweepMetric& m = sweep.metrics[i];
@@ -270,7 +276,12 @@ absl::StatusOr<std::string> ToReport(const Sweep& sweep, Store& store) {
                              2, 100));
       }
     }
-    absl::StrAppend(&out, "In brackets: 95 % intervals.\n");
+    absl::StrAppend(&out, "In brackets: 95 % intervals",
+                    sweep.until ? ", which hold whenever one stops.\n" : ".\n");
+  }
+  if (sweep.until) {
+    KEEPSIM_ASSIGN_OR_RETURN(const auto replications, ReplicationsOf(sweep, store));
+    absl::StrAppend(&out, UntilText(*sweep.until, replications, run_counts));
   }
   if (!sweep.reading.empty()) absl::StrAppend(&out, "\n", Wrap(sweep.reading, 0, 100));
   return out;

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "sim/base/stats.h"
+#include "sim/run/replications.h"
 #include "sim/run/store.h"
 #include "sim/run/sweep.h"
 
@@ -22,16 +23,12 @@ struct PointEstimate {
 
 // One per point. A rate of events is pooled over the seeds, with the exact interval of a Poisson
 // process; other numbers are means with Student's interval over the seeds, or, of a single seed,
-// with the run's own interval where it gives one.
+// with the run's own interval where it gives one. Of a sweep that runs until a number is known:
+// intervals that hold whenever one stops (EstimateSequentially), for all of its numbers, since they
+// come from the runs that this one number chose.
 absl::StatusOr<std::vector<PointEstimate>> EstimatesOf(const Sweep& sweep, Store& store,
                                                        const SweepMetric& metric);
 
-// The stored count and exposure of such a rate of events; none for other metrics.
-struct RateParts {
-  std::string count;
-  std::string exposure;
-};
-std::optional<RateParts> PartsOf(absl::string_view metric);
 // Whether it is such a rate of events.
 bool IsPooledRate(absl::string_view metric);
 // Short names that tell the metrics apart: the last parts of their paths.

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <condition_variable>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -13,8 +14,8 @@
 #include "sim/metrics/expectation.h"
 #include "sim/metrics/metric_path.h"
 #include "sim/metrics/tally.h"
+#include "sim/run/replications.h"
 #include "sim/run/run_summary.h"
-#include "sim/run/runner.h"
 #include "sim/scenario/compile.h"
 
 namespace keepsim {
@@ -82,26 +83,41 @@ std::vector<StoredDistribution> DistributionsOf(const Tally& total) {
   return out;
 }
 
+// The largest first; the order says nothing of the results.
+struct Larger {
+  bool operator()(const SweepJob& a, const SweepJob& b) const {
+    if (a.cost != b.cost) return a.cost > b.cost;
+    return a.point != b.point ? a.point < b.point : a.seed < b.seed;
+  }
+};
+
 class Pool {
  public:
-  Pool(const Sweep& sweep, std::vector<SweepJob> jobs, const SweepRunOptions& options, Store& store)
-      : sweep_(sweep), jobs_(std::move(jobs)), options_(options), store_(store) {
+  // `points`: what is wanted of each, as far as the store has it; empty: `jobs` are all there is.
+  Pool(const Sweep& sweep, const std::vector<SweepJob>& jobs, std::vector<PointReplications> points,
+       const SweepRunOptions& options, Store& store)
+      : sweep_(sweep), options_(options), store_(store), points_(std::move(points)) {
     threads_ = options.threads > 0 ? options.threads
                                    : static_cast<int>(std::thread::hardware_concurrency());
     free_ = threads_ = std::clamp(threads_, 1, 1024);
-    for (const SweepJob& j : jobs_) cost_left_ += j.cost;
-    progress_.runs = jobs_.size();
-    progress_.cost = cost_left_;
+    for (const SweepJob& j : jobs) Want(j);
+  }
+  // Before Run(): the runs that a point wants and that are not `done`.
+  void WantPoint(uint32_t point, const std::set<RunKey>& done) {
+    ++progress_.points;
+    progress_.points_done += points_[point].finished();
+    WantFrom(point, 0, done);
   }
 
   absl::Status Run() {
     std::vector<std::thread> workers;
-    for (int i = 0; i < threads_ && static_cast<size_t>(i) < jobs_.size(); ++i) {
+    const size_t most = points_.empty() ? queue_.size() : static_cast<size_t>(threads_);
+    for (int i = 0; i < threads_ && static_cast<size_t>(i) < most; ++i) {
       workers.emplace_back([this] { Work(); });
     }
     {
       std::unique_lock<std::mutex> lock(mutex_);
-      while (working_ > 0 || (next_ < jobs_.size() && !stop_)) {
+      while (working_ > 0 || (!queue_.empty() && !stop_)) {
         changed_.wait_for(lock, std::chrono::milliseconds(100));
         if (options_.cancel != nullptr && *options_.cancel) stop_ = true;
         if (!options_.on_progress) continue;
@@ -115,42 +131,74 @@ class Pool {
     freed_.notify_all();
     for (std::thread& t : workers) t.join();
     if (!status_.ok()) return status_;
-    return progress_.done < jobs_.size() ? absl::CancelledError("the sweep was stopped")
-                                         : absl::OkStatus();
+    return progress_.done < progress_.runs ? absl::CancelledError("the sweep was stopped")
+                                           : absl::OkStatus();
   }
 
  private:
+  void Want(const SweepJob& job) {
+    queue_.insert(job);
+    cost_left_ += job.cost;
+    ++progress_.runs;
+    progress_.cost += job.cost;
+  }
+
+  void WantFrom(uint32_t point, uint32_t first, const std::set<RunKey>& done) {
+    for (uint32_t r = first; r < points_[point].wanted(); ++r) {
+      const uint64_t seed = sweep_.first_seed + r;
+      if (done.count({point, seed}) == 0) Want({point, seed, sweep_.points[point].cost});
+    }
+  }
+
+  // Under the lock: a run is in the store.
+  void Take(const SweepJob& job, const StoredRun& run) {
+    ++progress_.done;
+    progress_.cost_done += job.cost;
+    progress_.failed += run.status != RunStatus::kOk;
+    if (points_.empty()) return;
+    PointReplications& point = points_[job.point];
+    const uint32_t before = point.wanted();
+    point.Add(run);
+    progress_.points_done += point.finished();  // it was not before: this run was wanted
+    WantFrom(job.point, before, {});
+  }
+
   void Work() {
     std::unique_lock<std::mutex> lock(mutex_);
     while (true) {
-      freed_.wait(lock, [&] { return stop_ || next_ >= jobs_.size() || free_ > 0; });
-      if (stop_ || next_ >= jobs_.size()) return;
-      const SweepJob job = jobs_[next_++];
-      const int threads = ThreadsFor(job.cost, cost_left_, threads_, free_);
-      free_ -= threads;
+      freed_.wait(lock, [&] { return Over() || (!queue_.empty() && free_ > 0); });
+      if (Over()) return;
+      const SweepJob job = *queue_.begin();
+      queue_.erase(queue_.begin());
+      RunOptions options;
+      options.engine = options_.engine;
+      options.threads = ThreadsFor(job.cost, cost_left_, threads_, free_);
+      options.cancel = &stop_;
+      free_ -= options.threads;
       ++working_;
       lock.unlock();
       const auto run = options_.run ? options_.run : RunJob;
-      const absl::StatusOr<StoredRun> result = run(sweep_, job, threads, &stop_);
+      const absl::StatusOr<StoredRun> result = run(sweep_, job, options);
       const absl::Status status = result.ok() ? store_.Add(*result) : result.status();
       lock.lock();
       --working_;
-      free_ += threads;
+      free_ += options.threads;
       cost_left_ -= job.cost;
       if (status.ok()) {
-        ++progress_.done;
-        progress_.cost_done += job.cost;
+        Take(job, *result);
       } else {
         stop_ = true;
         if (!absl::IsCancelled(status)) status_.Update(status);
       }
       freed_.notify_all();
-      if (stop_ || next_ >= jobs_.size()) changed_.notify_all();
+      if (Over()) changed_.notify_all();
     }
   }
 
+  // Under the lock: nothing more is to be begun.
+  bool Over() const { return stop_ || (queue_.empty() && working_ == 0); }
+
   const Sweep& sweep_;
-  const std::vector<SweepJob> jobs_;
   const SweepRunOptions& options_;
   Store& store_;
   int threads_ = 1;
@@ -158,7 +206,8 @@ class Pool {
   std::mutex mutex_;  // guards what follows
   std::condition_variable freed_;
   std::condition_variable changed_;
-  size_t next_ = 0;
+  std::set<SweepJob, Larger> queue_;
+  std::vector<PointReplications> points_;
   int free_ = 1;
   int working_ = 0;
   double cost_left_ = 0;
@@ -171,8 +220,13 @@ class Pool {
 std::vector<SweepJob> JobsOf(const Sweep& sweep) {
   std::vector<SweepJob> jobs;
   for (uint32_t p = 0; p < sweep.points.size(); ++p) {
+    const double cost = sweep.points[p].cost;
+    if (sweep.until) {
+      jobs.push_back({p, sweep.first_seed, cost * sweep.until->least});
+      continue;
+    }
     for (uint32_t r = 0; r < sweep.replications; ++r) {
-      jobs.push_back({p, sweep.first_seed + r, sweep.points[p].cost});
+      jobs.push_back({p, sweep.first_seed + r, cost});
     }
   }
   std::stable_sort(jobs.begin(), jobs.end(),
@@ -211,8 +265,8 @@ int ThreadsFor(double cost, double cost_left, int threads, int free) {
   return std::clamp(static_cast<int>(std::lround(share * threads)), 1, std::max(1, free));
 }
 
-absl::StatusOr<StoredRun> RunJob(const Sweep& sweep, const SweepJob& job, int threads,
-                                 const std::atomic<bool>* cancel) {
+absl::StatusOr<StoredRun> RunJob(const Sweep& sweep, const SweepJob& job,
+                                 const RunOptions& options) {
   StoredRun out;
   out.point = job.point;
   out.seed = job.seed;
@@ -227,9 +281,6 @@ absl::StatusOr<StoredRun> RunJob(const Sweep& sweep, const SweepJob& job, int th
     return out;
   }
   plan.Link();
-  RunOptions options;
-  options.threads = threads;
-  options.cancel = cancel;
   const absl::StatusOr<RunResult> result = Run(plan, options);
   if (!result.ok()) return result.status();
   out.digest = result->digest.Hex();
@@ -263,8 +314,15 @@ absl::Status RunJobs(const Sweep& sweep, std::vector<SweepJob> jobs, const Sweep
                      Store& store) {
   const absl::StatusOr<std::set<RunKey>> done = store.Done();
   if (!done.ok()) return done.status();
+  if (sweep.until) {
+    auto points = ReplicationsOf(sweep, store);
+    if (!points.ok()) return points.status();
+    Pool pool(sweep, {}, *std::move(points), options, store);
+    for (const SweepJob& j : jobs) pool.WantPoint(j.point, *done);
+    return pool.Run();
+  }
   std::erase_if(jobs, [&](const SweepJob& j) { return done->count({j.point, j.seed}) > 0; });
-  return Pool(sweep, std::move(jobs), options, store).Run();
+  return Pool(sweep, jobs, {}, options, store).Run();
 }
 
 }  // namespace keepsim

@@ -10,7 +10,9 @@
 #include "google/protobuf/text_format.h"
 #include "sim/base/check.h"
 #include "sim/base/status_macros.h"
+#include "sim/run/replications.h"
 #include "sim/run/store.h"
+#include "sim/run/sweep_definition.h"
 #include "sim/scenario/load.h"
 
 namespace keepsim {
@@ -31,7 +33,7 @@ std::string SplitText(const Sweep& sweep, uint32_t index, uint32_t count) {
   part.set_name(sweep.name);
   *part.mutable_inline_scenario() = sweep.base.proto;
   part.set_seed(sweep.first_seed);
-  part.set_replications(sweep.replications);
+  if (!sweep.until) part.set_replications(sweep.replications);
   part.set_judge_expectations(sweep.judge_expectations);
   // The points one by one: all fields change together.
   if (!sweep.axes.empty()) {
@@ -47,12 +49,7 @@ std::string SplitText(const Sweep& sweep, uint32_t index, uint32_t count) {
       }
     }
   }
-  for (const SweepMetric& m : sweep.metrics) {
-    pb::ReportedMetric* metric = part.add_metrics();
-    metric->set_metric(m.metric);
-    metric->set_group(m.group);
-    metric->set_better(m.better);
-  }
+  AddCommonFields(sweep, &part);
   std::string text;
   SIM_CHECK(google::protobuf::TextFormat::PrintToString(part, &text));
   return text;
@@ -60,19 +57,15 @@ std::string SplitText(const Sweep& sweep, uint32_t index, uint32_t count) {
 
 absl::StatusOr<size_t> CollectRuns(const Sweep& sweep, const std::vector<std::string>& paths,
                                    const std::string& out) {
-  std::map<std::string, std::vector<RunKey>> wanted;
-  for (uint32_t p = 0; p < sweep.points.size(); ++p) {
-    for (uint32_t r = 0; r < sweep.replications; ++r) {
-      const uint64_t seed = sweep.first_seed + r;
-      wanted[ScenarioDigest(sweep.Scenario(p, seed).proto)].push_back({p, seed});
-    }
-  }
   const std::string temporary = out + ".tmp";
   RemoveStore(temporary);
   const absl::Cleanup remove = [&] { RemoveStore(temporary); };
   size_t found = 0;
   {
     KEEPSIM_ASSIGN_OR_RETURN(std::unique_ptr<Store> collected, Store::Open(temporary, sweep));
+    // What there is, by the digest of its scenario.
+    std::vector<std::unique_ptr<Store>> sources;
+    std::map<std::string, std::pair<Store*, RunKey>> kept;
     for (const std::string& path : paths) {
       KEEPSIM_ASSIGN_OR_RETURN(std::unique_ptr<Store> source, Store::OpenToRead(path));
       const std::string& version = source->facts().at("engine_version");
@@ -81,15 +74,25 @@ absl::StatusOr<size_t> CollectRuns(const Sweep& sweep, const std::vector<std::st
                                                           ", not of ",
                                                           collected->facts().at("engine_version")));
       }
-      KEEPSIM_ASSIGN_OR_RETURN(std::vector<StoredRun> runs, source->Runs(true));
-      for (StoredRun& run : runs) {
-        for (const RunKey& key : wanted[run.scenario_digest]) {
-          run.point = key.first;
-          run.seed = key.second;
-          KEEPSIM_RETURN_IF_ERROR(collected->Add(run));
-          ++found;
-        }
-        wanted.erase(run.scenario_digest);  // the same run, if another store has it too
+      KEEPSIM_ASSIGN_OR_RETURN(const std::vector<StoredRun> runs, source->Runs(false));
+      for (const StoredRun& run : runs) {
+        // The same run, if an earlier store has it too.
+        kept.try_emplace(run.scenario_digest, source.get(), RunKey(run.point, run.seed));
+      }
+      sources.push_back(std::move(source));
+    }
+    for (uint32_t p = 0; p < sweep.points.size(); ++p) {
+      PointReplications replications(sweep);
+      for (uint32_t r = 0; r < replications.wanted(); ++r) {
+        const uint64_t seed = sweep.first_seed + r;
+        const auto at = kept.find(ScenarioDigest(sweep.Scenario(p, seed).proto));
+        if (at == kept.end()) continue;
+        KEEPSIM_ASSIGN_OR_RETURN(StoredRun run, at->second.first->Fetch(at->second.second, true));
+        run.point = p;
+        run.seed = seed;
+        KEEPSIM_RETURN_IF_ERROR(collected->Add(run));
+        replications.Add(run);
+        ++found;
       }
     }
     collected->Finish();

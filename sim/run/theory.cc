@@ -64,8 +64,8 @@ class GroupTheory {
     const BrokerProfile& b = plan_.broker.profile;
     return KeepAlive().ns > 0 && g_.count > 0 && c.ping_when == PingWhen::kOutSilent &&
            c.out_reference == OutReference::kAnyPacket && c.TickOf(KeepAlive()).ns == 0 &&
-           !c.whole_seconds && c.loop_delay_max.ns == 0 && g_.drift_ppb == 0 &&
-           g_.drift_ppb_max == 0 && g_.uplink.empty() && g_.downlink.empty() &&
+           !c.whole_seconds && c.loop_wait.ns == 0 && c.loop_delay_max.ns == 0 &&
+           g_.drift_ppb == 0 && g_.drift_ppb_max == 0 && g_.uplink.empty() && g_.downlink.empty() &&
            g_.subscribe_filter.empty() && !g_.shared_client_id && !g_.middlebox.enabled &&
            !g_.up.burst.enabled && !g_.down.burst.enabled && g_.up.duplicate.IsZero() &&
            g_.down.duplicate.IsZero() && plan_.faults.empty() &&

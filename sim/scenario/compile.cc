@@ -32,32 +32,53 @@ bool IsName(const std::string& s) {
   });
 }
 
-std::vector<std::string> ProfileNames(bool client) {
-  std::vector<std::string> names;
-  const auto add = [&](const std::string& name, const std::string& version) {
-    names.push_back(version.empty() ? name : absl::StrCat(name, " ", version));
-    names.push_back(name);
-  };
-  if (client) {
-    for (const ClientProfile& p : ClientProfiles()) add(p.name, p.version);
-  } else {
-    for (const BrokerProfile& p : BrokerProfiles()) add(p.name, p.version);
-  }
-  return names;
-}
-
-// A string of a packet, whose length has 16 bits there, with {group} and {index} replaced. What is
-// too long is reported and replaced, so that sizes can be computed.
-std::string WireText(const Node& node, const char* field, const std::string& group) {
+// A text of a packet, whose length has 16 bits there, with {group} and {index} replaced. What
+// cannot be sent is reported and replaced, so that sizes can be computed.
+std::string WireText(const Node& node, const char* field, const std::string& group,
+                     bool binary = false) {
   constexpr size_t kLongest = 65535;
   constexpr uint32_t kLongestIndex = 1000000000;
   std::string text = node.Text(field);
   const size_t length = ForClient(text, group, kLongestIndex).size();
-  if (length <= kLongest) return text;
-  node.Error(field, absl::StrCat("is ", length, " bytes long",
-                                 length > text.size() ? ", {group} and {index} replaced" : "",
-                                 "; at most ", kLongest));
-  return "?";
+  if (length > kLongest) {
+    node.Error(field, absl::StrCat("is ", length, " bytes long",
+                                   length > text.size() ? ", {group} and {index} replaced" : "",
+                                   "; at most ", kLongest));
+    return "?";
+  }
+  if (!binary && absl::StrContains(text, '\0')) {
+    node.Error(field, absl::StrCat(ShownValue(text),
+                                   " has a zero character, which MQTT texts must not "
+                                   "([MQTT-1.5.3-2]; 5.0 [MQTT-1.5.4-2]); leave it out"));
+    return "?";
+  }
+  return text;
+}
+
+// MQTT 3.1.1 and 5.0 section 4.7.
+void CheckTopicName(const Node& node, const char* field) {
+  const std::string topic = node.Text(field);
+  if (topic.empty()) {
+    node.Error(field, "is required: a topic, such as \"a/b\"");
+  } else if (topic.find_first_of("#+") != std::string::npos) {
+    node.Error(field,
+               absl::StrCat(ShownValue(topic), " has a wildcard (# or +): only filters may"));
+  }
+}
+
+void CheckTopicFilter(const Node& node, const char* field) {
+  const std::string filter = node.Text(field);
+  for (size_t i = 0; i < filter.size(); ++i) {
+    if (filter[i] != '#' && filter[i] != '+') continue;
+    const bool begins = i == 0 || filter[i - 1] == '/';
+    const bool last = i + 1 == filter.size();
+    if (begins && (last || (filter[i] == '+' && filter[i + 1] == '/'))) continue;
+    node.Error(field,
+               absl::StrCat(ShownValue(filter),
+                            " is not a topic filter: + stands for a whole level, # for all that "
+                            "follow (section 4.7.1); write \"a/+/b\" or \"a/#\""));
+    return;
+  }
 }
 
 // The last of the profiles is to have a name of its own.
@@ -66,14 +87,8 @@ void CheckNewName(const Node& row, const std::vector<Profile>& profiles) {
   for (size_t i = 0; i + 1 < profiles.size(); ++i) {
     if (profiles[i].name != profiles.back().name) continue;
     return row.Error("name",
-                     absl::StrCat("\"", profiles[i].name, "\" is the name of an earlier row"));
+                     absl::StrCat(ShownValue(profiles[i].name), " is the name of an earlier row"));
   }
-}
-
-uint32_t WholeSeconds(const Node& node, const char* field, Duration high) {
-  const Duration d = node.Dur(field, kZero, kZero, high);
-  if ((d % Seconds(1)).ns != 0) node.Error(field, "must be whole seconds");
-  return static_cast<uint32_t>(d / Seconds(1));
 }
 
 // The sizes of a packet for clients whose index has 1, 2, ... 10 digits.
@@ -96,7 +111,7 @@ void ReadConnect(const Node& node, GroupPlan& g) {
   c.has_user_name = node.Has("user_name");
   c.user_name = WireText(node, "user_name", g.name);
   c.has_password = node.Has("password");
-  c.password = WireText(node, "password", g.name);
+  c.password = WireText(node, "password", g.name, /*binary=*/true);
   if (c.has_password && !c.has_user_name && !v5) {
     node.Error("password", "needs a user_name in MQTT 3.1.1 ([MQTT-3.1.2-22])");
   }
@@ -104,13 +119,17 @@ void ReadConnect(const Node& node, GroupPlan& g) {
                             "request_response_information", "request_problem_information"}) {
     if (!v5 && node.Has(field)) node.Error(field, "exists in MQTT 5.0 only (mqtt_version: V5)");
   }
-  if (!v5 && (!node.Text("session_expiry").empty() || node.Size("user_properties") > 0)) {
-    node.Error("", "session_expiry and user_properties exist in MQTT 5.0 only (mqtt_version: V5)");
+  if (!v5 && !node.Text("session_expiry").empty()) {
+    node.Error("session_expiry", "exists in MQTT 5.0 only (mqtt_version: V5)");
+  }
+  if (!v5 && node.Size("user_properties") > 0) {
+    node.Error("user_properties", "exist in MQTT 5.0 only (mqtt_version: V5)");
   }
   if (node.Text("session_expiry") == "forever") {
     c.session_expiry_s = 0xFFFFFFFF;
   } else {
-    c.session_expiry_s = WholeSeconds(node, "session_expiry", Seconds(4294967294));
+    c.session_expiry_s =
+        static_cast<uint32_t>(node.SecondsOf("session_expiry", kZero, kZero, kLong) / Seconds(1));
   }
   c.receive_maximum = static_cast<uint16_t>(node.Integer("receive_maximum", 65535, 1, 65535));
   c.maximum_packet_size =
@@ -126,14 +145,11 @@ void ReadConnect(const Node& node, GroupPlan& g) {
   const Node w = node.Child("will");
   c.has_will = true;
   c.will.topic = WireText(w, "topic", g.name);
-  c.will.payload = WireText(w, "message", g.name);
+  c.will.payload = WireText(w, "message", g.name, /*binary=*/true);
   c.will.qos = static_cast<uint8_t>(w.Integer("qos", 0, 0, 2));
   c.will.retain = w.Bool("retain", false);
-  c.will.delay_s = WholeSeconds(w, "delay", Seconds(4294967295));
-  if (c.will.topic.empty()) w.Error("topic", "is required");
-  if (absl::StrContains(c.will.topic, "#") || absl::StrContains(c.will.topic, "+")) {
-    w.Error("topic", "a will's topic has no wildcards (# +)");
-  }
+  c.will.delay_s = static_cast<uint32_t>(w.SecondsOf("delay", kZero, kZero, kLong) / Seconds(1));
+  CheckTopicName(w, "topic");
   if (c.will.delay_s > 0 && !v5) w.Error("delay", "exists in MQTT 5.0 only (mqtt_version: V5)");
 }
 
@@ -162,15 +178,15 @@ Workload ReadPublish(const Node& node, const std::string& group, MqttVersion ver
   } else if (node.Has("recorded")) {
     const Node r = node.Child("recorded");
     w.kind = Workload::Kind::kTimes;
-    const auto& message = dynamic_cast<const pb::RecordedTimes&>(r.message());
-    for (int i = 0; i < message.at_size(); ++i) {
-      const auto at = ParseDuration(message.at(i));
-      if (!at.ok()) {
-        r.Error("at", at.status().message(), i);
-      } else if (!w.times.empty() && *at < w.times.back()) {
-        r.Error("at", "times must be in ascending order", i);
+    for (int i = 0; i < r.Size("at"); ++i) {
+      const Duration at = r.Dur("at", kZero, kZero, kLong, i);
+      if (!w.times.empty() && at < w.times.back()) {
+        r.Error("at",
+                absl::StrCat(FormatDuration(at), " is before ", FormatDuration(w.times.back()),
+                             ": times must be in ascending order"),
+                i);
       } else {
-        w.times.push_back(*at);
+        w.times.push_back(at);
       }
     }
   } else {
@@ -180,7 +196,11 @@ Workload ReadPublish(const Node& node, const std::string& group, MqttVersion ver
   w.qos = static_cast<uint8_t>(node.Integer("qos", 0, 0, 2));
   const auto payload = static_cast<size_t>(node.Integer("payload_bytes", 0, 0, 268000000));
   std::string topic = WireText(node, "topic", group);
-  if (topic.empty()) topic = "t";
+  if (topic.empty()) {
+    topic = "t";
+  } else {
+    CheckTopicName(node, "topic");
+  }
   w.size = SizesBy([&](uint32_t index) {
     return PublishSize(version, ForClient(topic, group, index).size(), payload, w.qos);
   });
@@ -211,7 +231,6 @@ void WarnOfFolly(const Node& node, const GroupPlan& g, const BrokerPlan& broker)
   }
   if (k.ns == 0) return;
   const Duration ping = p.ping_after.Of(k);
-  const Duration tick = p.TickOf(k);
   if (g.middlebox.enabled && ping > g.middlebox.idle_timeout) {
     node.Warning("keep_alive", absl::StrCat("PINGREQ after ", FormatDuration(ping),
                                             " is later than the middlebox's idle timeout of ",
@@ -226,8 +245,7 @@ void WarnOfFolly(const Node& node, const GroupPlan& g, const BrokerPlan& broker)
     node.Warning("path", "a loss of 1 lets nothing through: no client will connect");
   }
   const Duration limit = LimitOf(broker.profile, k);
-  const Duration silent =
-      p.ping_when == PingWhen::kCounterTick ? ping * 2 : ping + tick + p.loop_delay_max;
+  const Duration silent = p.ping_when == PingWhen::kCounterTick ? ping * 2 : ping + p.LookSlack(k);
   if (silent >= limit) {
     node.Warning("client",
                  absl::StrCat("\"", p.name, "\" may be silent for ", FormatDuration(silent),
@@ -263,26 +281,21 @@ void CheckDrift(const Node& root, const Plan& plan) {
 void ReadGroup(const Node& node, const std::vector<ClientProfile>& own, TableCache& tables,
                GroupPlan& g) {
   g.name = node.Text("name");
-  if (!IsName(g.name)) node.Error("name", "is required: letters, digits, _ and - only");
+  if (g.name.empty()) {
+    node.Error("name", "is required: letters, digits, _ and -, such as \"fleet\"");
+  } else if (!IsName(g.name)) {
+    node.Error("name", absl::StrCat(ShownValue(g.name),
+                                    " is not a name: at most 200 letters, digits, _ and -"));
+  }
   g.region = node.Text("region");
   const int64_t count = node.Integer("count", 1, 0, kMaxClients);
   g.count = static_cast<uint32_t>(count);
-  const std::string client = node.Text("client").empty() ? "spec" : node.Text("client");
-  const ClientProfile* profile = FindClient(own, client);
-  if (profile == nullptr) {
-    std::vector<std::string> names = ProfileNames(true);
-    for (const ClientProfile& p : own) names.push_back(p.name);
-    node.Error("client",
-               absl::StrCat("unknown client profile \"", client, "\"", DidYouMean(client, names),
-                            "; `keepsim profiles` lists them"));
-    profile = FindClientProfile("spec");
-  }
-  g.profile = *profile;
+  g.profile = NamedClient(node, "client", own);
   const MqttVersion version =
       node.Enum("mqtt_version") == pb::V5 ? MqttVersion::kV5 : MqttVersion::kV311;
   g.connect.version = version;
-  const Duration k = node.Dur("keep_alive", g.profile.default_keep_alive, kZero, Seconds(65535));
-  if ((k % Seconds(1)).ns != 0) node.Error("keep_alive", "must be whole seconds");
+  const Duration k =
+      node.SecondsOf("keep_alive", g.profile.default_keep_alive, kZero, Seconds(65535));
   g.connect.keep_alive_s = static_cast<uint16_t>(k / Seconds(1));
   if (node.Has("connect")) ReadConnect(node.Child("connect"), g);
   if (g.connect.client_id.empty()) g.connect.client_id = "{group}-{index}";
@@ -305,6 +318,7 @@ void ReadGroup(const Node& node, const std::vector<ClientProfile>& own, TableCac
     g.downlink.push_back(ReadPublish(node.Child("receive", i), g.name, version, tables));
   }
   g.subscribe_filter = WireText(node, "subscribe", g.name);
+  CheckTopicFilter(node, "subscribe");
   if (g.subscribe_filter.empty() && !g.downlink.empty())
     g.subscribe_filter = absl::StrCat(g.connect.client_id, "/#");
   g.subscribe_qos = static_cast<uint8_t>(node.Integer("subscribe_qos", 0, 0, 2));
@@ -338,16 +352,7 @@ void ReadGroup(const Node& node, const std::vector<ClientProfile>& own, TableCac
 }
 
 void ReadBroker(const Node& node, const std::vector<BrokerProfile>& own, BrokerPlan& b) {
-  const std::string name = node.Text("profile").empty() ? "spec" : node.Text("profile");
-  const BrokerProfile* profile = FindBroker(own, name);
-  if (profile == nullptr) {
-    std::vector<std::string> names = ProfileNames(false);
-    for (const BrokerProfile& p : own) names.push_back(p.name);
-    node.Error("profile", absl::StrCat("unknown broker profile \"", name, "\"",
-                                       DidYouMean(name, names), "; `keepsim profiles` lists them"));
-    profile = FindBrokerProfile("spec");
-  }
-  b.profile = *profile;
+  b.profile = NamedBroker(node, "profile", own);
   ReadGraceFactor(node, b.profile);
   if (node.Has("max_keep_alive_s")) {
     b.profile.keep_alive_max_s = static_cast<int32_t>(
@@ -372,7 +377,7 @@ Plan Compile(const LoadedScenario& scenario, Diagnostics& diagnostics) {
   plan.scenario_name = proto.name();
   plan.seed = proto.seed() == 0 ? 1 : proto.seed();
   plan.horizon = root.NeedDur("horizon", Nanoseconds(1), kLong);
-  TableCache tables;
+  TableCache tables(diagnostics);
   std::vector<ClientProfile> clients;
   for (int i = 0; i < proto.client_profiles_size(); ++i) {
     const Node row = root.Child("client_profiles", i);
@@ -398,7 +403,7 @@ Plan Compile(const LoadedScenario& scenario, Diagnostics& diagnostics) {
     ReadGroup(node, clients, tables, g);
     g.key = GroupKey(plan.seed, g.name);
     if (!names.insert(g.name).second) {
-      node.Error("name", absl::StrCat("\"", g.name, "\" is the name of an earlier group"));
+      node.Error("name", absl::StrCat(ShownValue(g.name), " is the name of an earlier group"));
     } else if (!keys.insert(g.key).second) {
       node.Error("name", "shares its random key with another group under this seed; rename it");
     }
@@ -417,8 +422,11 @@ Plan Compile(const LoadedScenario& scenario, Diagnostics& diagnostics) {
     WatcherPlan w;
     w.name = node.Text("name");
     if (w.name.empty()) node.Error("name", "is required");
-    if (!watchers.insert(w.name).second) node.Error("name", "is the name of an earlier watcher");
+    if (!watchers.insert(w.name).second) {
+      node.Error("name", absl::StrCat(ShownValue(w.name), " is the name of an earlier watcher"));
+    }
     w.filter = node.Text("filter").empty() ? "#" : node.Text("filter");
+    CheckTopicFilter(node, "filter");
     if (node.Has("latency")) w.latency = tables.Get(ReadDistribution(node.Child("latency")));
     w.loss = node.Chance("loss", 0);
     plan.watchers.push_back(std::move(w));

@@ -1,5 +1,7 @@
 #include "sim/scenario/compile_fault.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "sim/base/duration_text.h"
 #include "sim/base/spelling.h"
@@ -48,7 +50,7 @@ void ReadSelector(const Node& node, const Plan& plan, ScheduledFault& f) {
     while (g < plan.groups.size() && plan.groups[g].name != message.groups(i)) ++g;
     if (g == plan.groups.size()) {
       node.Error("groups",
-                 absl::StrCat("there is no group \"", message.groups(i), "\"",
+                 absl::StrCat("there is no group ", ShownValue(message.groups(i)),
                               DidYouMean(message.groups(i), names)),
                  i);
     } else {
@@ -57,9 +59,12 @@ void ReadSelector(const Node& node, const Plan& plan, ScheduledFault& f) {
   }
   f.region = message.region();
   if (!f.region.empty()) {
-    bool known = false;
-    for (const GroupPlan& g : plan.groups) known = known || g.region == f.region;
-    if (!known) node.Error("region", absl::StrCat("no group is in region \"", f.region, "\""));
+    std::vector<std::string> regions;
+    for (const GroupPlan& g : plan.groups) regions.push_back(g.region);
+    if (std::find(regions.begin(), regions.end(), f.region) == regions.end()) {
+      node.Error("region", absl::StrCat("no group is in region ", ShownValue(f.region),
+                                        DidYouMean(f.region, regions)));
+    }
   }
   f.first = static_cast<uint32_t>(node.Integer("first", 0, 0, 0xFFFFFFFF));
   f.last = static_cast<uint32_t>(node.Integer("last", 0xFFFFFFFF, f.first, 0xFFFFFFFF));
@@ -106,7 +111,8 @@ ScheduledFault ReadFault(const Node& node, int number, const pb::Scenario& scena
       } else if (f.failure == FailureKind::kPathCut) {
         f.action = Action::kPathCut;
       } else if (f.failure == FailureKind::kNone) {
-        node.Error("client", "must be CRASH KILL STOP FREEZE SLEEP or MIDDLEBOX_FLUSH");
+        node.Error("client",
+                   "is required: CRASH KILL STOP FREEZE SLEEP PATH_CUT or MIDDLEBOX_FLUSH");
         f.failure = FailureKind::kCrash;
       }
       break;
@@ -125,7 +131,7 @@ ScheduledFault ReadFault(const Node& node, int number, const pb::Scenario& scena
     }
     case pb::Fault::kClock: {
       const Node c = node.Child("clock");
-      f.jump = c.Dur("jump", kZero, -kLong, kLong, true);
+      f.jump = c.Dur("jump", kZero, -kLong, kLong);
       f.drift_ppb = static_cast<int64_t>(c.Number("drift_ppm", 0, -500000, 500000) * 1000);
       f.action = f.jump.ns != 0 ? Action::kClockJump : Action::kClockDrift;
       if (f.jump.ns != 0 && f.drift_ppb != 0) {
@@ -145,10 +151,7 @@ ScheduledFault ReadFault(const Node& node, int number, const pb::Scenario& scena
     case pb::Fault::kBrokerLimits:
       f.action = Action::kBrokerLimits;
       f.accept_per_second = static_cast<int32_t>(
-          node.Child("broker_limits").Integer("accept_per_second", 0, 1, 1000000000));
-      if (f.accept_per_second == 0) {
-        node.Child("broker_limits").Error("accept_per_second", "is required: at least 1");
-      }
+          node.Child("broker_limits").NeedInteger("accept_per_second", 1, 1000000000));
       break;
     case pb::Fault::WHAT_NOT_SET:
       node.Error("",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "sim/base/duration_text.h"
 #include "sim/scenario/scenario.pb.h"
 
@@ -10,6 +11,7 @@ namespace {
 
 constexpr Duration kLong = kLongestDuration;
 constexpr Duration kTick = Nanoseconds(1);
+constexpr double kLeastWeight = 1e-300;
 
 DirectionSpec ReadDirection(const Node& node, Transport transport, TableCache& tables) {
   DirectionSpec d;
@@ -41,6 +43,11 @@ DirectionSpec ReadDirection(const Node& node, Transport transport, TableCache& t
 }  // namespace
 
 QuantileTable TableCache::Get(const DistributionSpec& spec) {
+  if (!diagnostics_.ok()) {
+    DistributionSpec constant;
+    constant.a = Milliseconds(1);
+    return QuantileTable(constant);
+  }
   for (const auto& [known, table] : tables_) {
     if (known == spec) return table;
   }
@@ -52,8 +59,8 @@ DistributionSpec ReadDistribution(const Node& node) {
   using Kind = DistributionSpec::Kind;
   DistributionSpec d;
   const Duration zero{0};
-  if (!node.Text("constant").empty()) {
-    d.a = node.Dur("constant", zero, zero, kLong);
+  if (node.Has("constant")) {
+    d.a = node.NeedDur("constant", zero, kLong);
   } else if (node.Has("uniform")) {
     const Node u = node.Child("uniform");
     d.kind = Kind::kUniform;
@@ -66,15 +73,13 @@ DistributionSpec ReadDistribution(const Node& node) {
     const Node l = node.Child("lognormal");
     d.kind = Kind::kLognormal;
     d.a = l.NeedDur("median", kTick, kLong);
-    d.shape = l.Number("sigma", 0, 1e-6, 10);
-    if (d.shape == 0) l.Error("sigma", "is required: a number in (0, 10]"), d.shape = 1;
+    d.shape = l.NeedNumber("sigma", 1e-6, 10);
   } else if (node.Has("weibull") || node.Has("pareto")) {
     const bool weibull = node.Has("weibull");
     const Node w = node.Child(weibull ? "weibull" : "pareto");
     d.kind = weibull ? Kind::kWeibull : Kind::kPareto;
     d.a = w.NeedDur("scale", kTick, kLong);
-    d.shape = w.Number("shape", 0, 0.1, 100);
-    if (d.shape == 0) w.Error("shape", "is required: a number in [0.1, 100]"), d.shape = 1;
+    d.shape = w.NeedNumber("shape", 0.1, 100);
   } else if (node.Has("empirical")) {
     const Node e = node.Child("empirical");
     d.kind = Kind::kEmpirical;
@@ -83,16 +88,8 @@ DistributionSpec ReadDistribution(const Node& node) {
     if ((samples == 0) == (bins == 0)) {
       e.Error("", "needs either samples or bins");
     }
-    const auto& message = dynamic_cast<const pb::Empirical&>(e.message());
     std::vector<Duration> values;
-    for (int i = 0; i < samples; ++i) {
-      const auto v = ParseDuration(message.samples(i));
-      if (!v.ok()) {
-        e.Error("samples", v.status().message(), i);
-      } else {
-        values.push_back(*v);
-      }
-    }
+    for (int i = 0; i < samples; ++i) values.push_back(e.Dur("samples", zero, zero, kLong, i));
     std::sort(values.begin(), values.end());
     for (size_t i = 0; i < values.size(); ++i) {
       // Each sample is a step of equal height: the law stands still at it.
@@ -100,23 +97,26 @@ DistributionSpec ReadDistribution(const Node& node) {
       d.points.push_back({static_cast<double>(i) / n, values[i]});
       d.points.push_back({static_cast<double>(i + 1) / n, values[i]});
     }
+    std::vector<double> weights;
     double total = 0;
     for (int i = 0; i < bins; ++i) {
-      const Node b = e.Child("bins", i);
-      const double weight = b.Number("weight", 0, 0, 1e300);
-      if (weight <= 0) b.Error("weight", "must be positive");
-      total += weight;
+      weights.push_back(e.Child("bins", i).NeedNumber("weight", kLeastWeight, 1e300));
+      total += weights.back();
     }
     double sum = 0;
     Duration last{0};
-    for (int i = 0; i < bins && total > 0; ++i) {
+    for (int i = 0; i < bins; ++i) {
       const Node b = e.Child("bins", i);
       const Duration low = b.Dur("low", Duration{0}, Duration{0}, kLong);
       const Duration high = b.NeedDur("high", low, kLong);
-      if (low < last) b.Error("low", "bins must be in ascending order and not overlap");
+      if (low < last) {
+        b.Error("low", absl::StrCat(FormatDuration(low), " is before the end of the bin before, ",
+                                    FormatDuration(last),
+                                    ": bins must be in ascending order and not overlap"));
+      }
       last = high;
       d.points.push_back({sum / total, low});
-      sum += b.Number("weight", 0, 0, 1e300);
+      sum += weights[static_cast<size_t>(i)];
       d.points.push_back({i + 1 == bins ? 1.0 : sum / total, high});
     }
     if (d.points.empty()) d.points.push_back({1.0, Duration{0}});
@@ -125,7 +125,7 @@ DistributionSpec ReadDistribution(const Node& node) {
                "needs a law: constant, uniform, exponential, lognormal, weibull, pareto or "
                "empirical");
   }
-  d.shift = node.Dur("shift", zero, -kLong, kLong, true);
+  d.shift = node.Dur("shift", zero, -kLong, kLong);
   d.min = node.Dur("min", zero, zero, kLong);
   d.max = node.Dur("max", kForever, d.min, kLong);
   return d;
@@ -152,13 +152,13 @@ TcpConfig ReadTcp(const Node& node) {
 
 void ReadPath(const Node& node, TableCache& tables, GroupPlan& group) {
   group.transport = node.Enum("transport") == pb::DATAGRAM ? Transport::kDatagram : Transport::kTcp;
-  const auto direction = [&](const char* own) {
-    if (node.Has(own)) return ReadDirection(node.Child(own), group.transport, tables);
-    if (node.Has("both")) return ReadDirection(node.Child("both"), group.transport, tables);
-    return DirectionSpec{};
+  const auto direction = [&](const char* field, const DirectionSpec& otherwise) {
+    return node.Has(field) ? ReadDirection(node.Child(field), group.transport, tables) : otherwise;
   };
-  group.up = direction("up");
-  group.down = node.Has("down") || node.Has("up") ? direction("down") : group.up;
+  // Read also where both of them replace it, so that it is checked.
+  const DirectionSpec both = direction("both", {});
+  group.up = direction("up", both);
+  group.down = direction("down", both);
   if (node.Has("tcp")) {
     if (group.transport == Transport::kDatagram) {
       node.Error("tcp", "has no meaning with transport: DATAGRAM");

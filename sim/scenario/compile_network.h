@@ -5,17 +5,21 @@
 #include <utility>
 #include <vector>
 
+#include "sim/scenario/diagnostics.h"
 #include "sim/scenario/node.h"
 #include "sim/world/plan.h"
 
 namespace keepsim {
 
-// Tables of equal distributions are made once and shared.
+// Tables of equal distributions are made once and shared. A table takes up to a fifth of a second:
+// once there is an error, nobody will use it, and a constant takes its place.
 class TableCache {
  public:
+  explicit TableCache(const Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
   QuantileTable Get(const DistributionSpec& spec);
 
  private:
+  const Diagnostics& diagnostics_;
   std::vector<std::pair<DistributionSpec, QuantileTable>> tables_;
 };
 

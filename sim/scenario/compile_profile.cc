@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "sim/base/duration_text.h"
+#include "sim/base/spelling.h"
 #include "sim/scenario/scenario.pb.h"
 
 namespace keepsim {
@@ -17,6 +18,27 @@ std::pair<std::string, std::string> NameAndVersion(const std::string& text) {
   const size_t space = text.find(' ');
   if (space == std::string::npos) return {text, ""};
   return {text.substr(0, space), text.substr(space + 1)};
+}
+
+template <typename Profile, typename BuiltIn>
+const Profile& Named(const Node& node, absl::string_view field, absl::string_view kind,
+                     const std::vector<Profile>& own, const BuiltIn& built_in,
+                     const Profile* (*find)(absl::string_view name, absl::string_view version)) {
+  const std::string text = node.Text(field).empty() ? "spec" : node.Text(field);
+  for (const Profile& p : own) {
+    if (p.name == text) return p;
+  }
+  const auto [name, version] = NameAndVersion(text);
+  if (const Profile* found = find(name, version)) return *found;
+  std::vector<std::string> names;
+  for (const Profile& p : built_in) {
+    names.push_back(p.version.empty() ? std::string(p.name) : absl::StrCat(p.name, " ", p.version));
+    names.emplace_back(p.name);
+  }
+  for (const Profile& p : own) names.push_back(p.name);
+  node.Error(field, absl::StrCat("unknown ", kind, " profile ", ShownValue(text),
+                                 DidYouMean(text, names), "; `keepsim profiles` lists them"));
+  return *find("spec", "");
 }
 
 void ReadTick(const Node& row, ClientProfile& p) {
@@ -34,13 +56,19 @@ void ReadTick(const Node& row, ClientProfile& p) {
     if (p.long_keep_alive == kForever) row.Error("long_keep_alive", "is required with long_tick");
   }
   p.wait_on_tick = row.Bool("wait_on_tick", p.wait_on_tick);
+  p.loop_wait = row.Dur("loop_wait", p.loop_wait, zero, Seconds(3600));
+  p.loop_pause = row.Dur("loop_pause", p.loop_pause, zero, Seconds(3600));
+  if (p.loop_pause.ns > 0 && p.loop_wait.ns == 0) {
+    row.Error("loop_wait",
+              "is required with loop_pause: a loop that waits for traffic, then pauses");
+  }
+  p.woken_by_sends = row.Bool("woken_by_sends", p.woken_by_sends);
 }
 
 // The limit on received silence that is not the one on sent silence.
 void ReadPingIn(const Node& row, ClientProfile& p) {
   if (row.Has("ping_in_factor") || !row.Text("ping_in_offset").empty()) {
-    p.ping_after_in =
-        Fixed(row.Dur("ping_in_offset", Duration{0}, -kLong, kLong, /*allow_negative=*/true));
+    p.ping_after_in = Fixed(row.Dur("ping_in_offset", Duration{0}, -kLong, kLong));
     row.Fraction("ping_in_factor", 0.001, 10, &p.ping_after_in.num, &p.ping_after_in.den);
   }
   p.ping_after_in.max = row.Dur("ping_in_max", p.ping_after_in.max, Milliseconds(1), kLong);
@@ -61,35 +89,22 @@ std::vector<std::string> BuiltInProfiles(bool clients) {
   return names;
 }
 
-const ClientProfile* FindClient(const std::vector<ClientProfile>& own, const std::string& text) {
-  for (const ClientProfile& p : own) {
-    if (p.name == text) return &p;
-  }
-  const auto [name, version] = NameAndVersion(text);
-  return FindClientProfile(name, version);
+const ClientProfile& NamedClient(const Node& node, absl::string_view field,
+                                 const std::vector<ClientProfile>& own) {
+  return Named(node, field, "client", own, ClientProfiles(), FindClientProfile);
 }
 
-const BrokerProfile* FindBroker(const std::vector<BrokerProfile>& own, const std::string& text) {
-  for (const BrokerProfile& p : own) {
-    if (p.name == text) return &p;
-  }
-  const auto [name, version] = NameAndVersion(text);
-  return FindBrokerProfile(name, version);
+const BrokerProfile& NamedBroker(const Node& node, absl::string_view field,
+                                 const std::vector<BrokerProfile>& own) {
+  return Named(node, field, "broker", own, BrokerProfiles(), FindBrokerProfile);
 }
 
 ClientProfile ReadClientProfile(const Node& row, const std::vector<ClientProfile>& known) {
-  const std::string base = row.Text("base").empty() ? "spec" : row.Text("base");
-  const ClientProfile* from = FindClient(known, base);
-  if (from == nullptr) {
-    row.Error("base",
-              absl::StrCat("unknown client profile \"", base, "\"; `keepsim profiles` lists them"));
-    from = FindClientProfile("spec");
-  }
-  ClientProfile p = *from;
+  ClientProfile p = NamedClient(row, "base", known);
   p.name = row.Text("name");
   p.version = "";
   p.source = "this scenario";
-  if (p.name.empty()) row.Error("name", "is required");
+  if (p.name.empty()) row.Error("name", "is required: any text");
   const Duration zero{0};
   if (const int v = row.Enum("ping_when")) p.ping_when = static_cast<PingWhen>(v - 1);
   if (const int v = row.Enum("out_rule")) p.out_reference = static_cast<OutReference>(v - 1);
@@ -102,13 +117,13 @@ ClientProfile ReadClientProfile(const Node& row, const std::vector<ClientProfile
     p.wait_rule = kRules[v - 1];
   }
   row.Fraction("ping_factor", 0.001, 10, &p.ping_after.num, &p.ping_after.den);
-  p.ping_after.offset = row.Dur("ping_offset", p.ping_after.offset, -kLong, kLong, true);
+  p.ping_after.offset = row.Dur("ping_offset", p.ping_after.offset, -kLong, kLong);
   p.ping_after.max = row.Dur("ping_max", p.ping_after.max, Milliseconds(1), kLong);
   row.Fraction("pingresp_factor", 0, 10, &p.pingresp_wait.num, &p.pingresp_wait.den);
   if (!row.Text("pingresp_offset").empty() && !row.Has("pingresp_factor")) {
     p.pingresp_wait.num = 0, p.pingresp_wait.den = 1;  // only an offset: a fixed wait
   }
-  p.pingresp_wait.offset = row.Dur("pingresp_offset", p.pingresp_wait.offset, -kLong, kLong, true);
+  p.pingresp_wait.offset = row.Dur("pingresp_offset", p.pingresp_wait.offset, -kLong, kLong);
   p.pingresp_wait.max = row.Dur("pingresp_max", p.pingresp_wait.max, Milliseconds(1), kLong);
   if (row.Has("any_packet_answers")) {
     p.pingresp_by =
@@ -134,7 +149,9 @@ ClientProfile ReadClientProfile(const Node& row, const std::vector<ClientProfile
   p.connack_within_keep_alive = row.Bool("connack_within_keep_alive", p.connack_within_keep_alive);
   p.keep_alive_min_s =
       static_cast<int32_t>(row.Integer("keep_alive_min_s", p.keep_alive_min_s, 0, 65535));
-  p.default_keep_alive = row.Dur("default_keep_alive", p.default_keep_alive, zero, Seconds(65535));
+  p.max_in_flight = static_cast<int32_t>(row.Integer("max_in_flight", p.max_in_flight, 0, 65535));
+  p.default_keep_alive =
+      row.SecondsOf("default_keep_alive", p.default_keep_alive, zero, Seconds(65535));
   p.loop_delay_max = row.Dur("loop_delay_max", p.loop_delay_max, zero, Seconds(3600));
   if (row.Has("reconnect")) {
     const Node r = row.Child("reconnect");
@@ -149,6 +166,8 @@ ClientProfile ReadClientProfile(const Node& row, const std::vector<ClientProfile
         std::lround(r.Number("jitter_share", policy.jitter_permille / 1000.0, 0, 1) * 1000));
     policy.stable_after = r.Dur("stable_after", policy.stable_after, zero, kLong);
     policy.evaluated_every = r.Dur("evaluated_every", policy.evaluated_every, zero, kLong);
+    policy.evaluated_turn = r.Dur("evaluated_turn", policy.evaluated_turn, zero, kLong);
+    policy.at_once_after_close = r.Bool("at_once_after_close", policy.at_once_after_close);
   }
   return p;
 }
@@ -164,18 +183,11 @@ void ReadGraceFactor(const Node& node, BrokerProfile& p) {
 }
 
 BrokerProfile ReadBrokerProfile(const Node& row, const std::vector<BrokerProfile>& known) {
-  const std::string base = row.Text("base").empty() ? "spec" : row.Text("base");
-  const BrokerProfile* from = FindBroker(known, base);
-  if (from == nullptr) {
-    row.Error("base",
-              absl::StrCat("unknown broker profile \"", base, "\"; `keepsim profiles` lists them"));
-    from = FindBrokerProfile("spec");
-  }
-  BrokerProfile p = *from;
+  BrokerProfile p = NamedBroker(row, "base", known);
   p.name = row.Text("name");
   p.version = "";
   p.source = "this scenario";
-  if (p.name.empty()) row.Error("name", "is required");
+  if (p.name.empty()) row.Error("name", "is required: any text");
   const Duration zero{0};
   p.grace_extra = row.Dur("grace_extra", p.grace_extra, zero, kLong);
   if (const int v = row.Enum("mechanism")) p.mechanism = static_cast<CheckMechanism>(v - 1);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "sim/mqtt/profile.h"
 #include "sim/scenario/node.h"
 
@@ -18,9 +19,12 @@ BrokerProfile ReadBrokerProfile(const Node& row, const std::vector<BrokerProfile
 // Names of the built-in rows, each once: a name stands for its newest version.
 std::vector<std::string> BuiltInProfiles(bool clients);
 
-// "name" or "name version" among the rows of the scenario, then the built-in ones; null if unknown.
-const ClientProfile* FindClient(const std::vector<ClientProfile>& own, const std::string& text);
-const BrokerProfile* FindBroker(const std::vector<BrokerProfile>& own, const std::string& text);
+// The profile that `field` names, as "name" or "name version": a row of the scenario (`own`), else
+// a built-in one, "spec" if the field is empty. An unknown one is reported.
+const ClientProfile& NamedClient(const Node& node, absl::string_view field,
+                                 const std::vector<ClientProfile>& own);
+const BrokerProfile& NamedBroker(const Node& node, absl::string_view field,
+                                 const std::vector<BrokerProfile>& own);
 
 }  // namespace keepsim
 

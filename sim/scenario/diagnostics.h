@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
+
 namespace keepsim {
 
 struct Diagnostic {
@@ -16,6 +18,9 @@ struct Diagnostic {
   std::string path;  // "groups[0].keep_alive"; empty for the whole file
   std::string message;
 };
+
+// A value of the user's as messages show it: in quotes, escaped, and cut if it is long.
+std::string ShownValue(absl::string_view value);
 
 class Diagnostics {
  public:

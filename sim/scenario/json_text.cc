@@ -12,6 +12,7 @@
 #include "rapidjson/memorystream.h"
 #include "rapidjson/reader.h"
 #include "sim/base/spelling.h"
+#include "sim/scenario/field_wants.h"
 
 namespace keepsim {
 namespace {
@@ -58,7 +59,7 @@ std::string NumberText(const FieldDescriptor* f, const std::string& json) {
 
 // What a string stands for in the field, in text format.
 std::string StringText(const FieldDescriptor* f, const std::string& s) {
-  const std::string quoted = absl::StrCat("\"", absl::Utf8SafeCEscape(s), "\"");
+  std::string quoted = absl::StrCat("\"", absl::Utf8SafeCEscape(s), "\"");
   if (f->enum_type() != nullptr) return IsIdentifier(s) ? s : quoted;
   if (IsFloat(f) && s == "NaN") return "nan";
   if (IsFloat(f) && s == "Infinity") return "inf";
@@ -79,22 +80,26 @@ class Transcriber : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Trans
   JsonText Take() { return std::move(out_); }
 
   bool Null() {
+    CountElement();
     Begin(4);
     if (skipped_ == 0 && !open_.empty() && open_.back().list)
       Complain("null has no place in a list");
     return true;  // a field that is not given
   }
   bool Bool(bool b) {
+    CountElement();
     Begin(b ? 4 : 5);
     Scalar([&](const FieldDescriptor*) { return std::string(b ? "true" : "false"); });
     return true;
   }
   bool RawNumber(const char* s, rapidjson::SizeType length, bool) {
+    CountElement();
     Begin(length);
     Scalar([&](const FieldDescriptor* f) { return NumberText(f, std::string(s, length)); });
     return true;
   }
   bool String(const char* s, rapidjson::SizeType length, bool) {
+    CountElement();
     BeginQuoted();
     Scalar([&](const FieldDescriptor* f) { return StringText(f, std::string(s, length)); });
     return true;
@@ -117,6 +122,7 @@ class Transcriber : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Trans
     return true;
   }
   bool StartObject() {
+    CountElement();
     Begin(1);
     if (skipped_ > 0) {
       ++skipped_;
@@ -128,8 +134,7 @@ class Transcriber : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Trans
       Write("{");
       open_.push_back({field->message_type(), false, nullptr, at_});
     } else {
-      if (field != nullptr)
-        Complain(absl::StrCat(field->name(), ": ", WantedOf(field), ", not { }"));
+      if (field != nullptr) Complain(absl::StrCat(Wanted(*field), ", not { }"));
       ++skipped_;
     }
     return true;
@@ -145,6 +150,7 @@ class Transcriber : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Trans
     return true;
   }
   bool StartArray() {
+    CountElement();
     Begin(1);
     if (skipped_ > 0) {
       ++skipped_;
@@ -155,8 +161,7 @@ class Transcriber : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Trans
                field != nullptr && field->is_repeated() && !open_.back().list) {
       open_.push_back({nullptr, true, field, at_});
     } else {
-      if (field != nullptr)
-        Complain(absl::StrCat(field->name(), ": ", WantedOf(field), ", not [ ]"));
+      if (field != nullptr) Complain(absl::StrCat(Wanted(*field), ", not [ ]"));
       ++skipped_;
     }
     return true;
@@ -171,6 +176,19 @@ class Transcriber : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Trans
     return true;
   }
 
+  // Of the field that is being read, or of the message around an unknown one.
+  std::string Path() const {
+    std::string path;
+    for (const Level& level : open_) {
+      if (level.list) {
+        absl::StrAppend(&path, "[", std::max(level.index, 0), "]");
+      } else if (level.field != nullptr) {
+        absl::StrAppend(&path, path.empty() ? "" : ".", level.field->name());
+      }
+    }
+    return path;
+  }
+
   // What was read before the JSON ended too early is whole.
   void CloseAll() {
     for (; open_.size() > 1; open_.pop_back()) {
@@ -178,9 +196,9 @@ class Transcriber : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Trans
     }
   }
 
-  void Complain(const std::string& message) { ComplainAt(at_, message); }
-  void ComplainAt(Place at, const std::string& message) {
-    diagnostics_.Add({false, file_, at.line, at.column, "", message});
+  void Complain(const std::string& message) { ComplainAt(at_, message, Path()); }
+  void ComplainAt(Place at, const std::string& message, const std::string& path = "") {
+    diagnostics_.Add({false, file_, at.line, at.column, path, message});
   }
   Place PlaceOf(size_t offset) const {
     const absl::string_view before = json_.substr(0, offset);
@@ -195,14 +213,12 @@ class Transcriber : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Trans
     bool list;
     const FieldDescriptor* field;  // of the value that comes next; null: unknown
     Place name;                    // where the field's name stands
+    int index = -1;                // in a list: of the element that was begun last
   };
 
-  static std::string WantedOf(const FieldDescriptor* f) {
-    return f->message_type() != nullptr                     ? "expected { ... }"
-           : f->enum_type() != nullptr                      ? "expected a name"
-           : IsFloat(f) || IsInteger(f)                     ? "expected a number"
-           : f->cpp_type() == FieldDescriptor::CPPTYPE_BOOL ? "expected true or false"
-                                                            : "expected a string";
+  // Within a list, the value that begins is its next element.
+  void CountElement() {
+    if (skipped_ == 0 && !open_.empty() && open_.back().list) ++open_.back().index;
   }
 
   // The next token begins behind white space and separators, and is `length` bytes long.
@@ -240,7 +256,7 @@ class Transcriber : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Trans
     const FieldDescriptor* field = open_.back().field;
     if (field == nullptr) return;
     if (field->message_type() != nullptr) {
-      return Complain(absl::StrCat(field->name(), ": ", WantedOf(field)));
+      return Complain(Wanted(*field));
     }
     WriteName();
     Write(text_of(field));
@@ -277,8 +293,14 @@ JsonText TranscribeJson(absl::string_view json, const Descriptor* type, const st
                               rapidjson::kParseNumbersAsStringsFlag;
   const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, transcriber);
   if (result.IsError()) {
-    transcriber.ComplainAt(transcriber.PlaceOf(std::min(result.Offset(), json.size())),
-                           absl::StrCat("not JSON: ", rapidjson::GetParseError_En(result.Code())));
+    const Place at = transcriber.PlaceOf(std::min(result.Offset(), json.size()));
+    if (result.Code() == rapidjson::kParseErrorNumberTooBig) {
+      transcriber.ComplainAt(at, "the number is too large to be one: at most 1.7e308",
+                             transcriber.Path());
+    } else {
+      transcriber.ComplainAt(
+          at, absl::StrCat("not JSON: ", rapidjson::GetParseError_En(result.Code())));
+    }
     transcriber.CloseAll();
   }
   return transcriber.Take();

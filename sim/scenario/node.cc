@@ -1,9 +1,11 @@
 #include "sim/scenario/node.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <numeric>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/descriptor.h"
 #include "sim/base/check.h"
@@ -19,6 +21,36 @@ Node::Node(const google::protobuf::Message& message, const FieldPlaces& places, 
   // What is missing from a file as a whole is missing at its beginning.
   if (tree_ != nullptr) place_ = {1, 1};
 }
+
+namespace {
+
+// The shortest text that reads back as the number; with an exponent where others would write one.
+std::string TextOf(double v) {
+  const double size = std::fabs(v);
+  const bool plain = size == 0 || (size >= 1e-4 && size < 1e15);
+  char text[32];
+  const auto end = plain ? std::to_chars(text, text + sizeof(text), v, std::chars_format::fixed)
+                         : std::to_chars(text, text + sizeof(text), v);
+  return std::string(text, end.ptr);
+}
+
+std::string TextOf(Duration d) {
+  if (d == kLongestDuration) return "36525d";
+  if (d == -kLongestDuration) return "-36525d";
+  return (d % Seconds(1)).ns == 0 && d.ns != 0 ? absl::StrCat(d / Seconds(1), "s")
+                                               : FormatDuration(d);
+}
+
+// As the schema's comments write them.
+std::string Range(Duration low, Duration high) {
+  return absl::StrCat("[\"", TextOf(low), "\", \"", TextOf(high), "\"]");
+}
+std::string Range(int64_t low, int64_t high) { return absl::StrCat("[", low, ", ", high, "]"); }
+std::string Range(double low, double high) {
+  return absl::StrCat("[", TextOf(low), ", ", TextOf(high), "]");
+}
+
+}  // namespace
 
 const FieldDescriptor* Node::Field(absl::string_view name) const {
   const FieldDescriptor* field = message_->GetDescriptor()->FindFieldByName(std::string(name));
@@ -87,65 +119,68 @@ void Node::Warning(absl::string_view field, absl::string_view message, int index
 }
 
 Duration Node::Dur(absl::string_view name, Duration fallback, Duration low, Duration high,
-                   bool allow_negative) const {
-  const std::string text = Text(name);
-  if (text.empty()) return fallback;
-  const auto d = ParseDuration(text, allow_negative);
-  if (!d.ok()) {
-    Error(name, d.status().message());
-    return fallback;
+                   int index) const {
+  const std::string text =
+      index < 0 ? Text(name)
+                : message_->GetReflection()->GetRepeatedString(*message_, Field(name), index);
+  if (text.empty() && index < 0) return fallback;
+  const auto d = ParseDuration(text, /*allow_negative=*/true);
+  if (d.ok() && *d >= low && *d <= high) return *d;
+  if (d.ok() || absl::IsOutOfRange(d.status())) {
+    Error(name, absl::StrCat(ShownValue(text), " is out of range ", Range(low, high)), index);
+  } else {
+    Error(name, d.status().message(), index);
   }
-  if (*d < low || *d > high) {
-    Error(name, absl::StrCat("\"", text, "\" is out of range [", FormatDuration(low), ", ",
-                             FormatDuration(high), "]"));
-    return fallback;
-  }
-  return *d;
+  return fallback;
 }
 
 Duration Node::NeedDur(absl::string_view name, Duration low, Duration high) const {
   if (Text(name).empty()) {
-    Error(name, absl::StrCat("is required: a duration in [", FormatDuration(low), ", ",
-                             FormatDuration(high), "], such as \"60s\""));
+    Error(name, absl::StrCat("is required: a duration in ", Range(low, high)));
     return low;
   }
   return Dur(name, low, low, high);
 }
 
+Duration Node::SecondsOf(absl::string_view name, Duration fallback, Duration low,
+                         Duration high) const {
+  const Duration d = Dur(name, fallback, low, high);
+  if ((d % Seconds(1)).ns == 0) return d;
+  Error(name, absl::StrCat(ShownValue(Text(name)), " is not in whole seconds; write \"",
+                           d / Seconds(1), "s\" or \"", d / Seconds(1) + 1, "s\""));
+  return fallback;
+}
+
 double Node::Number(absl::string_view name, double fallback, double low, double high) const {
-  const FieldDescriptor* field = Field(name);
-  if (field->has_presence() ? !Has(name)
-                            : message_->GetReflection()->GetDouble(*message_, field) == 0) {
-    return fallback;
-  }
-  const double v = message_->GetReflection()->GetDouble(*message_, field);
-  if (!(v >= low && v <= high)) {  // also NaN
-    Error(name, absl::StrCat(v, " is out of range [", low, ", ", high, "]"));
-    return fallback;
-  }
-  return v;
+  if (!Has(name)) return fallback;
+  const double v = message_->GetReflection()->GetDouble(*message_, Field(name));
+  if (v >= low && v <= high && std::isfinite(v)) return v;
+  Error(name, std::isinf(low) && std::isinf(high)
+                  ? absl::StrCat(TextOf(v), " is not a finite number")
+                  : absl::StrCat(TextOf(v), " is out of range ", Range(low, high)));
+  return fallback;
+}
+
+double Node::NeedNumber(absl::string_view name, double low, double high) const {
+  if (Has(name)) return Number(name, low, low, high);
+  Error(name, absl::StrCat("is required: a number in ", Range(low, high)));
+  return low;
 }
 
 int64_t Node::Integer(absl::string_view name, int64_t fallback, int64_t low, int64_t high) const {
+  if (!Has(name)) return fallback;
   const FieldDescriptor* field = Field(name);
-  const auto* r = message_->GetReflection();
-  int64_t v = 0;
-  switch (field->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_UINT32:
-      v = r->GetUInt32(*message_, field);
-      break;
-    case FieldDescriptor::CPPTYPE_INT32:
-      v = r->GetInt32(*message_, field);
-      break;
-    default:
-      SIM_CHECK(false);
-  }
-  if (field->has_presence() ? !Has(name) : v == 0) return fallback;
-  if (v < low || v > high) {
-    Error(name, absl::StrCat(v, " is out of range [", low, ", ", high, "]"));
-    return fallback;
-  }
-  return v;
+  SIM_CHECK(field->cpp_type() == FieldDescriptor::CPPTYPE_UINT32);
+  const int64_t v = message_->GetReflection()->GetUInt32(*message_, field);
+  if (v >= low && v <= high) return v;
+  Error(name, absl::StrCat(v, " is out of range ", Range(low, high)));
+  return fallback;
+}
+
+int64_t Node::NeedInteger(absl::string_view name, int64_t low, int64_t high) const {
+  if (Has(name)) return Integer(name, low, low, high);
+  Error(name, absl::StrCat("is required: a whole number in ", Range(low, high)));
+  return low;
 }
 
 Probability Node::Chance(absl::string_view name, double fallback) const {
@@ -187,7 +222,8 @@ void Node::Fraction(absl::string_view name, double low, double high, int32_t* nu
   const double scaled = v * 1000;
   const double rounded = std::floor(scaled + 0.5);
   if (std::fabs(scaled - rounded) > 1e-6) {
-    Error(name, absl::StrCat(v, " has more than three decimals; round it"));
+    Error(name,
+          absl::StrCat(TextOf(v), " has more than three decimals; write ", TextOf(rounded / 1000)));
     return;
   }
   const auto n = static_cast<int32_t>(rounded);

@@ -33,14 +33,21 @@ class Node {
   void Error(absl::string_view field, absl::string_view message, int index = -1) const;
   void Warning(absl::string_view field, absl::string_view message, int index = -1) const;
 
-  // A duration field: `fallback` if empty. Reports and returns `fallback` if it is not within
-  // [low, high].
+  // A duration field: `fallback` if it is empty, or not within [low, high], which is reported. An
+  // element of a list (`index`) must not be empty.
   Duration Dur(absl::string_view field, Duration fallback, Duration low, Duration high,
-               bool allow_negative = false) const;
+               int index = -1) const;
   // As Dur, but must be given.
   Duration NeedDur(absl::string_view field, Duration low, Duration high) const;
+  // As Dur, in whole seconds.
+  Duration SecondsOf(absl::string_view field, Duration fallback, Duration low, Duration high) const;
+  // A number: `fallback` if it is not given, or not within [low, high], which is reported. With
+  // the infinities, any finite number.
   double Number(absl::string_view field, double fallback, double low, double high) const;
+  // As Number, but must be given.
+  double NeedNumber(absl::string_view field, double low, double high) const;
   int64_t Integer(absl::string_view field, int64_t fallback, int64_t low, int64_t high) const;
+  int64_t NeedInteger(absl::string_view field, int64_t low, int64_t high) const;
   Probability Chance(absl::string_view field, double fallback) const;
   bool Bool(absl::string_view field, bool fallback) const;
   std::string Text(absl::string_view field) const;

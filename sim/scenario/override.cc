@@ -7,6 +7,7 @@
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/message.h"
 #include "sim/base/spelling.h"
+#include "sim/scenario/field_wants.h"
 #include "sim/scenario/load.h"
 
 namespace keepsim {
@@ -103,15 +104,10 @@ std::string SetField(Message* m, const FieldDescriptor* field, const Segment& la
   } quiet;
   parser.RecordErrorsTo(&quiet);
   if (parser.ParseFieldValueFromString(value, field, m)) return "";
-  std::string why = quiet.message.empty() ? "it does not fit the field" : quiet.message;
-  if (field->enum_type() != nullptr) {
-    std::vector<std::string> names;
-    for (int i = 0; i < field->enum_type()->value_count(); ++i) {
-      names.push_back(field->enum_type()->value(i)->name());
-    }
-    absl::StrAppend(&why, DidYouMean(value, names));
-  }
-  return why;
+  if (field->message_type() != nullptr && !quiet.message.empty()) return quiet.message;
+  return absl::StrCat(Wanted(*field), field->enum_type() == nullptr
+                                          ? ""
+                                          : DidYouMean(value, ValueNames(*field->enum_type())));
 }
 
 // Where a path leads: a field of a message, and how its last part is written.

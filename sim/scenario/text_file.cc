@@ -2,25 +2,27 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "sim/base/spelling.h"
+#include "sim/scenario/field_wants.h"
 #include "sim/scenario/json_text.h"
+#include "sim/scenario/text_path.h"
 
 namespace keepsim {
 namespace {
 
 using google::protobuf::Descriptor;
-using google::protobuf::EnumDescriptor;
-using google::protobuf::FieldDescriptor;
 using google::protobuf::FileDescriptor;
 using google::protobuf::TextFormat;
 
@@ -37,11 +39,6 @@ std::string Quoted(const std::string& message, int n) {
   return i < parts.size() ? parts[i] : "";
 }
 
-std::string AfterColon(const std::string& message) {
-  const size_t colon = message.find(": ");
-  return colon == std::string::npos ? message : message.substr(colon + 2);
-}
-
 struct Problem {
   int line;
   int column;
@@ -49,6 +46,7 @@ struct Problem {
   std::string subject;  // the name in question, which stands before (line, column)
   // What has to be made harmless for the reading to go on.
   enum { kNothing, kEnumValue, kFieldName, kFieldOfValue } blank = kNothing;
+  std::string path;  // of the field that it is about
 };
 
 // The name of a field that the reader skips, as it does not know it, is made of these.
@@ -66,30 +64,21 @@ class Collector : public google::protobuf::io::ErrorCollector {
     if (absl::StartsWith(message, "Unknown enumeration value")) {
       p.blank = Problem::kEnumValue;
       p.subject = Quoted(message, 0);
-      p.message = absl::StrCat("unknown value \"", p.subject, "\" of field ", Quoted(message, 1),
-                               EnumHint(p.subject, Quoted(message, 1)));
     } else if (absl::StrContains(message, "has no field named")) {
       p.message = UnknownField(message);
       p.subject = Quoted(message, 1);
     } else if (absl::StartsWith(message, "Invalid value for boolean field")) {
       p.blank = Problem::kFieldOfValue;
       p.subject = Quoted(message, 1);
-      p.message = absl::StrCat("invalid value \"", p.subject, "\" of field ", Quoted(message, 0),
-                               "; known: true false");
     } else if (absl::StartsWith(message, "Field \"") || absl::StartsWith(message, "Non-repeated")) {
       p.blank = Problem::kFieldName;
       p.subject = Quoted(message, 0);
       p.message = absl::StartsWith(message, "Non-repeated")
-                      ? absl::StrCat(p.subject, " is given a second time; it is no list")
-                      : absl::StrCat(p.subject, " is given beside ", Quoted(message, 1),
+                      ? "is given a second time; it is no list"
+                      : absl::StrCat("is given beside ", Quoted(message, 1),
                                      ", but only one of them can be");
-    } else if (absl::StartsWith(message, "Expected string, got: ")) {
-      p.blank = Problem::kFieldOfValue;
-      p.message = absl::StrCat("expected a string in quotes, not ", AfterColon(message));
-    } else if (absl::StartsWith(message, "Expected integer") ||
-               absl::StartsWith(message, "Expected double") ||
-               absl::StartsWith(message, "Integer out of range (") ||
-               absl::StartsWith(message, "Expected identifier")) {
+    } else if (absl::StartsWith(message, "Expected ") ||
+               absl::StartsWith(message, "Integer out of range (")) {
       p.blank = Problem::kFieldOfValue;
     }
     problems.push_back(std::move(p));
@@ -116,33 +105,6 @@ class Collector : public google::protobuf::io::ErrorCollector {
                         d == nullptr ? type : std::string(d->name()),
                         d == nullptr ? "" : DidYouMean(field, FieldNames(d)));
   }
-  // The field's enum is found by the field's name, over all messages of the schema and of what it
-  // imports.
-  std::string EnumHint(const std::string& value, const std::string& field) const {
-    std::vector<std::string> names;
-    const auto add = [&](const Descriptor* type, const auto& self) -> void {
-      for (int i = 0; i < type->field_count(); ++i) {
-        const EnumDescriptor* e = type->field(i)->enum_type();
-        if (e == nullptr || type->field(i)->name() != field) continue;
-        for (int j = 0; j < e->value_count(); ++j) {
-          if (e->value(j)->number() != 0) names.push_back(e->value(j)->name());
-        }
-      }
-      for (int i = 0; i < type->nested_type_count(); ++i) self(type->nested_type(i), self);
-    };
-    const auto add_file = [&](const FileDescriptor* file, const auto& self) -> void {
-      for (int i = 0; i < file->message_type_count(); ++i) add(file->message_type(i), add);
-      for (int i = 0; i < file->dependency_count(); ++i) self(file->dependency(i), self);
-    };
-    add_file(schema_, add_file);
-    std::string hint = DidYouMean(value, names);
-    if (!names.empty()) {
-      absl::StrAppend(&hint, "; known: ");
-      for (size_t i = 0; i < names.size(); ++i) absl::StrAppend(&hint, i ? " " : "", names[i]);
-    }
-    return hint;
-  }
-
   const FileDescriptor* schema_;
 };
 
@@ -200,9 +162,39 @@ void PlaceAt(const std::string& text, size_t offset, Problem& p) {
   p.column = static_cast<int>(offset - (start == std::string::npos ? 0 : start + 1));
 }
 
-// `places` maps lines of `text` back to the file, if it is not the file itself.
-void Read(std::string text, const std::string& file, google::protobuf::Message* message,
+// The value at `offset`: up to what ends it, and not all of a long one.
+std::string ValueAt(absl::string_view text, size_t offset) {
+  constexpr size_t kMost = 60;
+  size_t end = offset;
+  bool quoted = false;
+  while (end < text.size() && text[end] != '\n' && end - offset < kMost) {
+    if (text[end] == '"') quoted = !quoted;
+    if (!quoted && end > offset && std::strchr(" \t\r;,{}<>[]#", text[end]) != nullptr) break;
+    ++end;
+  }
+  return std::string(text.substr(offset, end - offset));
+}
+
+// Says which field a problem is about, and of a value what it should be.
+void Name(absl::string_view text, size_t offset, const Descriptor* type, Problem& p) {
+  const TextField field = FieldAt(text, offset, type);
+  p.path = field.path;
+  if (field.last == nullptr) return;
+  if (p.blank == Problem::kEnumValue && field.last->enum_type() != nullptr) {
+    const std::vector<std::string> names = ValueNames(*field.last->enum_type());
+    p.message = absl::StrCat("unknown value \"", p.subject, "\" of field ", field.last->name(),
+                             DidYouMean(p.subject, names), "; known: ", absl::StrJoin(names, " "));
+  }
+  if (p.blank != Problem::kFieldOfValue) return;
+  const bool colon = absl::StartsWith(p.message, "Expected \":\"");
+  if (colon && text[offset] != '{' && text[offset] != '<') return;
+  p.message = absl::StrCat(Wanted(*field.last), ", not ", ValueAt(text, offset));
+}
+
+// `places` maps lines of `contents` back to the file, if it is not the file itself.
+void Read(const std::string& contents, const std::string& file, google::protobuf::Message* message,
           FieldPlaces& places, Diagnostics& diagnostics) {
+  std::string text = contents;  // what has been reported is taken out of it
   std::vector<Problem> found;
   constexpr int kMaxRounds = 50;
   for (int round = 0; round < kMaxRounds; ++round) {
@@ -223,14 +215,16 @@ void Read(std::string text, const std::string& file, google::protobuf::Message* 
       if (p.blank != Problem::kNothing) last = &p, last_at = at;
       if (at != std::string::npos && !p.subject.empty()) PlaceAt(text, at, p);
       const auto same = [&](const Problem& q) { return q.line == p.line && q.column == p.column; };
-      if (std::none_of(found.begin(), found.end(), same)) found.push_back(p);
+      if (std::any_of(found.begin(), found.end(), same)) continue;
+      if (at < contents.size()) Name(contents, at, message->GetDescriptor(), p);
+      found.push_back(p);
     }
     again = again && last != nullptr && found.size() < kMostProblems && Blank(*last, last_at, text);
     if (!again) break;
   }
   for (const Problem& p : found) {
     const Place at = places.InFile(p.line, p.column);
-    diagnostics.Add({false, file, at.line, at.column, "", p.message});
+    diagnostics.Add({false, file, at.line, at.column, p.path, p.message});
   }
 }
 
@@ -248,7 +242,7 @@ FieldPlaces ReadJsonMessage(absl::string_view contents, const std::string& file,
   JsonText transcribed = TranscribeJson(contents, message->GetDescriptor(), file, diagnostics);
   FieldPlaces places;
   places.lines = std::move(transcribed.lines);
-  Read(std::move(transcribed.text), file, message, places, diagnostics);
+  Read(transcribed.text, file, message, places, diagnostics);
   return places;
 }
 

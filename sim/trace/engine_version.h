@@ -6,7 +6,7 @@
 
 namespace keepsim {
 
-inline constexpr char kEngineVersion[] = "3";
+inline constexpr char kEngineVersion[] = "4";
 
 }  // namespace keepsim
 

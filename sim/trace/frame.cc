@@ -104,7 +104,8 @@ std::string FrameHeader(FrameType type, absl::string_view payload) {
 
 absl::StatusOr<std::unique_ptr<ByteSource>> OpenFileSource(absl::string_view path) {
   const std::string name(path);
-  const int fd = open(name.c_str(), O_RDONLY | O_CLOEXEC);
+  // A pipe without a writer would not open.
+  const int fd = open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) {
     const std::string message = absl::StrCat(name, ": cannot open: ", strerror(errno));
     return errno == ENOENT ? absl::NotFoundError(message) : absl::PermissionDeniedError(message);

@@ -41,10 +41,14 @@ absl::Status FileTraceReader::ReadPreamble() {
   const size_t n =
       static_cast<size_t>(std::min<uint64_t>(source_->size(), trace_internal::kPreambleSize));
   KEEPSIM_RETURN_IF_ERROR(source_->ReadAt(0, n, &bytes));
-  if (n < trace_internal::kPreambleSize ||
-      absl::string_view(bytes).substr(0, 8) != trace_internal::kMagic) {
-    return absl::DataLossError(absl::StrCat(name, ": not a trace of keepsim (damaged at byte 0)"));
+  const absl::string_view magic = absl::string_view(bytes).substr(0, kMagic.size());
+  if (n == 0) return DamagedAt(*source_, 0, "the file is empty");
+  if (magic != kMagic.substr(0, magic.size())) {
+    return absl::InvalidArgumentError(absl::StrCat(name, ": not a trace of keepsim (bytes 0 to ",
+                                                   magic.size() - 1,
+                                                   " are none of its beginning)"));
   }
+  if (n < kPreambleSize) return DamagedAt(*source_, n, "the file ends before the trace does");
   version_ = trace_internal::GetUint32(bytes.data() + 8);
   if (version_ != trace_internal::kFormatVersion && !old()) {
     return absl::FailedPreconditionError(
@@ -131,8 +135,15 @@ absl::Status FileTraceReader::ReadFrame(uint64_t offset, Frame* frame) {
 }
 
 absl::Status FileTraceReader::Start() {
-  KEEPSIM_RETURN_IF_ERROR(ReadPreamble());
-  KEEPSIM_RETURN_IF_ERROR(ReadHeader());
+  absl::Status begin = ReadPreamble();
+  if (begin.ok()) begin = ReadHeader();
+  if (absl::IsDataLoss(begin)) {
+    return absl::DataLossError(
+        absl::StrCat(begin.message(),
+                     "; nothing of it can be read: the header, which says whose records they are "
+                     "and what they mean, is not whole"));
+  }
+  KEEPSIM_RETURN_IF_ERROR(begin);
   end_damage_ = ReadEnd();
   if (!end_damage_.ok()) {
     index_.clear();
@@ -147,7 +158,7 @@ absl::Status FileTraceReader::CheckBlock(const Frame& frame, const BlockSummary&
     if (in_directory_ >= index_.size()) {
       return DamagedAt(*source_, frame.offset, "a block that the index does not know");
     }
-    const absl::Status directory = LoadDirectory(in_directory_);
+    absl::Status directory = LoadDirectory(in_directory_);
     // Blocks before a damaged directory are whole all the same.
     if (!directory.ok() && !options_.allow_damaged) return directory;
     if (directory.ok()) {

@@ -23,7 +23,7 @@ namespace keepsim {
 
 struct TraceReaderOptions {
   // Read what is whole before the damage; damage() tells what was met at the end. The header must
-  // be whole, and of this engine version, in any case.
+  // be whole, and of this engine version, in any case: without it the records mean nothing.
   bool allow_damaged = false;
 };
 
@@ -40,7 +40,8 @@ struct TraceSelection {
 
 class TraceReader {
  public:
-  // NotFound, DataLoss (damaged: byte offset), FailedPrecondition (another engine version).
+  // NotFound, InvalidArgument (no trace at all), DataLoss (damaged: byte offset),
+  // FailedPrecondition (another engine version).
   static absl::StatusOr<std::unique_ptr<TraceReader>> Open(absl::string_view path,
                                                            TraceReaderOptions options = {});
   // The same for a trace in memory; `name` stands for the path in messages.

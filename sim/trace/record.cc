@@ -124,6 +124,10 @@ const char* RecordKindName(RecordKind kind) {
       return "datagram_sent";
     case RecordKind::kDatagramArrived:
       return "datagram_arrived";
+    case RecordKind::kTcpTimerArmed:
+      return "tcp_timer_armed";
+    case RecordKind::kTcpTimerFired:
+      return "tcp_timer_fired";
   }
   return "unknown";
 }

@@ -72,6 +72,10 @@ enum class RecordKind : uint16_t {
   kDatagramSent = 71,    // conn, code: direction << 8 | Fate     a: fields, b: size << 32 |
                          //                                       transmission number << 16
   kDatagramArrived = 72,
+  // A kernel's timers (wire_fields.h).                           conn, code: end (0 client,
+  kTcpTimerArmed = 73,  // it has moved                           1 broker) << 8 | TcpTimerName,
+  kTcpTimerFired = 74,  //                                        a: deadline (ns, global; 2^63 - 1:
+                        //                                        stopped), b: back-off << 48 | RTO
 };
 inline constexpr uint16_t kFirstPacketKind = 64;
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "sim/base/duration_text.h"
+#include "sim/trace/wire_fields.h"
 
 namespace keepsim {
 namespace {
@@ -92,6 +93,12 @@ const char* FateText(int fate) {
                                            "lost_degraded", "lost_outage", "lost_middlebox",
                                            "lost_host_down"};
   return fate >= 0 && fate < 7 ? kNames[fate] : "?";
+}
+
+const char* TcpTimerText(int name) {
+  static constexpr const char* kNames[] = {"retransmission", "probe",      "reordering",
+                                           "delayed_ack",    "keep_alive", "fin_wait"};
+  return name >= 0 && name < kTcpTimerNames ? kNames[name] : "?";
 }
 
 const char* PacketTypeText(int type) {
@@ -251,6 +258,16 @@ std::string RecordText::Details(const TraceRecord& r) const {
                           : r.code == 1 ? "session"
                                         : "other",
                           " due ", FormatSeconds(Duration{r.a}, 9));
+    case RecordKind::kTcpTimerArmed:
+    case RecordKind::kTcpTimerFired: {
+      const TcpTimerFields t = TcpTimerFieldsOf(r);
+      const std::string timer =
+          absl::StrCat(t.broker ? "broker" : "client", " ", TcpTimerText(low));
+      if (t.deadline == kNever) return timer + " none";
+      return absl::StrCat(timer, " due ", FormatSeconds(t.deadline - kStart, 9), " rto ",
+                          DurationText(t.rto.ns), t.backoff == 0 ? "" : " backoff ",
+                          t.backoff == 0 ? "" : absl::StrCat(int{t.backoff}));
+    }
     case RecordKind::kDatagramSent:
       return absl::StrCat(DirectionText(high), " ", FateText(low), " size ", b >> 32,
                           PacketFieldsText(r.a));

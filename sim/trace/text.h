@@ -39,6 +39,7 @@ class RecordText {
 const char* PacketTypeText(int type);     // "PINGREQ"
 const char* CloseReasonText(int reason);  // "keep alive timeout"
 const char* FateText(int fate);           // "lost_burst"
+const char* TcpTimerText(int name);       // "retransmission"
 
 }  // namespace keepsim
 

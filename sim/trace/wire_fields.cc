@@ -1,6 +1,15 @@
 #include "sim/trace/wire_fields.h"
 
+#include <algorithm>
+
 namespace keepsim {
+namespace {
+
+// Of the number that holds an RTO; the back-off stands above.
+constexpr int kRtoBits = 48;
+constexpr int64_t kMostRto = (int64_t{1} << kRtoBits) - 1;
+
+}  // namespace
 
 PacketFields PacketFieldsOf(const TraceRecord& r) {
   const uint64_t a = static_cast<uint64_t>(r.a);
@@ -42,6 +51,24 @@ SegmentFields SegmentFieldsOf(const TraceRecord& r) {
   s.probe = (b & 2) != 0;
   s.foreign = (b & 4) != 0;
   return s;
+}
+
+TcpTimerFields TcpTimerFieldsOf(const TraceRecord& r) {
+  TcpTimerFields t;
+  t.broker = r.code >> 8 != 0;
+  t.name = static_cast<TcpTimerName>(r.code & 0xFF);
+  t.deadline = Instant{r.a};
+  t.rto = Duration{r.b & kMostRto};
+  t.backoff = static_cast<uint8_t>(r.b >> kRtoBits);
+  return t;
+}
+
+uint16_t TcpTimerCode(const TcpTimerFields& t) {
+  return static_cast<uint16_t>((t.broker ? 1 : 0) << 8 | static_cast<int>(t.name));
+}
+
+int64_t PackRto(const TcpTimerFields& t) {
+  return int64_t{t.backoff} << kRtoBits | std::min(t.rto.ns, kMostRto);
 }
 
 }  // namespace keepsim

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 
+#include "sim/base/time.h"
 #include "sim/trace/record.h"
 
 namespace keepsim {
@@ -47,6 +48,33 @@ struct SegmentFields {
 };
 // REQUIRES: one of these kinds. kSegmentIgnored does not say whether it was a datagram.
 SegmentFields SegmentFieldsOf(const TraceRecord& r);
+
+// What a kernel's timer is for. The first three take turns on one timer, and so do the last two.
+enum class TcpTimerName : uint8_t {
+  kRetransmission = 0,
+  kProbe = 1,       // tail loss probe (RFC 8985)
+  kReordering = 2,  // what has been overtaken counts as lost then
+  kDelayedAck = 3,
+  kKeepAlive = 4,  // SO_KEEPALIVE
+  kFinWait = 5,    // of a closed connection whose peer does not close
+};
+inline constexpr int kTcpTimerNames = 6;
+// Which of an end's three timers that is.
+constexpr int TcpTimerSlot(TcpTimerName name) {
+  return name <= TcpTimerName::kReordering ? 0 : name == TcpTimerName::kDelayedAck ? 1 : 2;
+}
+
+// Of kTcpTimerArmed, kTcpTimerFired.
+struct TcpTimerFields {
+  bool broker = false;  // whose kernel
+  TcpTimerName name = TcpTimerName::kRetransmission;
+  Instant deadline = kNever;  // kNever: it has been stopped
+  Duration rto{0};            // in force, the doublings included
+  uint8_t backoff = 0;        // doublings
+};
+TcpTimerFields TcpTimerFieldsOf(const TraceRecord& r);
+uint16_t TcpTimerCode(const TcpTimerFields& timer);
+int64_t PackRto(const TcpTimerFields& timer);
 
 }  // namespace keepsim
 

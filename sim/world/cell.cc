@@ -80,26 +80,36 @@ Cell::Cell(const Plan& plan) : plan_(plan) {}
   }
 }
 
-bool Cell::Run(CellRange range, const RecordSink& sink) {
+bool Cell::Run(CellRange range, const RecordSink& sink, Instant until) {
   sink_ = &sink;
-  Setup(range);
-  const Instant end = kStart + plan_.horizon;
+  if (!Setup(range)) return false;
+  const bool whole = until >= kStart + plan_.horizon;
+  const Instant end = whole ? kStart + plan_.horizon : until + Nanoseconds(1);
   Event event;
-  uint64_t steps = 0;
+  until_poll_ = kPollEvery;
   while (simulator_.Next(end, &event)) {
     Dispatch(event);
-    if ((++steps & 0xFFFF) == 0) {
-      if (cancel_ != nullptr && cancel_->load(std::memory_order_relaxed)) return false;
+    if (--until_poll_ == 0) {
+      if (Cancelled()) return false;
+      until_poll_ = kPollEvery;
       if (published_now_ != nullptr) {
         published_now_->store(simulator_.now().ns, std::memory_order_relaxed);
       }
     }
   }
-  FinishRun();
+  if (whole) return FinishRun();
+  Flush(true);
   return true;
 }
 
-void Cell::Setup(CellRange range) {
+void Cell::Step() {
+  Event event;
+  SIM_CHECK(simulator_.Next(kStart + plan_.horizon, &event));
+  Dispatch(event);
+  if (!records_.empty()) Flush(true);
+}
+
+bool Cell::Setup(CellRange range) {
   simulator_.Reset(static_cast<TieMode>(plan_.ties));
   events_ = 0;
   first_entity_ = range.first_entity;
@@ -118,6 +128,8 @@ void Cell::Setup(CellRange range) {
     free_flights_.push_back(i - 1);
   }
   records_.clear();
+  flush_at_ = kFlushAt;
+  told_tcp_.clear();
   broker_event_counter_ = broker_down_ = broker_dark_ = broker_stalled_ = 0;
   accept_per_second_ = plan_.broker.accept_per_second;
   limits_.clear();
@@ -205,27 +217,31 @@ void Cell::Setup(CellRange range) {
     }
     Push(host, kStart + start, EventClass::kTruth, Kind::kClientStart, i);
     ScheduleFaults(host);
+    if (Abandoned(i)) return false;
   }
+  return true;
 }
 
-void Cell::FinishRun() {
+bool Cell::FinishRun() {
   Flush(true);
-  records_.clear();
   for (uint32_t i = 0; i < flights_.size(); ++i) {
     const Flight& f = flights_[i];
     if (f.pending && f.datagram) ++hosts_[f.host].in_flight[f.direction];
   }
   for (const WorkItem& w : work_queue_) ++hosts_[w.host].in_flight[kUp];
-  for (Host& host : hosts_) EmitEnd(host);
+  for (Host& host : hosts_) {
+    EmitEnd(host);
+    if (records_.size() >= kFlushAt) HandOn(records_.size());
+    if (Abandoned(host.index)) return false;
+  }
   if (skip_stats_ != nullptr) {
     for (const Host& host : hosts_) {
       (*skip_stats_)[static_cast<size_t>(host.group - plan_.groups.data())].events +=
           static_cast<uint64_t>(host.events);
     }
   }
-  std::sort(records_.begin(), records_.end(), CanonicalLess);
-  if (!records_.empty()) (*sink_)(records_.data(), records_.data() + records_.size());
-  records_.clear();
+  HandOn(records_.size());
+  return true;
 }
 
 void Cell::EmitEnd(Host& host) {

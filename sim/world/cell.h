@@ -18,6 +18,7 @@
 #include "sim/world/host.h"
 #include "sim/world/plan.h"
 #include "sim/world/quiet_scan.h"
+#include "sim/world/silence.h"
 #include "sim/world/skip_stats.h"
 #include "sim/world/slab.h"
 
@@ -42,7 +43,8 @@ class Cell {
   void SelectPackets(std::function<bool(uint32_t entity)> selected) {
     packets_selected_ = std::move(selected);
   }
-  // Asked about once per 65536 events; the run is abandoned when true.
+  // Asked every few thousand events, and within what strikes all clients at once; the run is
+  // abandoned when true.
   void SetCancel(const std::atomic<bool>* cancel) { cancel_ = cancel; }
   // Virtual time reached, for progress of large cells.
   void SetClock(std::atomic<int64_t>* now_ns) { published_now_ = now_ns; }
@@ -51,13 +53,42 @@ class Cell {
   // to; null: every event goes through the queue.
   void SkipQuietStretches(std::vector<SkipStats>* stats);
 
-  // Runs the clients of `range` from start to horizon. False if cancelled.
-  bool Run(CellRange range, const RecordSink& sink);
+  // Runs the clients of `range` from start to horizon, or only to `until`, which is included; then
+  // the records of the run's end are not made. False if cancelled.
+  bool Run(CellRange range, const RecordSink& sink, Instant until = kNever);
 
   uint64_t events() const { return events_; }
   uint64_t engine_events() const { return simulator_.popped(); }
 
+  // ---- event by event, for whoever looks in between (cell_step.cc). No records of the run's end.
+  // As Run(), up to the first event.
+  void Begin(CellRange range, const RecordSink& sink);
+  // Of the next event; the horizon if none comes before it.
+  Instant NextAt() const;
+  // The next event, and its records (cell.cc). REQUIRES: NextAt() is before the horizon.
+  void Step();
+  // Of the cell's first client and its broker.
+  Silence SilenceOf(Observer observer) const;
+  Duration Lasted(Observer observer, const Silence& silence, Instant at) const;
+  // When it has lasted for `length`, if nothing changes; kNever if it never will.
+  Instant Reaches(Observer observer, const Silence& silence, Duration length) const;
+
+  // ---- cell_image.cc: the cell as it stands, to go on from again (docs/adr/0015)
+  struct Image;  // cell_image.h
+  // REQUIRES: Begin() or GoOn() before; all that happens up to `at` has happened.
+  void Save(Instant at, Image* image) const;
+  // Goes on from `image`, of a cell of this plan, with the same luck.
+  void GoOn(const Image& image, const RecordSink& sink);
+  // Goes on with other luck, of this key: what is drawn from image.at on is drawn anew, and so is
+  // the rest of what is under way, where its law is known. REQUIRES: one client.
+  void GoOn(const Image& image, const RecordSink& sink, uint64_t luck_key);
+
  private:
+  static constexpr uint32_t kPollEvery = 4096;
+  // Records are handed on when so many have gathered, so that memory does not grow with the
+  // horizon.
+  static constexpr size_t kFlushAt = 1 << 16;
+
   enum class Kind : uint8_t {
     kClientStart,  // index: host
     kFaultBegins,  // index: fault; entity's host, or the broker if entity is 0
@@ -87,6 +118,7 @@ class Cell {
     bool pending = false;  // in the event queue
     bool datagram = false;
     bool foreign = false;  // came out of a middlebox under another address
+    Instant sent;
     Segment segment;
     Packet packet;
   };
@@ -99,10 +131,23 @@ class Cell {
   };
 
   // ---- cell.cc: life of the cell, the switch
-  void Setup(CellRange range);
+  bool Setup(CellRange range);  // false: cancelled
+  bool Cancelled() const { return cancel_ != nullptr && cancel_->load(std::memory_order_relaxed); }
+  // Step `i` of work on all clients within one event. True if the run is to be abandoned, which
+  // Run() then does before the next event, whatever has been left undone.
+  bool Abandoned(uint32_t i) {
+    if (i % kPollEvery != 0 || !Cancelled()) return false;
+    until_poll_ = 1;
+    return true;
+  }
   void Dispatch(const Event& event);
-  void FinishRun();
+  bool FinishRun();  // likewise
   void EmitEnd(Host& host);
+
+  // ---- cell_image.cc: going on
+  void TakeUp(const Image& image, const RecordSink& sink);
+  void ChangeLuck(Instant at, uint64_t key);
+  Instant RestOf(const Event& event, Instant at, uint64_t number) const;
 
   // ---- cell_support.cc: events, records, clocks
   void Push(Host& host, Instant at, EventClass c, Kind kind, uint32_t index, uint8_t arg = 0,
@@ -116,7 +161,15 @@ class Cell {
               int64_t b = 0);
   void PacketRecord(Host& host, RecordKind kind, uint16_t code, uint32_t conn, int64_t a,
                     int64_t b);
+  // REQUIRES (these two): host.packets.
+  void RecordPacket(Host& host, RecordKind kind, uint8_t direction, uint32_t conn,
+                    const Packet& packet);
+  void RecordFlight(Host& host, const Flight& flight, RecordKind kind, int low);
+  // kTcpTimerArmed: those that have moved since they were told last; kTcpTimerFired: those whose
+  // time has come.
+  void TellTcpTimers(uint32_t connection, EndIndex at, RecordKind kind);
   void Flush(bool all);
+  void HandOn(size_t n);
   void Act(Host& host) { ++host.events, ++events_; }
   void TouchRadio(Host& host);
   Host& HostOf(uint32_t entity) { return hosts_[entity - first_entity_]; }
@@ -143,11 +196,7 @@ class Cell {
   void SetDegrades(Host& host, int direction);
   void FlushMiddlebox(Host& host);
 
-  // ---- cell_transport.cc: packets on the wire
-  uint32_t OpenConnection(Host& host);
-  void MaybeRelease(uint32_t connection);
-  void NoteMappingLost(uint32_t connection);
-  void WritePacket(uint32_t connection, EndIndex from, const Packet& packet);
+  // ---- cell_flight.cc: transmissions on their way
   // One of `segment` and `packet` (a datagram) is null.
   void Transmit(uint32_t connection, uint8_t direction, const Segment* segment,
                 const Packet* packet, uint32_t wire_bytes);
@@ -155,11 +204,16 @@ class Cell {
               bool foreign, Instant arrives_at);
   void FillFlight(uint32_t connection, uint8_t direction, const Segment* segment,
                   const Packet* packet, bool foreign, Flight& flight);
-  void RecordFlight(Host& host, const Flight& flight, RecordKind kind, int low);
-  void Answer(uint32_t connection, EndIndex from, const Segment& segment);
-  void Carry(uint32_t connection, EndIndex from, const TcpOutput& out);
+  void NoteMappingLost(uint32_t connection);
   void OnArrival(uint32_t flight);
   void Arrive(const Flight& flight);
+
+  // ---- cell_transport.cc: connections and both kernels' TCP
+  uint32_t OpenConnection(Host& host);
+  void MaybeRelease(uint32_t connection);
+  void WritePacket(uint32_t connection, EndIndex from, const Packet& packet);
+  void Answer(uint32_t connection, EndIndex from, const Segment& segment);
+  void Carry(uint32_t connection, EndIndex from, const TcpOutput& out);
   void OnTcpOutput(uint32_t connection, EndIndex at, const TcpOutput& out);
   void Read(uint32_t connection, EndIndex at);
   void TellClosed(uint32_t connection, EndIndex at, CloseReason reason);
@@ -241,6 +295,13 @@ class Cell {
   Slab<Flight> flights_;  // an arrival is looked at while others set out
   std::vector<uint32_t> free_flights_;
   std::vector<TraceRecord> records_;
+  size_t flush_at_ = kFlushAt;
+  uint32_t until_poll_ = kPollEvery;  // events, until cancel_ is asked about
+  // At packet level, by connection: deadlines of TCP timers as they were recorded last.
+  struct ToldTcp {
+    Instant deadline[2][3] = {{kNever, kNever, kNever}, {kNever, kNever, kNever}};
+  };
+  std::vector<ToldTcp> told_tcp_;
 
   // The broker.
   uint32_t broker_event_counter_ = 0;

@@ -111,14 +111,7 @@ void Cell::HandleAtBroker(uint32_t connection, const Packet& packet) {
   Identity& identity = IdentityOf(host);
   const Instant now = simulator_.now();
   ++host.traffic.delivered[kUp];
-  if (host.packets) {
-    PacketRecord(host, RecordKind::kPacketReceived,
-                 static_cast<uint16_t>(kUp << 8 | static_cast<int>(packet.type)), c.number,
-                 static_cast<int64_t>(uint64_t{packet.qos} << 48 | uint64_t{packet.reason} << 40 |
-                                      uint64_t{packet.flags} << 32 |
-                                      uint64_t{packet.packet_id} << 16 | packet.value),
-                 packet.size);
-  }
+  if (host.packets) RecordPacket(host, RecordKind::kPacketReceived, kUp, c.number, packet);
   if (packet.type == PacketType::kConnect && identity.stored.connected &&
       identity.connection != kNoConnection && identity.connection != connection) {
     const uint32_t old = identity.connection;
@@ -312,6 +305,7 @@ void Cell::ResumeBroker() {
   // What the kernel has received meanwhile comes first: an arrival before a deadline.
   const uint32_t n = connections_.size();
   for (uint32_t c = 0; c < n; ++c) {
+    if (Abandoned(c)) return;
     if (!connections_[c].used || !connections_[c].end[kBrokerEnd].app) continue;
     const uint32_t generation = connections_[c].generation;
     Read(c, kBrokerEnd);

@@ -89,14 +89,7 @@ void Cell::ClientHears(uint32_t connection, const Packet& packet) {
   const Instant now = simulator_.now();
   ++host.traffic.delivered[kDown];
   host.last_heard = now;
-  if (host.packets) {
-    PacketRecord(host, RecordKind::kPacketReceived,
-                 static_cast<uint16_t>(kDown << 8 | static_cast<int>(packet.type)), c.number,
-                 static_cast<int64_t>(uint64_t{packet.qos} << 48 | uint64_t{packet.reason} << 40 |
-                                      uint64_t{packet.flags} << 32 |
-                                      uint64_t{packet.packet_id} << 16 | packet.value),
-                 packet.size);
-  }
+  if (host.packets) RecordPacket(host, RecordKind::kPacketReceived, kDown, c.number, packet);
   if (packet.type == PacketType::kPingresp && host.ping_out != kNever) {
     ++host.ping_count;
     host.ping_rtt_sum += now - host.ping_out;
@@ -123,8 +116,7 @@ void Cell::ArmClient(Host& host) {
   Instant when = host.Global(host.group->profile.clock, local);
   if (when == kNever) return;
   if (host.group->profile.loop_delay_max.ns > 0) {
-    when += UniformUpTo(host.group->profile.loop_delay_max,
-                        host.luck.Draw64(Purpose::kLoopDelay, host.loop_draws));
+    when += UniformUpTo(host.group->profile.loop_delay_max, host.LoopDraw());
   }
   when = std::max(when, simulator_.now());
   if (host.armed <= when) return;
@@ -151,8 +143,7 @@ void Cell::OnClientTimer(Host& host, Instant fired) {
   if (host.group->profile.loop_delay_max.ns > 0) {
     // The deadline may have moved since this wake-up was armed with its delay.
     const Instant due = host.Global(host.group->profile.clock, deadline) +
-                        UniformUpTo(host.group->profile.loop_delay_max,
-                                    host.luck.Draw64(Purpose::kLoopDelay, host.loop_draws));
+                        UniformUpTo(host.group->profile.loop_delay_max, host.LoopDraw());
     if (due > simulator_.now()) return ArmClient(host);
   }
   if (skips_ && SkipQuietStretch(host)) return;

@@ -264,6 +264,7 @@ void Cell::BeginBrokerFault(uint32_t f) {
   if (silent) ++broker_dark_;
   ++broker_down_;
   for (uint32_t c = 0; c < connections_.size(); ++c) {
+    if (Abandoned(c)) return;
     if (!connections_[c].used) continue;
     if (connections_[c].end[kBrokerEnd].app) {
       DetachBroker(c, CloseReason::kShutdown);

@@ -49,6 +49,7 @@ bool Cell::SkipQuietStretch(Host& host) {
   if (s.cycles == 0) return false;
   ++stats.stretches;
   stats.cycles += static_cast<uint64_t>(s.cycles);
+  stats.odd += static_cast<uint64_t>(s.odd);
   stats.skipped += static_cast<uint64_t>(s.events);
   events_ += static_cast<uint64_t>(s.events);
   for (size_t i = 0; i < s.overtaken_count; ++i) {

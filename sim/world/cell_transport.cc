@@ -1,6 +1,5 @@
-// Packets on the wire: connections, both kernels' TCP, the middlebox, the path.
+// Connections and both kernels' TCP.
 #include <algorithm>
-#include <limits>
 
 #include "sim/world/cell.h"
 
@@ -9,20 +8,6 @@ namespace {
 
 // Stream offsets wrap.
 constexpr bool AtOrBefore(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b) <= 0; }
-
-// SegmentInfo of sim/trace/wire_fields.h.
-int64_t PackSegment(const Segment& s, uint16_t number, bool foreign) {
-  return static_cast<int64_t>(uint64_t{s.length} << 32 | uint64_t{number} << 16 |
-                              uint64_t{s.flags} << 8 | (s.retransmission ? 1u : 0u) |
-                              (s.probe ? 2u : 0u) | (foreign ? 4u : 0u));
-}
-
-int64_t PackFields(const Packet& p) {
-  return static_cast<int64_t>(uint64_t{p.qos} << 48 | uint64_t{p.reason} << 40 |
-                              uint64_t{p.flags} << 32 | uint64_t{p.packet_id} << 16 | p.value);
-}
-
-uint16_t Code(uint8_t direction, int low) { return static_cast<uint16_t>(direction << 8 | low); }
 
 }  // namespace
 
@@ -48,6 +33,7 @@ uint32_t Cell::OpenConnection(Host& host) {
     slot = free_connections_.back();
     free_connections_.pop_back();
   }
+  if (slot < told_tcp_.size()) told_tcp_[slot] = {};
   Connection& c = connections_[slot];
   for (PacketQueue& q : c.queue) q.Clear();
   for (End& e : c.end) e = End{};
@@ -100,10 +86,7 @@ void Cell::WritePacket(uint32_t connection, EndIndex from, const Packet& packet)
   ++t.packets[direction][type];
   t.bytes[direction][type] += packet.size;
   ++t.sent[direction];
-  if (host.packets) {
-    PacketRecord(host, RecordKind::kPacketSent, Code(direction, type), c.number, PackFields(packet),
-                 packet.size);
-  }
+  if (host.packets) RecordPacket(host, RecordKind::kPacketSent, direction, c.number, packet);
   if (from == kClientEnd) NoteClientSends(host, packet);
   if (host.group->transport == Transport::kDatagram) {
     return Transmit(connection, direction, nullptr, &packet, packet.size + kDatagramHeaders);
@@ -127,191 +110,6 @@ void Cell::Carry(uint32_t connection, EndIndex from, const TcpOutput& out) {
 void Cell::Answer(uint32_t connection, EndIndex from, const Segment& segment) {
   Transmit(connection, DirectionFrom(from), &segment, nullptr,
            segment.length + (segment.syn() ? kSynHeaders : kSegmentHeaders));
-}
-
-void Cell::Launch(uint32_t connection, uint8_t direction, const Segment* segment,
-                  const Packet* packet, bool foreign, Instant arrives_at) {
-  uint32_t slot;
-  if (free_flights_.empty()) {
-    slot = flights_.size();
-    flights_.Add();
-  } else {
-    slot = free_flights_.back();
-    free_flights_.pop_back();
-  }
-  FillFlight(connection, direction, segment, packet, foreign, flights_[slot]);
-  flights_[slot].pending = true;
-  Push(HostOf(connections_[connection]), arrives_at, EventClass::kArrival, Kind::kArrival, slot);
-}
-
-void Cell::FillFlight(uint32_t connection, uint8_t direction, const Segment* segment,
-                      const Packet* packet, bool foreign, Flight& flight) {
-  const Connection& c = connections_[connection];
-  flight.connection = connection;
-  flight.generation = c.generation;
-  flight.host = c.host;
-  flight.conn = c.number;
-  // Of the transmission that was drawn last.
-  flight.number = static_cast<uint16_t>(HostOf(c).path[direction].transmissions - 1);
-  flight.direction = direction;
-  flight.datagram = packet != nullptr;
-  flight.foreign = foreign;
-  if (packet != nullptr) {
-    flight.packet = *packet;
-  } else {
-    flight.segment = *segment;
-  }
-}
-
-void Cell::Transmit(uint32_t connection, uint8_t d, const Segment* segment, const Packet* packet,
-                    uint32_t wire_bytes) {
-  Connection& c = connections_[connection];
-  Host& host = HostOf(c);
-  const Instant now = simulator_.now();
-  Traffic& t = host.traffic;
-  ++t.segments[d];
-  t.wire_bytes[d] += wire_bytes;
-  if (segment != nullptr && segment->retransmission) ++t.retransmitted[d];
-  if (d == kUp) TouchRadio(host);
-
-  const bool up = d == kUp;
-  Transit transit = Send(up ? host.group->up : host.group->down, host.path[d], host.luck,
-                         up ? Purpose::kSegmentUp : Purpose::kSegmentDown,
-                         up ? Purpose::kBurstUp : Purpose::kBurstDown,
-                         host.degrades[d].empty() ? nullptr : &host.degrade[d], now);
-  bool foreign = false;
-  if (host.cut[d] > 0) transit.fate = Fate::kLostOutage;
-  if (up && host.group->middlebox.enabled) {
-    const bool opens = packet != nullptr ? packet->type == PacketType::kConnect : segment->syn();
-    switch (PassOutbound(host.group->middlebox, c.middlebox, now, opens)) {
-      case Passage::kPass:
-        break;
-      case Passage::kNewMapping:
-        foreign = true;
-        break;
-      case Passage::kReset: {
-        // The reset is made at the middlebox: it does not pass it again.
-        Segment rst;
-        if (segment != nullptr && TcpResetFor(*segment, &rst)) {
-          Launch(connection, kDown, &rst, nullptr, /*foreign=*/true, now);
-        }
-        [[fallthrough]];
-      }
-      case Passage::kDrop:
-        transit.fate = Fate::kLostMiddlebox;
-        break;
-    }
-    if (!c.middlebox.mapped || foreign) NoteMappingLost(connection);
-  }
-
-  if (host.packets) {
-    Flight sent;
-    FillFlight(connection, d, segment, packet, foreign, sent);
-    RecordFlight(host, sent,
-                 packet != nullptr ? RecordKind::kDatagramSent : RecordKind::kSegmentSent,
-                 static_cast<int>(transit.fate));
-  }
-  if (transit.fate != Fate::kDelivered) {
-    ++t.lost[d];
-    uint16_t& lost = c.end[up ? kClientEnd : kBrokerEnd].lost;
-    if (lost < std::numeric_limits<uint16_t>::max()) ++lost;
-    if (packet != nullptr) ++t.dropped[d];
-    return;
-  }
-  auto launch = [&](Instant at) {
-    Launch(connection, d, segment, packet, foreign, at);
-    if (packet == nullptr) return;
-    if (up) ++c.datagrams_up;
-    if (at == transit.duplicate_at) ++t.sent[d];  // the network made another
-  };
-  launch(transit.arrives_at);
-  if (transit.duplicate_at != kNever) launch(transit.duplicate_at);
-}
-
-void Cell::RecordFlight(Host& host, const Flight& flight, RecordKind kind, int low) {
-  if (!host.packets) return;
-  const Segment& s = flight.segment;
-  const int64_t a = flight.datagram ? PackFields(flight.packet)
-                                    : static_cast<int64_t>(uint64_t{s.seq} << 32 | s.ack);
-  const int64_t b =
-      flight.datagram
-          ? static_cast<int64_t>(uint64_t{flight.packet.size} << 32 | uint64_t{flight.number} << 16)
-          : PackSegment(s, flight.number, flight.foreign);
-  PacketRecord(host, kind, Code(flight.direction, low), flight.conn, a, b);
-}
-
-void Cell::NoteMappingLost(uint32_t connection) {
-  Connection& c = connections_[connection];
-  MiddleboxState& m = c.middlebox;
-  if (m.reported || m.gone_at == kNever) return;
-  m.reported = true;
-  Record(HostOf(c), RecordKind::kMappingLost, m.flushed ? 1 : 0, c.number, m.gone_at.ns);
-}
-
-void Cell::OnArrival(uint32_t slot) {
-  flights_[slot].pending = false;
-  Arrive(flights_[slot]);
-  free_flights_.push_back(slot);
-}
-
-void Cell::Arrive(const Flight& flight) {
-  const uint8_t d = flight.direction;
-  Host& host = hosts_[flight.host];
-  if (!Is(flight.connection, flight.generation)) {  // both ends have forgotten it
-    if (flight.datagram) ++host.traffic.dropped[d];
-    if (d == kDown && host.reachable()) TouchRadio(host);
-    return RecordFlight(host, flight, RecordKind::kSegmentIgnored,
-                        static_cast<int>(Fate::kDelivered));
-  }
-  Connection& c = connections_[flight.connection];
-  const EndIndex at = d == kUp ? kBrokerEnd : kClientEnd;
-  End& end = c.end[at];
-  if (flight.datagram && at == kBrokerEnd) --c.datagrams_up;
-  auto ignored = [&](Fate why) {
-    if (flight.datagram) DropDatagram(flight.connection, d);
-    RecordFlight(host, flight, RecordKind::kSegmentIgnored, static_cast<int>(why));
-  };
-  if (at == kBrokerEnd) {
-    if (broker_dark_ > 0) return ignored(Fate::kLostHostDown);
-  } else {
-    if (host.group->middlebox.enabled && !flight.foreign) {
-      const Passage passage = PassInbound(host.group->middlebox, c.middlebox, simulator_.now());
-      if (passage != Passage::kPass) {
-        NoteMappingLost(flight.connection);
-        ++host.traffic.lost[d];
-        return ignored(Fate::kLostMiddlebox);
-      }
-    }
-    if (!host.reachable()) return ignored(Fate::kLostHostDown);
-    TouchRadio(host);
-  }
-  Act(host);
-  RecordFlight(host, flight,
-               flight.datagram ? RecordKind::kDatagramArrived : RecordKind::kSegmentArrived,
-               flight.datagram ? static_cast<int>(flight.packet.type) : 0);
-
-  if (flight.datagram) return OnDatagram(flight.connection, d, flight.packet);
-
-  const Segment& segment = flight.segment;
-  TcpOutput out;
-  if (end.kernel && !(flight.foreign && at == kBrokerEnd)) {
-    TcpOnSegment(ConfigOf(host, at), end.tcp, segment, KernelNow(host, at), out);
-    return OnTcpOutput(flight.connection, at, out);
-  }
-  // Nobody is there. A SYN opens the broker's end, unless it is full or not running.
-  if (at == kBrokerEnd && segment.syn() && !segment.has_ack() && end.opened == kNever &&
-      broker_down_ == 0) {
-    if (plan_.broker.accept_backlog > 0 &&
-        accept_queue_.size() >= static_cast<size_t>(plan_.broker.accept_backlog)) {
-      return ignored(Fate::kDelivered);
-    }
-    end.kernel = true;
-    end.opened = simulator_.now();
-    TcpAccept(ConfigOf(host, at), end.tcp, segment, KernelNow(host, at), out);
-    return OnTcpOutput(flight.connection, at, out);
-  }
-  Segment rst;
-  if (TcpResetFor(segment, &rst)) Answer(flight.connection, at, rst);
 }
 
 void Cell::OnTcpOutput(uint32_t connection, EndIndex at, const TcpOutput& out) {
@@ -428,6 +226,7 @@ void Cell::LoseEnd(uint32_t connection, EndIndex at) {
   Connection& c = connections_[connection];
   c.end[at].kernel = c.end[at].app = false;
   c.end[at].armed = kNever;
+  TellTcpTimers(connection, at, RecordKind::kTcpTimerArmed);
   EndWithPeer(connection, at);
   MaybeRelease(connection);
 }
@@ -435,8 +234,9 @@ void Cell::LoseEnd(uint32_t connection, EndIndex at) {
 void Cell::ArmTcp(uint32_t connection, EndIndex at) {
   Connection& c = connections_[connection];
   End& end = c.end[at];
-  if (!end.kernel) return;
   Host& host = HostOf(c);
+  if (host.packets) TellTcpTimers(connection, at, RecordKind::kTcpTimerArmed);
+  if (!end.kernel) return;
   if (host.group->transport != Transport::kTcp) return;
   if (at == kClientEnd && !host.reachable()) return;  // ClientUp() arms again
   if (at == kBrokerEnd && broker_dark_ > 0) return;
@@ -459,6 +259,7 @@ void Cell::OnTcpTimer(uint32_t connection, EndIndex at, Instant fired) {
   const Instant local = KernelNow(host, at);
   if (TcpNextDeadline(end.tcp) > local) return ArmTcp(connection, at);
   Act(host);
+  if (host.packets) TellTcpTimers(connection, at, RecordKind::kTcpTimerFired);
   TcpOutput out;
   TcpOnTimer(ConfigOf(host, at), end.tcp, local, out);
   OnTcpOutput(connection, at, out);

@@ -79,6 +79,9 @@ struct Host {
   Instant told_deadline = kNever;   // at packet level: the last that was recorded
   Instant not_quiet_at = kLongAgo;  // the cycle that begins then goes through the queue
   uint64_t loop_draws = 0;
+  // When luck changes, the loop's delay under way stays what it was.
+  uint64_t kept_loop_draw = ~uint64_t{0};
+  RandomSource kept_luck;
   uint64_t backoff_draws = 0;
   uint32_t connection = kNoConnection;
   uint32_t conn_number = 0;
@@ -109,6 +112,12 @@ struct Host {
 
   bool running() const { return down == 0 && frozen == 0 && asleep == 0; }
   bool reachable() const { return dark == 0 && asleep == 0; }  // the kernel hears and answers
+
+  // Of the loop's present delay.
+  uint64_t LoopDraw() const {
+    return (loop_draws == kept_loop_draw ? kept_luck : luck)
+        .Draw64(Purpose::kLoopDelay, loop_draws);
+  }
 
   Instant Local(ClockKind kind, Instant now) const {
     Instant local = oscillator.Local(now);

@@ -18,7 +18,7 @@ bool IsPlain(const TcpConfig& t, Duration longest) {
 
 bool IsPlain(const ClientProfile& p, const ClientSession& s) {
   return p.ping_when == PingWhen::kOutSilent && s.tick.ns == 0 && !p.whole_seconds &&
-         p.loop_delay_max.ns == 0 && p.one_ping_at_a_time &&
+         p.loop_wait.ns == 0 && p.loop_delay_max.ns == 0 && p.one_ping_at_a_time &&
          (p.wait_rule == WaitRule::kAfterPing || p.wait_rule == WaitRule::kIgnored);
 }
 
@@ -57,6 +57,10 @@ PlainRule PlainRuleOf(const BrokerPlan& broker, const Host& host, const Connecti
   if (r.step > kRadioTail.ns) {
     r.radio = 1;
     if (r.step - longest.ns <= kRadioTail.ns || longest > kRadioTail) return r;
+  }
+  const int64_t offset = r.silence % r.step;
+  if (g.transport == Transport::kTcp && offset > longest.ns && offset + longest.ns < r.step) {
+    r.laps = r.silence / r.step;
   }
   r.applies = true;
   return r;

@@ -24,6 +24,9 @@ struct PlainRule {
   int64_t srtt = 0;
   int64_t rttvar = 0;
   int64_t radio = 0;  // wake-ups per cycle
+  // The broker's timer, armed by an arrival, wakes up so many cycles later, behind that cycle's
+  // arrival and before its end, whatever the latencies; 0: it may be otherwise.
+  int64_t laps = 0;
 };
 
 PlainRule PlainRuleOf(const BrokerPlan& broker, const Host& host, const Connection& c);

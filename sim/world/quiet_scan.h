@@ -13,10 +13,16 @@
 
 namespace keepsim {
 
+struct TransmissionDraw {
+  uint64_t loss;
+  int64_t latency_ns;
+};
+
 // Of one direction: transmissions [first, first + kSize).
+template <size_t kSize>
 class DrawWindow {
  public:
-  static constexpr size_t kSize = 64;
+  static_assert(kSize % 64 == 0);
 
   void Clear() { size_ = 0; }
   // How many transmissions from `index` on are there, at least `least`.
@@ -29,15 +35,29 @@ class DrawWindow {
   // From `index` on.
   const uint64_t* loss() const { return loss_ + offset_; }
   const int64_t* latency_ns() const { return latency_ns_ + offset_; }
-  // How many come before the first that is lost independently; 64 or more: all.
-  size_t FirstLost() const { return static_cast<size_t>(std::countr_zero(lost_ >> offset_)); }
+  // How many come before the first that is lost independently; as many as there are or more: all.
+  size_t FirstLost() const {
+    size_t word = offset_ / 64;
+    uint64_t lost = lost_[word] >> offset_ % 64 << offset_ % 64;
+    while (lost == 0 && ++word < kSize / 64) lost = lost_[word];
+    return word * 64 + static_cast<size_t>(std::countr_zero(lost)) - offset_;
+  }
+  // Of any transmission; those that are not there are made, alone.
+  TransmissionDraw At(const DirectionSpec& spec, const RandomSource& luck, Purpose purpose,
+                      uint64_t index) const {
+    const uint64_t i = index - first_;
+    if (i < size_) return {loss_[i], latency_ns_[i]};
+    const RandomBlock b = luck.Block(purpose, index);
+    return {uint64_t{b.w[0]} << 32 | b.w[3],
+            spec.latency.Sample(uint64_t{b.w[1]} << 32 | b.w[2]).ns};
+  }
 
  private:
   void Fill(const DirectionSpec& spec, const RandomSource& luck, Purpose purpose, uint64_t index) {
     uint64_t latency[kSize];
     luck.Pairs(purpose, index, kSize, loss_, latency);
     spec.latency.SampleMany(latency, kSize, latency_ns_);
-    lost_ = spec.loss.Hits(loss_, kSize);
+    for (size_t i = 0; i < kSize; i += 64) lost_[i / 64] = spec.loss.Hits(loss_ + i, 64);
     first_ = index;
     size_ = kSize;
   }
@@ -45,7 +65,7 @@ class DrawWindow {
   uint64_t first_ = 0;
   size_t size_ = 0;
   size_t offset_ = 0;
-  uint64_t lost_ = 0;  // bit i: transmission first_ + i is lost
+  uint64_t lost_[kSize / 64];  // bit i: transmission first_ + i is lost
   uint64_t loss_[kSize];
   int64_t latency_ns_[kSize];
 };
@@ -53,9 +73,10 @@ class DrawWindow {
 // The cycles of a stretch that lie ahead: over TCP a cycle has two transmissions up and one down,
 // else one each.
 struct DrawsAhead {
-  DrawWindow window[2];  // by direction
+  DrawWindow<128> up;
+  DrawWindow<64> down;
 
-  void Clear() { window[0].Clear(), window[1].Clear(); }
+  void Clear() { up.Clear(), down.Clear(); }
 };
 
 }  // namespace keepsim

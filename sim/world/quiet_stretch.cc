@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/world/stretch_runner.h"
+#include "sim/world/tcp_exchange.h"
 
 namespace keepsim {
 namespace quiet {
@@ -67,8 +68,8 @@ void Stretch::TouchRadio(std::initializer_list<Instant> touches) {
 }
 
 // Nothing of either kernel acts but as the cycle has it, and all of its wake-ups for nothing are
-// over before the next cycle, and before `over`.
-bool Stretch::TcpIsQuiet(const Way& way, Instant next, Instant over) {
+// over before the next cycle, and before anything else.
+bool Stretch::TcpIsQuiet(const Way& way, Instant next) {
   const TcpConfig& client = group_.tcp;
   const TcpConfig& broker = broker_.tcp;
   const Instant k0 = host_.KernelNow(way.out);
@@ -87,57 +88,72 @@ bool Stretch::TcpIsQuiet(const Way& way, Instant next, Instant over) {
   const Instant gone = std::max({way.out + kernel_[kClientEnd].TimerGone(client),
                                  way.heard + kernel_[kBrokerEnd].TimerGone(broker), way.acked});
   if (gone >= next) return Stop(StretchEnd::kLate);
-  if (gone >= over) return Stop(StretchEnd::kPending);
+  if (gone >= until_) return Stop(StretchEnd::kPending);
   return true;
 }
 
-bool Stretch::Cycle(size_t i) {
-  const ClientProfile& p = group_.profile;
+// Whether what the client does now is a PINGREQ.
+bool Stretch::MayPing() {
   if (t0_ >= until_) return Stop(StretchEnd::kPending);
-  Way way;
-  BurstState burst[2] = {burst_[kUp], burst_[kDown]};
-  Instant last_arrival[2] = {last_arrival_[kUp], last_arrival_[kDown]};
-  Instant mapping_used = mapping_used_;
-  if (!FindWay(i, way, burst, last_arrival)) return Stop(StretchEnd::kLost);
-  if (way.acked >= until_) return Stop(StretchEnd::kPending);
-  ClientSession& client = host_.session;
-  if (p.ping_when == PingWhen::kCounterTick && client.counted &&
-      client.sends != client.sends_at_tick) {
-    return Stop(StretchEnd::kOther);
-  }
-  if (!PassMiddlebox(way, &mapping_used)) return Stop(StretchEnd::kOther);
-  if (tcp_ && !kernel_[kBrokerEnd].interactive) return Stop(StretchEnd::kOther);
+  const ClientSession& s = host_.session;
+  return group_.profile.ping_when != PingWhen::kCounterTick || !s.counted ||
+         s.sends == s.sends_at_tick || Stop(StretchEnd::kOther);
+}
 
-  const ClientView client_before(client);
+// The client's session through the cycle.
+void Stretch::MoveClient(Trial& t) {
+  const ClientProfile& p = group_.profile;
+  ClientSession& s = host_.session;
   const uint64_t next_loop_draw =
       host_.loop_draws + (p.loop_delay_max.ns > 0 ? static_cast<uint64_t>(out_.cycles) + 1 : 0);
-  NotePing(p, client, host_.SessionNow(way.out));
-  const Instant waits_to = ClientWakes(way.out, next_loop_draw);
-  NoteAnswer(client, host_.SessionNow(way.answered));
-  const Instant next = ClientWakes(way.answered, next_loop_draw);
+  NotePing(p, s, host_.SessionNow(t.way.out));
+  t.waits_to = ClientWakes(t.way.out, next_loop_draw);
+  NoteAnswer(p, s, host_.SessionNow(t.way.answered));
+  t.next = ClientWakes(t.way.answered, next_loop_draw);
+}
 
-  BrokerView session = session_;
-  const auto judge = [&] {
-    if (waits_to < way.answered) return Stop(StretchEnd::kLate);
-    if (next == kNever || next <= way.acked) return Stop(StretchEnd::kOther);
-    if (tcp_ && !TcpIsQuiet(way, next, until_)) return false;
-    if (!BrokerBears(way.heard, next, session)) return false;
-    if (out_.overtaken_count == QuietStretch::kMaxOvertaken) return Stop(StretchEnd::kOther);
-    return true;
-  };
-  if (!judge()) {
-    client_before.Restore(client);
+bool Stretch::ClientBears(const Trial& t) {
+  if (t.waits_to < t.way.answered) return Stop(StretchEnd::kLate);
+  if (t.next == kNever || t.next <= t.way.acked) return Stop(StretchEnd::kOther);
+  return out_.overtaken_count < QuietStretch::kMaxOvertaken || Stop(StretchEnd::kOther);
+}
+
+// The cycle happens. What it does to kernels and radio is up to the caller.
+void Stretch::Commit(const Trial& t) {
+  session_ = BrokerView(c_.session, t.session.wakes);
+  session_.ticks = t.session.ticks;
+  path_ = t.path;
+  const Instant local = host_.SessionNow(t.way.out);
+  if (host_.last_packet_out != kLongAgo) {
+    host_.longest_silence = std::max(host_.longest_silence, local - host_.last_packet_out);
+  }
+  host_.last_packet_out = local;
+  host_.ping_rtt_sum += t.way.answered - t.way.out;
+  ++out_.cycles;
+  last_ = t.way;
+  NoteOvertaken(t.waits_to, t.next);
+  waits_to_ = t.waits_to;
+  t0_ = t.next;
+}
+
+bool Stretch::Cycle(size_t i) {
+  if (!MayPing()) return false;
+  Trial t = NewTrial();
+  const Way& way = t.way;
+  if (!FindWay(i, t.way, t.path)) return Stop(StretchEnd::kLost);
+  if (way.acked >= until_) return Stop(StretchEnd::kPending);
+  if (!PassMiddlebox(way, &t.path.mapping_used)) return Stop(StretchEnd::kOther);
+  if (tcp_ && !kernel_[kBrokerEnd].interactive) return Stop(StretchEnd::kOther);
+
+  const ClientView client_before(host_.session);
+  MoveClient(t);
+  if (!ClientBears(t) || (tcp_ && !TcpIsQuiet(way, t.next)) ||
+      !BrokerBears(way.heard, t.next, t.session)) {
+    client_before.Restore(host_.session);
     session_.Restore(c_.session);
     return false;
   }
 
-  session_ = BrokerView(c_.session, session.wakes);
-  session_.ticks = session.ticks;
-  for (int d = 0; d < 2; ++d) {
-    burst_[d] = burst[d];
-    last_arrival_[d] = last_arrival[d];
-  }
-  mapping_used_ = mapping_used;
   if (tcp_) {
     KernelView* const k = kernel_;
     const Instant k0 = host_.KernelNow(way.out);
@@ -148,21 +164,12 @@ bool Stretch::Cycle(size_t i) {
     k[kClientEnd].NoteCycle(k0, k2, way.heard, kMaxQuickAcks - 1);
     k[kBrokerEnd].NoteCycle(way.heard, way.heard, k2, kMaxQuickAcks);
   }
-  const Instant local = host_.SessionNow(way.out);
-  if (host_.last_packet_out != kLongAgo) {
-    host_.longest_silence = std::max(host_.longest_silence, local - host_.last_packet_out);
-  }
-  host_.last_packet_out = local;
   TouchRadio({way.out, way.answered});
-  lost_ = 0;
-  host_.ping_rtt_sum += way.answered - way.out;
-  ++out_.cycles;
-  last_ = way;
-  NoteOvertaken(waits_to, next);
-  waits_to_ = waits_to;
-  t0_ = next;
+  lost_[kClientEnd] = lost_[kBrokerEnd] = 0;
+  Commit(t);
   return true;
 }
+
 // A wake-up at `wake` stays in the queue when the timer is armed anew for `next`, before it.
 void Stretch::NoteOvertaken(Instant wake, Instant next) {
   DropOvertaken(last_.out);
@@ -177,26 +184,42 @@ void Stretch::DropOvertaken(Instant now) {
   out_.overtaken_count = static_cast<size_t>(end - begin);
 }
 
+// The cycles from the `i`th on that LookAhead() looked at, as far as one rule goes. Returns the
+// first that was not run.
+size_t Stretch::ByRule(size_t i) {
+  // The first cycle of a stretch is asked everything.
+  if (!plain_.applies || out_.cycles == 0) return i;
+  if (!tcp_) return PlainCycles<false>(i);
+  // The broker's kernel is to acknowledge with its answer.
+  if (!kernel_[kBrokerEnd].interactive) return i;
+  return IsSettled(std::min(reach_ - i, kMostSettled)) ? SettledCycles(i) : PlainCycles<true>(i);
+}
+
+// A cycle that is not as the others. REQUIRES: LookAhead() looked from here.
+bool Stretch::OddCycle() {
+  if (!tcp_ || !((repairs_ && RepairedCycle()) || (MayBeRepaired() && KernelsCycle())))
+    return false;
+  ++out_.odd;
+  return true;
+}
+
 QuietStretch Stretch::Run() {
   bool goes_on = true;
   while (goes_on) {
     LookAhead();
-    for (size_t i = 0; i < reach_; ++i) {
-      if (plain_.applies && out_.cycles > 0) {
-        if (!tcp_) {
-          i = PlainCycles<false, false>(i);
-        } else {
-          if (IsSettled(reach_ - i)) i = PlainCycles<true, true>(i);
-          if (i < lost_at_) i = PlainCycles<true, false>(i);
-        }
-        if (i == reach_) break;
+    size_t i = 0;
+    while (i < reach_) {
+      const size_t begin = i;
+      i = ByRule(i);
+      if (i > begin) continue;
+      const bool odd = repairs_ && (i >= lost_at_ || !kernel_[kBrokerEnd].interactive);
+      if (!odd && Cycle(i)) {
+        ++i;
+        continue;
       }
-      if (Cycle(i)) continue;
-      goes_on = false;
-      if (repairs_ && out_.end != StretchEnd::kPending && out_.end != StretchEnd::kTie) {
-        if (i > 0) LookAhead();
-        goes_on = RepairedCycle();
-      }
+      goes_on = odd || MayBeRepaired();
+      if (goes_on && i > 0) LookAhead();
+      goes_on = goes_on && OddCycle();
       break;
     }
   }
@@ -208,13 +231,7 @@ QuietStretch Stretch::Run() {
 
 namespace {
 
-bool IsQuiet(const Exchanges& e) { return e.out_count == 0 && e.waiting == 0 && e.resend == 0; }
-
-bool IsQuiet(const TcpEndpoint& e) {
-  return e.state == TcpState::kEstablished && TcpAllAcked(e) && !e.owes_ack && !e.fin_queued &&
-         !e.peer_fin && !e.in_recovery && e.backoff == 0 && e.ooo_start == e.ooo_end &&
-         e.srtt.ns > 0 && e.last_received_at != kLongAgo && TcpNextDeadline(e) == kNever;
-}
+bool IsQuiet(const Exchanges& e) { return e.in_flight() == 0 && e.waiting == 0 && e.resend == 0; }
 
 bool IsQuiet(const End& e) {
   return e.kernel && e.app && e.established && e.pending_close == CloseReason::kNone &&
@@ -247,8 +264,8 @@ bool IsQuiet(const Host& host, const Connection& c) {
   if (host.group->transport == Transport::kDatagram) {
     return c.end[kClientEnd].app && c.end[kBrokerEnd].app && c.end[kBrokerEnd].kernel;
   }
-  return IsQuiet(c.end[kBrokerEnd]) && IsQuiet(c.end[kClientEnd].tcp) &&
-         IsQuiet(c.end[kBrokerEnd].tcp) && !c.end[kClientEnd].tcp.interactive;
+  return IsQuiet(c.end[kBrokerEnd]) && quiet::IsQuiet(c.end[kClientEnd].tcp) &&
+         quiet::IsQuiet(c.end[kBrokerEnd].tcp) && !c.end[kClientEnd].tcp.interactive;
 }
 
 QuietStretch RunThrough(const BrokerPlan& broker, Host& host, Connection& c, Instant now,

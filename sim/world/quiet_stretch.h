@@ -21,6 +21,7 @@ namespace keepsim {
 
 struct QuietStretch {
   int64_t cycles = 0;  // 0: nothing was changed
+  int64_t odd = 0;     // of these, with a repair or an acknowledgement of its own
   int64_t events = 0;  // simulated
   StretchEnd end = StretchEnd::kOther;
   // Pending from now on: the client's timer is armed for `client_wakes`, the broker's session timer

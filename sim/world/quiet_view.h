@@ -8,13 +8,16 @@
 
 #include "sim/base/time.h"
 #include "sim/mqtt/broker_session.h"
+#include "sim/mqtt/client_deadline.h"
 #include "sim/mqtt/client_session.h"
 #include "sim/net/tcp.h"
 
 namespace keepsim::quiet {
 
 inline constexpr uint32_t kPingSize = 2;  // PINGREQ, PINGRESP
-// Transmissions of one cycle, repairs included.
+// Of a cycle over TCP: timer, PINGREQ, PINGRESP, acknowledgement.
+inline constexpr int64_t kEventsOfCycle = 4;
+// Transmissions of one cycle, repairs by rule included.
 inline constexpr size_t kMostUp = 4, kMostDown = 3;
 
 // The ping's part in a client's session; CheckKeepAlive() and SendPing() of client_session.cc.
@@ -29,11 +32,14 @@ inline void NotePing(const ClientProfile& p, ClientSession& s, Instant now) {
     s.sends_at_tick = s.sends;
     s.counted = true;
   }
+  NoteLook(p, s, now);
 }
 
-inline void NoteAnswer(ClientSession& s, Instant now) {
-  s.last_in = s.look_from = now;
+// OnConnectedPacket() of client_session.cc.
+inline void NoteAnswer(const ClientProfile& p, ClientSession& s, Instant now) {
+  s.last_in = s.look_from = ReadAt(p, s, now);
   s.ping_pending = false;
+  WakeLoop(p, s, s.last_in);
 }
 
 // What a broker's session goes by, and when its timer is armed for.
@@ -68,7 +74,8 @@ struct ClientView {
         last_in(s.last_in),
         ping_sent(s.ping_sent),
         look_from(s.look_from),
-        tick_origin(s.tick_origin) {}
+        tick_origin(s.tick_origin),
+        loop(s.loop) {}
   void Restore(ClientSession& s) const {
     s.sends = sends;
     s.sends_at_tick = sends_at_tick;
@@ -78,11 +85,13 @@ struct ClientView {
     s.ping_sent = ping_sent;
     s.look_from = look_from;
     s.tick_origin = tick_origin;
+    s.loop = loop;
     s.ping_pending = false;
   }
   uint32_t sends, sends_at_tick;
   bool counted;
   Instant last_out, last_in, ping_sent, look_from, tick_origin;
+  LoopState loop;
 };
 
 // One kernel's end between two cycles.

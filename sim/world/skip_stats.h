@@ -22,6 +22,7 @@ struct SkipStats {
   uint64_t skipped = 0;    // of these, within stretches
   uint64_t stretches = 0;  // of one cycle at least
   uint64_t cycles = 0;
+  uint64_t odd = 0;                  // of these, with a repair or an acknowledgement of its own
   uint64_t ends[kStretchEnds] = {};  // those of stretches without a cycle included
 
   void Add(const SkipStats& other) {
@@ -29,6 +30,7 @@ struct SkipStats {
     skipped += other.skipped;
     stretches += other.stretches;
     cycles += other.cycles;
+    odd += other.odd;
     for (int i = 0; i < kStretchEnds; ++i) ends[i] += other.ends[i];
   }
 };

@@ -3,14 +3,15 @@
 
 namespace keepsim::quiet {
 
-void Stretch::FinishTcp(End& end, EndIndex at) {
-  TcpEndpoint& e = end.tcp;
+// This end after all cycles so far.
+TcpEndpoint Stretch::EndpointNow(EndIndex at) const {
+  TcpEndpoint e = c_.end[at].tcp;
+  if (out_.cycles == kernels_at_) return e;
   const TcpConfig& config = at == kClientEnd ? group_.tcp : broker_.tcp;
-  const uint32_t bytes = static_cast<uint32_t>(out_.cycles) * kPingSize;
+  const uint32_t bytes = static_cast<uint32_t>(out_.cycles - kernels_at_) * kPingSize;
   e.snd_una = e.snd_nxt = e.snd_end = e.snd_end + bytes;
   e.rcv_nxt += bytes;
   e.acked_to = e.rcv_nxt;
-  end.readable_to = e.rcv_nxt - 1;
   e.last_length = kPingSize;
   e.sack_start = e.sack_end = e.snd_una;
   e.probed = kernel_[at].probed;
@@ -27,6 +28,7 @@ void Stretch::FinishTcp(End& end, EndIndex at) {
   e.quick_acks = kernel_[at].quick_acks;
   e.interactive = kernel_[at].interactive;
   e.ts_recent = kernel_[at].echo;
+  return e;
 }
 
 // What has happened in all cycles alike, and what only the last one leaves.
@@ -43,8 +45,8 @@ void Stretch::Finish() {
   for (int d = 0; d < 2; ++d) {
     t.sent[d] += count;
     t.delivered[d] += count;
-    host_.path[d].burst = burst_[d];
-    host_.path[d].last_arrival = last_arrival_[d];
+    host_.path[d].burst = path_.burst[d];
+    host_.path[d].last_arrival = path_.last_arrival[d];
   }
   const int64_t headers = tcp_ ? kSegmentHeaders : kDatagramHeaders;
   for (int d = 0; d < 2; ++d) {
@@ -55,19 +57,19 @@ void Stretch::Finish() {
     t.retransmitted[d] += beyond_.retransmitted[d];
     host_.path[d].transmissions += static_cast<uint64_t>(segments);
   }
-  c_.middlebox.last_use = mapping_used_;
-  c_.end[kClientEnd].lost = lost_;
-  c_.end[kBrokerEnd].lost = 0;
-  if (tcp_) {
-    FinishTcp(c_.end[kClientEnd], kClientEnd);
-    FinishTcp(c_.end[kBrokerEnd], kBrokerEnd);
+  c_.middlebox.last_use = path_.mapping_used;
+  for (const EndIndex at : {kClientEnd, kBrokerEnd}) {
+    c_.end[at].lost = lost_[at];
+    if (!tcp_) continue;
+    c_.end[at].tcp = EndpointNow(at);
+    c_.end[at].readable_to = c_.end[at].tcp.rcv_nxt - 1;
   }
   host_.ping_count += n;
   host_.ping_out = kNever;
   host_.last_heard = last_.answered;
   host_.backoff_draws += static_cast<uint64_t>(n);
   if (group_.profile.loop_delay_max.ns > 0) host_.loop_draws += static_cast<uint64_t>(n);
-  out_.events = n * (tcp_ ? 4 : 3) + beyond_.events + session_.ticks;
+  out_.events = n * (tcp_ ? kEventsOfCycle : 3) + beyond_.events + session_.ticks;
   host_.events += out_.events;
   out_.client_acts = t0_;
   // Armed for the wait's end until that is over, unless the next ping comes before it.

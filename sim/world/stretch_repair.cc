@@ -12,13 +12,16 @@ namespace keepsim::quiet {
 bool Stretch::RepairedCycle() {
   if (t0_ >= until_) return Stop(StretchEnd::kPending);
   KernelView client = kernel_[kClientEnd], broker = kernel_[kBrokerEnd];
-  const int64_t* const up_ns = draws_.window[kUp].latency_ns();
-  const int64_t* const down_ns = draws_.window[kDown].latency_ns();
+  const int64_t* const up_ns = draws_.up.latency_ns();
+  const int64_t* const down_ns = draws_.down.latency_ns();
   const auto lost = [&](int d, size_t at) {
-    return (d == kUp ? group_.up : group_.down).loss.Hit(draws_.window[d].loss()[at]);
+    return d == kUp ? group_.up.loss.Hit(draws_.up.loss()[at])
+                    : group_.down.loss.Hit(draws_.down.loss()[at]);
   };
   const auto kernel = [&](Instant t) { return host_.KernelNow(t); };
   const auto global = [&](Instant t) { return host_.Global(ClockKind::kMonotonic, t); };
+  // No rule for a lost answer, or a lost acknowledgement of its own before it.
+  if (lost(kDown, 0) || (!broker.interactive && lost(kDown, 1))) return Stop(StretchEnd::kLost);
   size_t u = 0, d = 0;
   Beyond b;
   Way way;
@@ -47,13 +50,11 @@ bool Stretch::RepairedCycle() {
 
   Instant acked_alone = kNever;
   if (!broker.interactive) {
-    if (lost(kDown, d)) return Stop(StretchEnd::kLost);
     acked_alone = way.heard + Duration{down_ns[d++]};
     gone = std::max(gone, acked_alone);
     b.events += 1;
     b.segments[kDown] += 1;
   }
-  if (lost(kDown, d)) return Stop(StretchEnd::kLost);
   way.answered = way.heard + Duration{down_ns[d++]};
   const Instant first_ack = std::min(acked_alone, way.answered);
   const Instant broker_probe = broker.ProbeAt(broker_.tcp, way.heard);
@@ -120,7 +121,8 @@ bool Stretch::RepairedCycle() {
   kernel_[kClientEnd] = client;
   kernel_[kBrokerEnd] = broker;
   beyond_.Add(b);
-  lost_ = ack_lost ? 1 : 0;
+  lost_[kClientEnd] = ack_lost ? 1 : 0;
+  lost_[kBrokerEnd] = 0;
   const Instant local = host_.SessionNow(way.out);
   if (host_.last_packet_out != kLongAgo) {
     host_.longest_silence = std::max(host_.longest_silence, local - host_.last_packet_out);
@@ -132,7 +134,7 @@ bool Stretch::RepairedCycle() {
   std::sort(std::begin(touches), std::end(touches));
   TouchRadio({touches[0], touches[1], touches[2]});
   NotePing(group_.profile, host_.session, local);
-  NoteAnswer(host_.session, host_.SessionNow(way.answered));
+  NoteAnswer(group_.profile, host_.session, host_.SessionNow(way.answered));
   host_.ping_rtt_sum += way.answered - way.out;
   ++out_.cycles;
   last_ = way;

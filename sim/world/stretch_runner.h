@@ -8,6 +8,7 @@
 #include <initializer_list>
 
 #include "sim/world/plain_rule.h"
+#include "sim/world/quiet_path.h"
 #include "sim/world/quiet_stretch.h"
 #include "sim/world/quiet_view.h"
 
@@ -29,9 +30,9 @@ class Stretch {
                  broker.tcp.user_timeout.ns == 0),
         session_(c.session, c.session_armed),
         kernel_{KernelView(c.end[kClientEnd].tcp), KernelView(c.end[kBrokerEnd].tcp)},
-        burst_{host.path[kUp].burst, host.path[kDown].burst},
-        last_arrival_{host.path[kUp].last_arrival, host.path[kDown].last_arrival},
-        mapping_used_(c.middlebox.last_use),
+        path_{{host.path[kUp].burst, host.path[kDown].burst},
+              {host.path[kUp].last_arrival, host.path[kDown].last_arrival},
+              c.middlebox.last_use},
         t0_(now) {}
 
   QuietStretch Run();
@@ -45,25 +46,47 @@ class Stretch {
     out_.end = why;
     return false;
   }
-  bool Carry(int direction, uint64_t index, uint64_t loss_draw, Duration latency, Instant at,
-             BurstState& burst, Instant& last_arrival, Instant* arrives) const;
+  // A cycle that is being judged.
+  struct Trial {
+    Way way;
+    PathView path;
+    BrokerView session;
+    Instant waits_to = kNever;  // the client's timer after the ping
+    Instant next = kNever;      // the next cycle begins
+  };
+  Trial NewTrial() const { return {{}, path_, session_}; }
   void LookAhead();
-  bool FindWay(size_t i, Way& way, BurstState burst[2], Instant last_arrival[2]) const;
+  bool FindWay(size_t i, Way& way, PathView& path) const;
   bool PassMiddlebox(const Way& way, Instant* last_use) const;
   Instant ClientWakes(Instant now, uint64_t loop_draw) const;
   bool BrokerRunsTo(BrokerView& b, Instant limit);
-  bool TcpIsQuiet(const Way& way, Instant next, Instant over);
+  bool TcpIsQuiet(const Way& way, Instant next);
+  bool MayPing();
+  void MoveClient(Trial& t);
+  bool ClientBears(const Trial& t);
+  void Commit(const Trial& t);
   bool Cycle(size_t i);
-  template <bool kTcp, bool kSettled>
+  size_t PlainAhead(size_t i) const;
+  void NotePlainCycles(int64_t n, const Way& last, Instant broker_wakes, Duration rtt_sum);
+  template <bool kTcp>
   size_t PlainCycles(size_t i);
   bool IsSettled(size_t cycles) const;
+  // So few that an SRTT of 300 ms, by the default min_rto, cannot grow out of the plain rule.
+  static constexpr size_t kMostSettled = 48;
+  size_t SettledCycles(size_t i);
   bool RepairedCycle();
+  bool KernelsCycle();
+  size_t ByRule(size_t i);
+  bool OddCycle();
+  bool MayBeRepaired() const {
+    return out_.end != StretchEnd::kPending && out_.end != StretchEnd::kTie;
+  }
+  TcpEndpoint EndpointNow(EndIndex at) const;
   bool BrokerBears(Instant heard, Instant next, BrokerView& session);
   void TouchRadio(std::initializer_list<Instant> touches);
   void NoteOvertaken(Instant wake, Instant next);
   void DropOvertaken(Instant now);
   void Finish();
-  void FinishTcp(End& end, EndIndex at);
 
   const BrokerPlan& broker_;
   Host& host_;
@@ -77,14 +100,13 @@ class Stretch {
   size_t reach_ = 0, lost_at_ = 0;
   const bool repairs_;  // RepairedCycle() may be asked
   Beyond beyond_;
-  uint16_t lost_ = 0;  // the client's transmissions since the broker last read from it
+  uint16_t lost_[2] = {0, 0};  // transmissions by this end since the peer last read from it
 
   QuietStretch out_;
   BrokerView session_;
   KernelView kernel_[2];
-  BurstState burst_[2];
-  Instant last_arrival_[2];
-  Instant mapping_used_;
+  int64_t kernels_at_ = 0;  // both kernels' ends in c_ are those after so many cycles
+  PathView path_;
   Instant t0_;                 // the next cycle begins
   Way last_{};                 // the last cycle's
   Instant waits_to_ = kNever;  // the client's timer after the last ping

@@ -3,20 +3,6 @@
 
 namespace keepsim::quiet {
 
-bool Stretch::Carry(int d, uint64_t index, uint64_t loss_draw, Duration latency, Instant at,
-                    BurstState& burst, Instant& last_arrival, Instant* arrives) const {
-  const DirectionSpec& spec = d == kUp ? group_.up : group_.down;
-  const Degrade* degrade = host_.degrades[d].empty() ? nullptr : &host_.degrade[d];
-  const Fate fate =
-      FateOf(spec, burst, host_.luck, d == kUp ? Purpose::kSegmentUp : Purpose::kSegmentDown,
-             d == kUp ? Purpose::kBurstUp : Purpose::kBurstDown, degrade, at, index, loss_draw);
-  if (fate != Fate::kDelivered) return false;
-  *arrives = at + latency;
-  if (degrade != nullptr) *arrives += degrade->extra_latency;
-  if (spec.keep_order) *arrives = last_arrival = std::max(*arrives, last_arrival);
-  return true;
-}
-
 // How many cycles the draws reach, and how many of them lose nothing independently.
 void Stretch::LookAhead() {
   const size_t per_cycle = tcp_ ? 2 : 1;
@@ -25,8 +11,8 @@ void Stretch::LookAhead() {
       host_.path[kUp].transmissions + per_cycle * n + static_cast<uint64_t>(beyond_.segments[kUp]);
   down_first_ =
       host_.path[kDown].transmissions + n + static_cast<uint64_t>(beyond_.segments[kDown]);
-  DrawWindow& up = draws_.window[kUp];
-  DrawWindow& down = draws_.window[kDown];
+  auto& up = draws_.up;
+  auto& down = draws_.down;
   reach_ =
       std::min(up.Reach(group_.up, host_.luck, Purpose::kSegmentUp, up_first_, kMostUp) / per_cycle,
                down.Reach(group_.down, host_.luck, Purpose::kSegmentDown, down_first_, kMostDown));
@@ -34,15 +20,15 @@ void Stretch::LookAhead() {
 }
 
 // The packets of the cycle that is `i` cycles ahead of where LookAhead() looked from.
-bool Stretch::FindWay(size_t i, Way& way, BurstState burst[2], Instant last_arrival[2]) const {
-  const size_t u = tcp_ ? 2 * i : i;
-  const auto carry = [&](int d, size_t at, Instant from, Instant* to) {
-    const DrawWindow& w = draws_.window[d];
-    return Carry(d, (d == kUp ? up_first_ : down_first_) + at, w.loss()[at],
-                 Duration{w.latency_ns()[at]}, from, burst[d], last_arrival[d], to);
+bool Stretch::FindWay(size_t i, Way& way, PathView& path) const {
+  const uint64_t u = up_first_ + (tcp_ ? 2 * i : i);
+  const auto carry = [&](int d, uint64_t index, Instant from, Instant* to) {
+    *to = Carry(host_, draws_, d, index, from, path);
+    return *to != kNever;
   };
   way.out = t0_;
-  if (!carry(kUp, u, way.out, &way.heard) || !carry(kDown, i, way.heard, &way.answered)) {
+  if (!carry(kUp, u, way.out, &way.heard) ||
+      !carry(kDown, down_first_ + i, way.heard, &way.answered)) {
     return false;
   }
   way.acked = way.answered;

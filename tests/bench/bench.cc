@@ -1,16 +1,20 @@
 // How long what the simulator does takes. Nothing here is asserted: machines differ, and so do
 // hours. Numbers and what they mean: docs/performance.md.
 //
-//   bazel run //tests/bench -- --benchmark_format=json
+//   bazel run //tests/bench:report -- FILE     all of it, as JSON
+#include <malloc.h>
+
 #include <queue>
 #include <vector>
 
 #include "benchmark/benchmark.h"
+#include "sim/base/quantile_table.h"
 #include "sim/base/random.h"
 #include "sim/engine/event_queue.h"
 #include "sim/engine/heap_queue.h"
 #include "sim/engine/radix_queue.h"
 #include "sim/run/runner.h"
+#include "sim/world/cell.h"
 #include "tests/bench/eager_fleet.h"
 #include "tests/bench/fleet.h"
 
@@ -46,9 +50,29 @@ void EagerDatagramFleet(benchmark::State& state) {
   for (auto _ : state) events = RunEagerFleet(*plan);
   CountEvents(state, events);
 }
+// One cell: the broker's kill-rate limit joins all clients. Memory is what the cell holds at the
+// end.
+void CoupledFleet(benchmark::State& state) {
+  const auto plan = FleetPlan(true, state.range(0), "10m", R"(profile: "hivemq-ce")");
+  const uint32_t clients = static_cast<uint32_t>(state.range(0));
+  uint64_t events = 0;
+  size_t bytes = 0;
+  for (auto _ : state) {
+    const size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+    Cell cell(*plan);
+    cell.Run({1, clients}, [](const TraceRecord*, const TraceRecord*) {});
+    events = cell.events();
+    bytes = mallinfo2().uordblks + mallinfo2().hblkhd - before;
+  }
+  CountEvents(state, events);
+  state.counters["bytes_per_client"] = static_cast<double>(bytes) / clients;
+}
+BENCHMARK(CoupledFleet)->RangeMultiplier(10)->Range(100, 100000)->MeasureProcessCPUTime();
+BENCHMARK(CoupledFleet)->Arg(1000000)->Iterations(1)->MeasureProcessCPUTime();
 BENCHMARK(TcpFleet)->RangeMultiplier(10)->Range(100, 10000)->MeasureProcessCPUTime();
 BENCHMARK(DatagramFleet)->RangeMultiplier(10)->Range(100, 10000)->MeasureProcessCPUTime();
-BENCHMARK(TcpFleetSkipping)->RangeMultiplier(10)->Range(100, 10000)->MeasureProcessCPUTime();
+BENCHMARK(TcpFleetSkipping)->RangeMultiplier(10)->Range(100, 100000)->MeasureProcessCPUTime();
+BENCHMARK(TcpFleetSkipping)->Arg(1000000)->Iterations(1)->MeasureProcessCPUTime();
 BENCHMARK(DatagramFleetSkipping)->RangeMultiplier(10)->Range(100, 10000)->MeasureProcessCPUTime();
 BENCHMARK(EagerDatagramFleet)->RangeMultiplier(10)->Range(100, 10000)->MeasureProcessCPUTime();
 
@@ -81,6 +105,17 @@ void LatencySample(benchmark::State& state) {
   }
 }
 BENCHMARK(LatencySample);
+
+void QuantileTables(benchmark::State& state) {
+  const auto kind = static_cast<DistributionSpec::Kind>(state.range(0));
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(QuantileTable({.kind = kind, .a = Milliseconds(50), .shape = 0.5}));
+  }
+}
+BENCHMARK(QuantileTables)
+    ->Arg(static_cast<int>(DistributionSpec::Kind::kExponential))
+    ->Arg(static_cast<int>(DistributionSpec::Kind::kLognormal))
+    ->Arg(static_cast<int>(DistributionSpec::Kind::kWeibull));
 
 // What skipping cannot do without, per exchange over TCP: three draws, judged and looked up.
 void SkipFloor(benchmark::State& state) {

@@ -15,7 +15,9 @@ namespace keepsim {
 
 // Over TCP: scenarios/reference_fleet.textproto with another number of clients and horizon. Over
 // datagrams: without the crashes.
-inline std::unique_ptr<Plan> FleetPlan(bool tcp, int64_t clients, absl::string_view horizon) {
+inline std::unique_ptr<Plan> FleetPlan(
+    bool tcp, int64_t clients, absl::string_view horizon,
+    absl::string_view broker = R"(profile: "spec" grace_factor: 1.5)") {
   const std::string text = absl::StrCat(
       R"(name: "fleet" horizon: ")", horizon, R"(" groups { name: "fleet" count: )", clients,
       R"( mqtt_version: V3_1_1 client: "spec" keep_alive: "60s" start { spread: "60s" }
@@ -25,7 +27,7 @@ inline std::unique_ptr<Plan> FleetPlan(bool tcp, int64_t clients, absl::string_v
       tcp ? R"(random_faults { fault: CRASH gap { exponential { mean: "24h" } }
                length { constant: "10m" } })"
           : "",
-      R"( } broker { profile: "spec" grace_factor: 1.5 })");
+      " } broker { ", broker, " }");
   Diagnostics diagnostics;
   const LoadedScenario scenario = LoadText(text, ScenarioFormat::kText, "bench", diagnostics);
   auto plan = std::make_unique<Plan>(Compile(scenario, diagnostics));

@@ -70,10 +70,12 @@ class NetworkPair:
         _call(_libc.setns(self._home, CLONE_NEWNET))
 
     def set_loss(self, percent, side, extra=""):
-        """Drops `percent` % of the TCP segments that arrive at `side`; 100 cuts the path."""
+        """Drops `percent` % of the TCP segments that arrive at `side` from the other one; 100 cuts
+        the path. (What a program says to itself, as Paho Python's threads do over a socket, is not
+        on the path.)"""
         self.enter(side)
         chance = "" if percent >= 100 else f"numgen random mod 1000 < {round(percent * 10)}"
-        rule = f"add rule inet loss input meta l4proto tcp {extra} {chance} counter drop"
+        rule = f'add rule inet loss input iifname != "lo" meta l4proto tcp {extra} {chance} counter drop'
         run("nft", "flush chain inet loss input" + (f"; {rule}" if percent > 0 else ""))
         self.leave()
 

@@ -34,17 +34,11 @@ class Clients:
         self._folder = tempfile.mkdtemp(prefix="keepsim-conformance-")
         self._log = open(f"{self._folder}/log", "ab")
         self._running = []
-        made = {kind: self._make(kind) for kind in kinds if kind in C_KINDS}
+        made = {kind: [self._make(kind)] for kind in kinds if kind in C_KINDS}
+        if "paho_python" in kinds:
+            made["paho_python"] = ["/usr/bin/python3", f"{HERE}/paho_python.py"]
         pair.enter("client")
         try:
-            for load in loads:
-                gap, qos = LOADS[load]
-                words = [netns.BROKER_ADDRESS, str(int(keep_alive)), str(gap), str(qos)]
-                for kind in kinds:
-                    names = [f"{kind}-{load}-{i}" for i in range(int(count))]
-                    pairs = [w for name in names for w in (name, str(port_of(name)))]
-                    if kind == "paho_python":
-                        self._run("/usr/bin/python3", f"{HERE}/paho_python.py", *words, *pairs)
             for kind in kinds:
                 if kind in NPM_KINDS:
                     names = [f"{kind}-{load}-{i}" for i in range(int(count)) for load in loads]
@@ -58,7 +52,7 @@ class Clients:
                     gap, qos = LOADS[load]
                     for kind, program in made.items():
                         name = f"{kind}-{load}-{i}"
-                        self._run(program, netns.BROKER_ADDRESS, str(int(keep_alive)), str(gap),
+                        self._run(*program, netns.BROKER_ADDRESS, str(int(keep_alive)), str(gap),
                                   str(qos), name, str(port_of(name)))
                 time.sleep(0.37)
         finally:

@@ -121,9 +121,11 @@ def library_pings(rows, duration=90.0, silent_from=60.0, **_):
 
 
 def reconnects(rows, away_from=25.0, away_to=55.0, **_):
-    """From the broker's end to the first attempts, and between later ones while it is away. Of two
-    attempts within 0.3 s the second is the same one with an older MQTT (Paho C)."""
+    """From the end of its connection (the real broker's process takes a while to close all of them)
+    to a client's first attempt, and between later ones while the broker is away. Of two attempts
+    within 0.3 s the second is the same one with an older MQTT (Paho C)."""
     attempts = defaultdict(list)
+    ended = {client: at for where, client, _, event, at in rows if event == "gone"}
     for where, client, _, event, at in sorted(rows, key=lambda row: row[4]):
         if event in ("syn", "start") and where in ("network", "client") and (
                 away_from <= at < away_to):
@@ -135,7 +137,8 @@ def reconnects(rows, away_from=25.0, away_to=55.0, **_):
         kind = client.split("-")[0]
         for i, at in enumerate(times[:ATTEMPTS]):
             what = f"attempt {i + 1} after attempt {i}" if i else "first attempt after the end"
-            samples[f"{kind}: {what}"].append(at - (times[i - 1] if i else away_from))
+            samples[f"{kind}: {what}"].append(
+                at - (times[i - 1] if i else ended.get(client, away_from)))
     return {"samples": {name: samples[name] for name in sorted(samples)}, "rates": {}}
 
 

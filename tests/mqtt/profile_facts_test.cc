@@ -31,9 +31,9 @@ struct Client {
 const Client kClients[] = {
     {"spec", "", 60, 30, 30, true, true, {1, 2, 4, 8, 16, 32, 64, 120, 120}},
     {"libmosquitto", "2.0", 60, kNoLimit, 60, true, true, {1, 1, 1}},
-    {"paho-c", "1.3.10", 60, 30, 30, false, false, {3, 3, 6, 9, 18, 33, 60, 60}},
-    {"paho-c", "1.3.13", 60, 30, 30, false, false, {3, 3, 6, 9, 18, 33, 60, 60}},
-    {"paho-c", "1.3.15", 60, 30, 30, true, false, {3, 3, 6, 9, 18, 33, 60, 60}},
+    {"paho-c", "1.3.10", 60, 30, 30, false, false, {1, 2, 4, 8, 16, 32, 60, 60}},
+    {"paho-c", "1.3.13", 60, 30, 30, false, false, {1, 2, 4, 8, 16, 32, 60, 60}},
+    {"paho-c", "1.3.15", 60, 30, 30, true, false, {1, 2, 4, 8, 16, 32, 60, 60}},
     {"paho-c-sync", "1.3.10", 60, 30, 30, false, false, {}},
     {"paho-c-sync", "1.3.13", 60, 30, 30, false, false, {}},
     {"paho-c-sync", "1.3.15", 60, 30, 30, true, false, {}},
@@ -122,6 +122,61 @@ TEST(ClientFactsTest, JitterIsThatOfTheFacts) {
     if (!both_ways) continue;
     EXPECT_EQ(p.reconnect.jitter_permille, p.name == "paho-c" ? 200 : 250);
   }
+}
+
+// Paho C looks every 3 s, in turns of a second that a loss begins anew: after the attempt at once,
+// the next follows a whole number of seconds later, by the phase of the loss; then 3, 6 and 9 s, or
+// a look later where the jitter says so.
+TEST(ClientFactsTest, PahoCConnectsAgainOnItsGrid) {
+  ClientProfile p = *FindClientProfile("paho-c", "1.3.13");
+  p.reconnect.enabled = true;
+  ClientParams params;
+  params.profile = &p;
+  constexpr uint64_t kLow = 0, kHigh = ~uint64_t{0};
+  struct Loss {
+    int64_t at_ms;
+    uint64_t u;
+    std::vector<int64_t> gaps_ms;
+  };
+  for (const Loss& loss : {Loss{100'400, kLow, {0, 2000, 3000, 6000, 9000}},
+                           Loss{101'400, kLow, {0, 1000, 3000, 6000, 9000}},
+                           Loss{101'400, kHigh, {0, 4000, 3000, 6000, 12000}},
+                           Loss{102'400, kHigh, {0, 3000, 3000, 6000, 12000}}}) {
+    SCOPED_TRACE(testing::Message() << loss.at_ms);
+    ClientSession s;
+    Start(params, s, kStart);
+    OnConnected(params, s, kStart);
+    Packet connack;
+    connack.type = PacketType::kConnack;
+    OnPacket(params, s, kStart, connack);
+    Instant now = kStart + Milliseconds(loss.at_ms);
+    OnClosed(params, s, now, CloseReason::kPeerClosed, loss.u);
+    for (const int64_t gap : loss.gaps_ms) {
+      EXPECT_EQ(NextDeadline(params, s), now + Milliseconds(gap));
+      now = NextDeadline(params, s);
+      OnDeadline(params, s, now, loss.u);
+      ASSERT_EQ(s.state, ClientState::kConnecting);
+      OnClosed(params, s, now, CloseReason::kRefused, loss.u);
+    }
+  }
+}
+
+// A connection that the client itself gives up is not tried again at once.
+TEST(ClientFactsTest, AtOnceOnlyWhatTheOtherEndClosed) {
+  ClientProfile p = *FindClientProfile("spec");
+  p.reconnect = {.jitter = JitterKind::kNone, .at_once_after_close = true};
+  ClientParams params;
+  params.profile = &p;
+  ClientSession s;
+  Start(params, s, kStart);
+  OnConnected(params, s, kStart);
+  Packet connack;
+  connack.type = PacketType::kConnack;
+  OnPacket(params, s, kStart, connack);
+  OnDeadline(params, s, kStart + Seconds(60), 0);
+  OnDeadline(params, s, kStart + Seconds(90), 0);
+  ASSERT_EQ(s.state, ClientState::kBackoff);
+  EXPECT_EQ(NextDeadline(params, s), kStart + Seconds(91));
 }
 
 // keepAlive 0 is off, but for coreMQTT (30 s since receive) and PubSubClient (after 1 ms).

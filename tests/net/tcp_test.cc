@@ -156,7 +156,7 @@ TEST(TcpTest, NoSecondProbeUntilLaterDataIsAcknowledged) {
   w.RunUntil(At(4000));
   size_t ping = w.sent[0].size();
   const auto lose = [&](size_t count) {
-    w.lost = [&w, from = ping, count](int end, int n) {
+    w.lost = [from = ping, count](int end, int n) {
       return end == 0 && static_cast<size_t>(n) >= from && static_cast<size_t>(n) < from + count;
     };
   };

@@ -1,5 +1,6 @@
 // The specification's client: PINGREQ after keepAlive without sending anything, PINGRESP awaited
-// for half of keepAlive, and the back-off of sim/mqtt/profile.h without jitter.
+// for half of keepAlive, and the back-off of sim/mqtt/profile.h without jitter. It looks all the
+// time, or has a main loop, which is walked through turn by turn.
 #include <algorithm>
 
 #include "tests/oracle/walker.h"
@@ -59,6 +60,7 @@ void Walker::ClientReads(Client& c, const Flight& flight) {
   }
   c.ledger.Delivered(kDown);
   c.last_heard = now_;
+  WakeLoop(c);
   if (flight.type == PacketType::kConnack && c.doing == Doing::kAwaitingConnack) {
     c.doing = Doing::kConnected;
     c.connected_at = now_;
@@ -71,7 +73,17 @@ void Walker::ClientReads(Client& c, const Flight& flight) {
   }
 }
 
+// What ends while the process is frozen has ended when it goes on.
+void Walker::TurnsEnd(Client& c) {
+  const Duration turn = c.group->profile.loop_wait;
+  if (turn.ns == 0) c.looked_at = now_;
+  while (turn.ns > 0 && c.turn_began + turn <= now_) c.looked_at = c.turn_began += turn;
+}
+
+void Walker::WakeLoop(Client& c) { c.turn_began = c.looked_at = now_; }
+
 bool Walker::ClientLooksAtItsClock(Client& c) {
+  TurnsEnd(c);
   if (!c.alive || c.frozen) return false;
   switch (c.doing) {
     case Doing::kNothing:
@@ -92,13 +104,14 @@ bool Walker::ClientLooksAtItsClock(Client& c) {
       break;
   }
   if (c.ping_pending) {
-    if (now_ - c.ping_sent_at < KeepAlive(c) / 2) return false;
+    if (c.looked_at - c.ping_sent_at < KeepAlive(c) / 2) return false;
     c.ledger.Note(now_, RecordKind::kDeclared, static_cast<uint16_t>(Observer::kClient), c.conn,
                   (now_ - c.last_heard).ns);
     ClientLeaves(c, CloseReason::kPingrespTimeout);
     return true;
   }
-  if (now_ - c.last_out < KeepAlive(c)) return false;
+  if (c.looked_at - c.last_out < KeepAlive(c)) return false;
+  WakeLoop(c);
   c.ping_pending = true;
   c.ping_sent_at = now_;
   c.last_out = now_;

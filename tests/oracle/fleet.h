@@ -65,6 +65,8 @@ struct Client {
   Instant last_out;
   bool ping_pending = false;
   Instant ping_sent_at;
+  Instant turn_began;             // of the main loop, if the profile has one
+  Instant looked_at;              // the loop's last look; without a loop, now
   std::vector<Flight> unread;     // in the kernel of a frozen process
   std::vector<size_t> published;  // messages handed over or skipped, by workload
 

@@ -1,38 +1,18 @@
 #include "tests/oracle/generate.h"
 
-#include <initializer_list>
-#include <iterator>
-
 #include "absl/strings/str_cat.h"
-#include "sim/base/random.h"
+#include "tests/base/luck.h"
 
 namespace keepsim::oracle {
 namespace {
 
 constexpr int64_t kHorizonMs = 150'000;
 
-class Luck {
- public:
-  explicit Luck(uint64_t seed) : source_(seed, 0) {}
-  int64_t UpTo(int64_t most) {
-    return static_cast<int64_t>(source_.Draw64(Purpose::kTest, next_++) %
-                                static_cast<uint64_t>(most + 1));
-  }
-  bool OneIn(int64_t n) { return UpTo(n - 1) == 0; }
-  template <typename T>
-  T Of(std::initializer_list<T> choices) {
-    return *std::next(choices.begin(), UpTo(static_cast<int64_t>(choices.size()) - 1));
-  }
-  // Round times make ties; others do not.
-  int64_t Ms(int64_t low, int64_t high) {
-    const int64_t grain = Of<int64_t>({1, 50, 500, 1000});
-    return (low + UpTo(high - low)) / grain * grain;
-  }
-
- private:
-  RandomSource source_;
-  uint64_t next_ = 0;
-};
+// Round times make ties; others do not.
+int64_t Ms(Luck& luck, int64_t low, int64_t high) {
+  const int64_t grain = luck.Of<int64_t>({1, 50, 500, 1000});
+  return (low + luck.UpTo(high - low)) / grain * grain;
+}
 
 // Up takes time: with no latency it would matter which end's deadline comes first in an instant.
 void AddLatencies(Luck& luck, std::string* text) {
@@ -43,12 +23,12 @@ void AddLatencies(Luck& luck, std::string* text) {
 
 void AddPublishing(Luck& luck, std::string* text) {
   if (luck.OneIn(2)) {
-    absl::StrAppend(text, " publish { periodic { period: \"", luck.Ms(1000, 20'000) + 500,
+    absl::StrAppend(text, " publish { periodic { period: \"", Ms(luck, 1000, 20'000) + 500,
                     "ms\" phased: false } payload_bytes: ", luck.UpTo(40), " }");
   }
   if (luck.OneIn(3)) {
     absl::StrAppend(text, " publish { recorded {");
-    for (int64_t at = luck.Ms(0, 9000); at < kHorizonMs; at += luck.Ms(1, 40'000) + 1) {
+    for (int64_t at = Ms(luck, 0, 9000); at < kHorizonMs; at += Ms(luck, 1, 40'000) + 1) {
       absl::StrAppend(text, " at: \"", at, "ms\"");
     }
     absl::StrAppend(text, " } }");
@@ -58,8 +38,8 @@ void AddPublishing(Luck& luck, std::string* text) {
 // Faults of one kind do not overlap; those of different kinds may.
 template <typename What>
 void AddFaults(Luck& luck, What what, std::string* text) {
-  for (int64_t at = luck.Ms(5000, 60'000); at < kHorizonMs; at += luck.Ms(2000, 60'000)) {
-    const int64_t length = luck.Ms(1, luck.OneIn(2) ? 3000 : 25'000) + 1;
+  for (int64_t at = Ms(luck, 5000, 60'000); at < kHorizonMs; at += Ms(luck, 2000, 60'000)) {
+    const int64_t length = Ms(luck, 1, luck.OneIn(2) ? 3000 : 25'000) + 1;
     absl::StrAppend(text, " faults { at: \"", at, "ms\"");
     const bool for_good = luck.OneIn(12);
     if (!for_good) absl::StrAppend(text, " duration: \"", length, "ms\"");
@@ -72,20 +52,25 @@ void AddFaults(Luck& luck, What what, std::string* text) {
 }  // namespace
 
 std::string Generate(uint64_t seed, Transport transport) {
-  Luck luck(seed);
+  Luck luck(seed, 0);
   const bool tcp = transport == Transport::kTcp;
   std::string text =
       absl::StrCat("horizon: \"", kHorizonMs, "ms\" groups { name: \"g\" count: ", luck.UpTo(2) + 1,
                    " client: \"constant\" keep_alive: \"", luck.UpTo(9) + 1, "s\" start { at: \"",
-                   luck.Ms(0, 3000), "ms\" } path { transport: ", tcp ? "TCP" : "DATAGRAM");
+                   Ms(luck, 0, 3000), "ms\" } path { transport: ", tcp ? "TCP" : "DATAGRAM");
   AddLatencies(luck, &text);
   absl::StrAppend(&text, " }");
   AddPublishing(luck, &text);
-  const int64_t first = luck.Ms(500, 5000) + 1;
+  const int64_t first = Ms(luck, 500, 5000) + 1;
   absl::StrAppend(&text, " } client_profiles { name: \"constant\" connack_timeout: \"",
                   luck.Of({3, 10, 30}), "s\" reconnect { first: \"", first, "ms\" min: \"", first,
                   "ms\" max: \"", luck.OneIn(2) ? first : 4 * first,
-                  "ms\" growth: ", luck.OneIn(2) ? 1 : 2, " jitter: NONE } }");
+                  "ms\" growth: ", luck.OneIn(2) ? 1 : 2, " jitter: NONE }");
+  if (luck.OneIn(2)) {
+    absl::StrAppend(&text, " loop_wait: \"", Ms(luck, 100, 2500) + 1,
+                    "ms\" woken_by_sends: ", luck.OneIn(2) ? "true" : "false");
+  }
+  absl::StrAppend(&text, " }");
   const auto client_fault = [&] {
     const char* kind = luck.Of({"CRASH", "FREEZE", "STOP", "KILL"});
     std::string select;

@@ -7,7 +7,8 @@ namespace {
 
 bool OnGrid(Duration d) { return d == kForever || d % Milliseconds(1) == Duration{0}; }
 
-// The specification's client; how it comes back and how long it waits to connect are free.
+// The specification's client; how it comes back, how long it waits to connect, and whether it has a
+// main loop are free.
 bool IsSpecClient(ClientProfile p) {
   const ClientProfile& spec = *FindClientProfile("spec");
   p.name = spec.name;
@@ -17,12 +18,16 @@ bool IsSpecClient(ClientProfile p) {
   p.reconnect = spec.reconnect;
   p.connect_timeout = spec.connect_timeout;
   p.connack_timeout = spec.connack_timeout;
+  p.loop_wait = spec.loop_wait;
+  p.woken_by_sends = spec.woken_by_sends;
   return p == spec;
 }
 
 std::string BeyondScope(const ReconnectPolicy& r) {
   if (r.jitter != JitterKind::kNone) return "jitter";
-  if (r.stable_after.ns != 0 || r.evaluated_every.ns != 0) return "reconnect rule";
+  if (r.stable_after.ns != 0 || r.evaluated_every.ns != 0 || r.at_once_after_close) {
+    return "reconnect rule";
+  }
   if (!OnGrid(r.first) || !OnGrid(r.min) || !OnGrid(r.max)) return "back-off off the grid";
   return "";
 }
@@ -36,6 +41,7 @@ std::string BeyondScope(const DirectionSpec& d) {
 
 std::string BeyondScope(const GroupPlan& g) {
   if (!IsSpecClient(g.profile)) return "client profile";
+  if (!OnGrid(g.profile.loop_wait)) return "main loop off the grid";
   if (g.params.version != MqttVersion::kV311) return "MQTT 5.0";
   if (g.params.keep_alive_s == 0) return "keepAlive 0";
   if (!g.params.clean_start || g.connect.has_will || g.shared_client_id) return "session state";

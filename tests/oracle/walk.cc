@@ -124,6 +124,7 @@ bool Walker::SomethingIsWanted() {
       if (can) {
         c.last_out = now_;
         Send(c, kUp, c.conn, PacketType::kPublish, SizeFor(workload.size, c.index));
+        if (c.group->profile.woken_by_sends) WakeLoop(c);
       }
       return true;
     }

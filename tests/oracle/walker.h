@@ -41,6 +41,8 @@ class Walker {
   void SayConnect(Client& c);
   void ClientReads(Client& c, const Flight& flight);
   bool ClientLooksAtItsClock(Client& c);
+  void TurnsEnd(Client& c);
+  void WakeLoop(Client& c);
   void ClientLeaves(Client& c, CloseReason reason);
   Duration BackOff(Client& c);
 

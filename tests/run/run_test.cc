@@ -118,6 +118,25 @@ TEST(RunTest, AClientAloneIsTheClientInItsFleet) {
   EXPECT_EQ(alone, slice);
 }
 
+// Cut short, a run is the beginning of the whole one; skipped stretches may reach beyond the end.
+TEST(RunTest, UntilIsTheBeginningOfTheWholeRun) {
+  const Ready apart = Prepare(kFleet);
+  const Ready coupled = Prepare(absl::StrCat("broker { accept_per_second: 1 } ", kFleet));
+  for (const Plan* plan : {apart.plan.get(), coupled.plan.get()}) {
+    const std::vector<TraceRecord> whole = RecordsOf(*plan);
+    for (const Instant until : {kStart, kStart + Seconds(3600), whole[whole.size() / 2].at}) {
+      std::vector<TraceRecord> beginning = whole;
+      std::erase_if(beginning, [&](const TraceRecord& r) { return r.at > until; });
+      RunOptions options;
+      options.until = until;
+      EXPECT_EQ(RecordsOf(*plan, options), beginning);
+      options.only.push_back({0, 17, 17});
+      std::erase_if(beginning, [](const TraceRecord& r) { return r.entity != 18; });
+      EXPECT_EQ(RecordsOf(*plan, options), beginning);
+    }
+  }
+}
+
 TEST(RunTest, AddingAGroupChangesNobodyElse) {
   const Ready before = Prepare(kFleet);
   const Ready after = Prepare(absl::StrCat(kFleet, R"(

@@ -170,6 +170,39 @@ TEST(StretchTest, AnyStretchOfAnyClient) {
   EXPECT_GE(read, 15u);
 }
 
+// Where a limit of the broker joins all clients into one cell, no more of it is run than the
+// incident takes, and only its client is heard of.
+TEST(StretchTest, OfACoupledFleetOnlyWhatTheIncidentTakes) {
+  StoredRun run = Store(R"(
+    horizon: "3h"
+    broker { accept_per_second: 2 }
+    groups { name: "g" count: 30 keep_alive: "10s"
+             path { both { latency { constant: "10ms" } loss: 0.2 } } }
+  )");
+  ASSERT_TRUE(IsCoupled(*run.plan));
+  const Incident incident = FirstBy(*run.trace, Observer::kBroker);
+  ASSERT_LT(incident.declared, kStart + Seconds(3600));
+  const auto s = ReplayIncident(*run.plan, *run.trace, incident);
+  ASSERT_TRUE(s.ok()) << s.status();
+  EXPECT_TRUE(s->replayed.same);
+  EXPECT_EQ(s->replayed.until, incident.declared + Seconds(10));
+  ASSERT_TRUE(run.trace->Select({}).ok());
+  uint64_t of_client = 0;
+  TraceRecord r;
+  while (*run.trace->Next(&r))
+    of_client += r.entity == incident.entity && r.at <= s->replayed.until;
+  EXPECT_EQ(s->replayed.met, of_client);
+  const auto stretch =
+      ReplayStretch(*run.plan, *run.trace, incident.entity, s->from, kStart + Seconds(10800));
+  ASSERT_TRUE(stretch.ok()) << stretch.status();
+  EXPECT_TRUE(stretch->replayed.same);
+  EXPECT_GT(stretch->replayed.met, of_client);
+  const auto& short_log = s->log.entries();
+  const auto& long_log = stretch->log.entries();
+  ASSERT_LT(short_log.size(), long_log.size());
+  for (size_t i = 0; i < short_log.size(); ++i) EXPECT_EQ(short_log[i].record, long_log[i].record);
+}
+
 TEST(StretchTest, AnotherPlanDoesNotMeetTheTrace) {
   StoredRun run = Store(kCutUp);
   StoredRun other = Store(std::string(kCutUp) + " broker { grace_factor: 2 }");

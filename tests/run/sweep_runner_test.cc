@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "sim/run/replications.h"
 #include "sim/run/sweep_report.h"
 
 namespace keepsim {
@@ -44,8 +45,7 @@ std::unique_ptr<Store> Memory(const Sweep& sweep) {
 }
 
 // A run that is done at once.
-absl::StatusOr<StoredRun> Pretend(const Sweep&, const SweepJob& job, int,
-                                  const std::atomic<bool>*) {
+absl::StatusOr<StoredRun> Pretend(const Sweep&, const SweepJob& job, const RunOptions&) {
   StoredRun run;
   run.point = job.point;
   run.seed = job.seed;
@@ -97,17 +97,17 @@ TEST(SweepRunnerTest, SmallRunsGoSideBySideOnNoMoreThreadsThanAsked) {
   int most_threads = 0;
   SweepRunOptions options;
   options.threads = 5;
-  options.run = [&](const Sweep& s, const SweepJob& j, int threads, const std::atomic<bool>* c) {
+  options.run = [&](const Sweep& s, const SweepJob& j, const RunOptions& o) {
     std::unique_lock<std::mutex> lock(mutex);
     most_jobs = std::max(most_jobs, ++jobs);
-    most_threads = std::max(most_threads, threads_in_use += threads);
+    most_threads = std::max(most_threads, threads_in_use += o.threads);
     second.notify_all();
     second.wait_for(lock, std::chrono::seconds(5), [&] { return most_jobs > 1; });
     lock.unlock();
-    auto run = RunJob(s, j, threads, c);
+    auto run = RunJob(s, j, o);
     lock.lock();
     --jobs;
-    threads_in_use -= threads;
+    threads_in_use -= o.threads;
     return run;
   };
   ASSERT_TRUE(RunJobs(sweep, JobsOf(sweep), options, *store).ok());
@@ -151,8 +151,8 @@ TEST(SweepRunnerTest, AFailedRunDoesNotStopTheOthers) {
   const Sweep sweep = SweepOf(kCounts);
   const auto store = Memory(sweep);
   SweepRunOptions options;
-  options.run = [](const Sweep& s, const SweepJob& j, int threads, const std::atomic<bool>* c) {
-    auto run = RunJob(s, j, threads, c);
+  options.run = [](const Sweep& s, const SweepJob& j, const RunOptions& o) {
+    auto run = RunJob(s, j, o);
     if (run.ok() && j.point == 2 && j.seed == 1) {
       run->status = RunStatus::kViolation;
       run->error = "1 invariants broken";
@@ -206,14 +206,14 @@ TEST(SweepRunnerTest, StoppedItGoesOnWithWhatIsMissing) {
   SweepRunOptions options;
   options.threads = 1;
   options.cancel = &cancel;
-  options.run = [&](const Sweep& s, const SweepJob& j, int t,
-                    const std::atomic<bool>* c) -> absl::StatusOr<StoredRun> {
+  options.run = [&](const Sweep& s, const SweepJob& j,
+                    const RunOptions& o) -> absl::StatusOr<StoredRun> {
     if (++begun == 5) {
       cancel = true;
-      while (!*c) std::this_thread::yield();
+      while (!*o.cancel) std::this_thread::yield();
       return absl::CancelledError("stopped");
     }
-    return Pretend(s, j, t, c);
+    return Pretend(s, j, o);
   };
   EXPECT_TRUE(absl::IsCancelled(RunJobs(sweep, JobsOf(sweep), options, *store)));
   EXPECT_EQ(store->Done()->size(), 4u);
@@ -222,6 +222,79 @@ TEST(SweepRunnerTest, StoppedItGoesOnWithWhatIsMissing) {
   ASSERT_TRUE(RunJobs(sweep, JobsOf(sweep), options, *store).ok());
   EXPECT_EQ(begun, 108);  // the eight that were missing, and nothing twice
   EXPECT_EQ(store->Done()->size(), 12u);
+}
+
+constexpr char kUntil[] =
+    "axes { fields { path: \"groups[0].keep_alive\" values: [\"30s\", \"60s\", \"90s\"] } } "
+    "until { metric: \"detection.broker.p50_s\" relative_half_width: 0.1 least: 5 batch: 2 "
+    "most: 40 } ";
+
+TEST(SweepRunnerTest, RunningUntilSomethingIsKnownDependsOnTheResultsAlone) {
+  const Sweep sweep = SweepOf(kUntil);
+  ASSERT_EQ(JobsOf(sweep).size(), 3u);
+  std::string first;
+  size_t runs = 0;
+  for (const int threads : {1, 2, 7}) {
+    const auto store = Memory(sweep);
+    SweepRunOptions options;
+    options.threads = threads;
+    for (uint32_t shard = 0; shard < static_cast<uint32_t>(threads); ++shard) {
+      ASSERT_TRUE(RunJobs(sweep, ShardOf(JobsOf(sweep), shard, static_cast<uint32_t>(threads)),
+                          options, *store)
+                      .ok());
+    }
+    const std::string digest = *store->ContentDigest();
+    if (first.empty()) first = digest;
+    EXPECT_EQ(digest, first) << threads;
+    const auto points = ReplicationsOf(sweep, *store);
+    ASSERT_TRUE(points.ok());
+    runs = store->Done()->size();
+    EXPECT_EQ(WantedRuns(*points), runs);
+    for (const PointReplications& p : *points) EXPECT_TRUE(p.finished() && p.reached());
+    EXPECT_THAT(*ToReport(sweep, *store), HasSubstr("3 of 3 points got there"));
+  }
+  EXPECT_GT(runs, 15u);  // or nothing was sequential
+  EXPECT_LT(runs, 120u);
+
+  // Stopped after every few runs, it ends the same, with nothing run twice.
+  const auto store = Memory(sweep);
+  std::atomic<bool> cancel{false};
+  std::atomic<size_t> begun{0};
+  SweepRunOptions options;
+  options.threads = 2;
+  options.cancel = &cancel;
+  options.run = [&](const Sweep& s, const SweepJob& j, const RunOptions& o) {
+    if (++begun % 7 == 0) cancel = true;
+    return RunJob(s, j, o);
+  };
+  int rounds = 0;
+  while (absl::IsCancelled(RunJobs(sweep, JobsOf(sweep), options, *store))) {
+    cancel = false;
+    ++rounds;
+  }
+  EXPECT_GE(rounds, 1);
+  EXPECT_EQ(*store->ContentDigest(), first);
+  const size_t before = begun;
+  cancel = false;
+  ASSERT_TRUE(RunJobs(sweep, JobsOf(sweep), options, *store).ok());
+  EXPECT_EQ(begun, before);
+}
+
+TEST(SweepRunnerTest, WhatCannotBeRunIsNotTriedUntilTheLimit) {
+  const Sweep sweep = SweepOf(kUntil);
+  const auto store = Memory(sweep);
+  SweepRunOptions options;
+  options.run = [](const Sweep& s, const SweepJob& j, const RunOptions& o) {
+    auto run = j.point == 1 ? Pretend(s, j, o) : RunJob(s, j, o);
+    if (j.point == 1) run->status = RunStatus::kError;
+    return run;
+  };
+  ASSERT_TRUE(RunJobs(sweep, JobsOf(sweep), options, *store).ok());
+  const auto points = ReplicationsOf(sweep, *store);
+  EXPECT_EQ((*points)[1].wanted(), 5u);
+  EXPECT_TRUE((*points)[1].finished());
+  EXPECT_FALSE((*points)[1].reached());
+  EXPECT_THAT(*ToReport(sweep, *store), HasSubstr("1 stopped without it"));
 }
 
 TEST(SweepReportTest, RatesArePooledAndMeansHaveStudentsInterval) {

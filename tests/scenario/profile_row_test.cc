@@ -39,13 +39,15 @@ TEST(ProfileRowTest, BuiltInClientsCanBeWrittenAsRows) {
   for (const Rebuilt& r : {
            Rebuilt{"libmosquitto", R"(
              ping_when: EITHER_SILENT ping_resets_both: true pingresp_rule: AT_NEXT_STALE
-             whole_seconds: true clock: BOOTTIME loop_delay_max: "1s" keep_alive_min_s: 5
-             connack_within_keep_alive: true base: "libmosquitto")"},
+             whole_seconds: true clock: BOOTTIME loop_wait: "1s" keep_alive_min_s: 5
+             max_in_flight: 20 connack_within_keep_alive: true base: "libmosquitto")"},
            Rebuilt{"paho-c", R"(
              ping_when: EITHER_SILENT pingresp_rule: AFTER_PING_AND_LAST pingresp_factor: 1.5
-             tick_factor: 0.1 tick_min: "100ms" tick_max: "5s"
+             tick_factor: 0.1 tick_min: "100ms" tick_max: "5s" loop_wait: "1s"
+             loop_pause: "100ms" woken_by_sends: false max_in_flight: 0
              reconnect { enabled: false first: "1s" min: "1s" max: "60s" jitter_share: 0.2
-                         evaluated_every: "3s" })"},
+                         evaluated_every: "3s" evaluated_turn: "1s"
+                         at_once_after_close: true })"},
            Rebuilt{"paho-java", R"(
              ping_when: EITHER_SILENT ping_offset: "-100us" one_ping_at_a_time: false
              pingresp_rule: AFTER_PING_AND_LAST pingresp_factor: 1 pingresp_offset: "-100us"
@@ -57,14 +59,15 @@ TEST(ProfileRowTest, BuiltInClientsCanBeWrittenAsRows) {
              reconnect { first: "0" min: "1s" max: "600s" jitter: NONE jitter_share: 0
                          stable_after: "6s" })"},
            Rebuilt{"mqttjs", R"(
-             ping_when: IN_SILENT in_rule: IN_ACKS answered_by: INPUT
+             ping_when: IN_SILENT in_rule: IN_ACKS answered_by: INPUT max_in_flight: 0
              reconnect { first: "1s" min: "1s" max: "1s" growth: 1 jitter: NONE jitter_share: 0 })"},
            Rebuilt{"coremqtt", R"(
              ping_when: EITHER_SILENT ping_max: "30s" ping_in_offset: "30s"
              zero_keep_alive: IN_LIMIT pingresp_offset: "5001ms" reconnect { enabled: false })"},
            Rebuilt{"esp-mqtt", R"(
              default_keep_alive: "120s" ping_when: IN_SILENT in_rule: IN_PINGRESP
-             ping_factor: 0.5 pingresp_rule: AFTER_LAST pingresp_factor: 1 tick: "1s"
+             ping_factor: 0.5 pingresp_rule: AFTER_LAST pingresp_factor: 1 loop_wait: "1s"
+             woken_by_sends: false
              connect_timeout: "10s" connack_timeout: "10s"
              reconnect { first: "10s" min: "10s" max: "10s" growth: 1 jitter: NONE
                          jitter_share: 0 })"},

@@ -54,10 +54,30 @@ expect 0 "aws-iot-core documented" "$keepsim" profiles
 expect 0 "every keepAlive / 4; with keepAlive above 10s every 5s, late by up to 1ms" "$keepsim" profiles paho-golang
 expect 0 "PINGREQ         keepAlive (at most 30s) after any packet sent, or 30s after any packet" "$keepsim" profiles coremqtt
 
+# Rare false declarations: an estimate, the same from any number of threads; who cannot be looked at.
+cat > "$work/rare.textproto" << 'EOF'
+name: "rare" horizon: "1d"
+client_profiles { name: "eager" pingresp_rule: NEVER ping_factor: 0.35 one_ping_at_a_time: false }
+groups { name: "g" count: 5 keep_alive: "60s" client: "eager"
+  path { transport: DATAGRAM up { latency { constant: "20ms" } loss: 0.01 } down { latency { constant: "20ms" } } } }
+EOF
+rare=("$keepsim" rare "$work/rare.textproto" --replications 4 --trials 50)
+expect 0 "per client-day, 95 % interval" "${rare[@]}"
+expect 0 "again   keepsim rare $work/rare.textproto --seed 1 --replications 4 --trials 50" "${rare[@]}"
+expect 0 '"observer": "broker"' "${rare[@]}" --format json
+if [[ "$("${rare[@]}" --threads 1 --format json | grep -v wall_s)" != \
+      "$("${rare[@]}" --threads 3 --format json | grep -v wall_s)" ]]; then
+  echo "FAILED: rare on other threads says something else"
+  failures=$((failures + 1))
+fi
+expect 2 "the broker's limits" "${rare[@]}" --set broker.accept_per_second=5
+expect 2 "did you mean \"g\"" "${rare[@]}" --group h
+expect 2 "--trials must be a number from 10 to 100000" "${rare[@]}" --trials 9
+
 expect 2 "cannot be opened" "$keepsim" run "$work/missing.textproto"
 expect 2 "error" "$keepsim" run "$work"
 printf 'horizon: "1h" groups { nam: "x" }' > "$work/broken.textproto"
-expect 2 'broken.textproto:1:24: error: unknown field "nam"' "$keepsim" run "$work/broken.textproto"
+expect 2 'broken.textproto:1:24: error: groups[0]: unknown field "nam"' "$keepsim" run "$work/broken.textproto"
 expect 2 'unknown flag --sed (did you mean "seed"?)' "$keepsim" run "$quickstart" --sed 3
 expect 2 "is not a seed" "$keepsim" run "$quickstart" --seed x
 expect 2 "--threads must be" "$keepsim" run "$quickstart" --threads 0
@@ -87,12 +107,12 @@ expect 2 "is larger than 64 MiB" "$keepsim" check "$work/big.textproto"
 rm "$work/big.textproto"
 expect 2 "is required" "$keepsim" check /dev/null
 printf '{\n  "horizon": "1h",\n  "groups": [{"name": "g"},\n    {"nam": "h", "keepAlive": "70000s"}]\n}\n' > "$work/places.json"
-expect 2 'places.json:4:6: error: unknown field "nam" in Group (did you mean "name"?)' "$keepsim" check "$work/places.json"
+expect 2 'places.json:4:6: error: groups[1]: unknown field "nam" in Group (did you mean "name"?)' "$keepsim" check "$work/places.json"
 expect 2 'places.json:4:18: error: groups[1].keep_alive: "70000s" is out of range' "$keepsim" check "$work/places.json"
 # A value of the wrong kind or a second choice does not hide what stands behind it.
 printf 'horizon: 5\ngroups { name: "g" publish { poisson { mean_gap: "1m" } periodic { period: "1m" } } }\nexpectations { metric: "detection.broker.mex_s" at_most: 1 }\n' > "$work/all.textproto"
-expect 2 'all.textproto:1:10: error: expected a string in quotes, not 5' "$keepsim" check "$work/all.textproto"
-expect 2 'all.textproto:2:57: error: periodic is given beside poisson, but only one of them can be' "$keepsim" check "$work/all.textproto"
+expect 2 'all.textproto:1:10: error: horizon: expected a text in quotes, not 5' "$keepsim" check "$work/all.textproto"
+expect 2 'all.textproto:2:57: error: groups[0].publish[0].periodic: is given beside poisson, but only one of them can be' "$keepsim" check "$work/all.textproto"
 expect 2 'did you mean "detection.broker.max_s"' "$keepsim" check "$work/all.textproto"
 
 # A result, its replay, one client of it, and a second result that differs.
@@ -129,7 +149,17 @@ expect 2 "--page needs" "$keepsim" explain "$work/a/trace.kst" --page "$work/2.h
 expect 2 "cannot be" "$keepsim" explain "$work/a/trace.kst" --incident 1 --page "$work/no/2.html"
 expect 0 "time lines" "$keepsim" fleet "$work/a/trace.kst" --out "$work/fleet.html" --time-lines 3
 expect 0 "default-src 'none'" cat "$work/fleet.html"
-expect 2 "fleet needs --out" "$keepsim" fleet "$work/a/trace.kst"
+expect 2 "--out needs" "$keepsim" fleet "$work/a/trace.kst" --out ""
+# Beside the trace, where the report links to it; a later result takes both away.
+expect 0 'data-fleet=""' cat "$work/a/report.html"
+expect 0 "$work/a/fleet.html" "$keepsim" fleet "$work/a/trace.kst" --time-lines 3
+expect 0 'data-fleet="fleet.html"' cat "$work/a/report.html"
+expect 0 "trace.kst" "$keepsim" run "$quickstart" --out "$work/f" --fleet "${small[@]}" "${lenient[@]}"
+expect 0 'data-fleet="fleet.html"' cat "$work/f/report.html"
+expect 0 "trace.kst" "$keepsim" run "$quickstart" --out "$work/f" "${small[@]}" "${lenient[@]}"
+expect 0 'data-fleet=""' cat "$work/f/report.html"
+[[ ! -e "$work/f/fleet.html" ]] || { echo "FAILED: an older fleet.html is left"; failures=$((failures + 1)); }
+expect 2 "--fleet needs --out" "$keepsim" run "$quickstart" --fleet
 expect 2 "--time-lines must be" "$keepsim" fleet "$work/a/trace.kst" --out "$work/f.html" --time-lines -1
 expect 2 "--time-lines must be" "$keepsim" fleet "$work/a/trace.kst" --out "$work/f.html" --time-lines many
 expect 2 "there is no incident 1000000" "$keepsim" explain "$work/a/trace.kst" --incident 1000000
@@ -204,6 +234,14 @@ printf '\xff' | dd of="$work/flipped.kst" bs=1 seek=5000 conv=notrunc status=non
 expect 2 "flipped.kst" "$keepsim" replay "$work/flipped.kst"
 printf 'not a trace' > "$work/text.kst"
 expect 2 "text.kst" "$keepsim" replay "$work/text.kst"
+# Within the header, nothing is whole.
+head -c 100 "$work/a/trace.kst" > "$work/headless.kst"
+for command in show replay explain diff; do
+  other=()
+  [[ $command == diff ]] && other=("$work/a/trace.kst")
+  expect 2 "; nothing of it can be read: the header" \
+    "$keepsim" "$command" "$work/headless.kst" "${other[@]}" --allow-damaged
+done
 
 # Folders that are not ours are left alone.
 mkdir "$work/other"
@@ -250,6 +288,20 @@ for signal in INT TERM; do
     failures=$((failures + 1))
   fi
 done
+
+# So too within one large cell, when every path is cut at one instant.
+cat > "$work/outage.textproto" <<'EOF'
+horizon: "24h"
+groups { name: "fleet" count: 150000 start { spread: "1s" } path { both { latency { constant: "20ms" } } } }
+broker { profile: "hivemq-ce" }
+faults { at: "2s" duration: "10m" partition {} }
+EOF
+timeout --preserve-status -k 20 -s TERM 4 "$keepsim" run "$work/outage.textproto" --out "$work/stopped" > /dev/null 2>&1
+status=$?
+if [[ $status != 130 || -n "$(ls -A "$work/stopped" 2> /dev/null)" ]]; then
+  echo "FAILED: stopped in a large cell: exit $status, left: $(ls -A "$work/stopped")"
+  failures=$((failures + 1))
+fi
 
 # Killed outright: the next run takes the folder over.
 timeout -s KILL 1 "$keepsim" run "$quickstart" --out "$work/killed" --set 'groups[0].count=1000000' > /dev/null 2>&1

@@ -4,24 +4,15 @@ of nothing and asks the network for nothing."""
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import unittest
 
 from tests.tools import chromium
+from tests.tools.page_case import DRAWN, PageCase, keepsim, needs_chromium, save
 
-KEEPSIM = "tools/keepsim"
 SCENARIO = "scenarios/quickstart.textproto"
 CHARTS = ["cdf", "histogram", "timeline", "cost"]
-
-
-def save(name: str, page: chromium.Page) -> None:
-    """Keeps a picture for a person to look at, in the test's outputs."""
-    folder = os.environ.get("TEST_UNDECLARED_OUTPUTS_DIR")
-    if folder:
-        with open(os.path.join(folder, name), "wb") as file:
-            file.write(page.screenshot())
 
 
 # The share of a canvas's pixels that something was drawn on.
@@ -34,37 +25,22 @@ INKED = """(() => {
 })()"""
 
 
-@unittest.skipUnless(
-    os.path.exists(chromium.PROGRAM),
-    "skipped: %s is missing; tools/with-deps --test installs it" % chromium.PROGRAM,
-)
-class ReportPageTest(unittest.TestCase):
+@needs_chromium
+class ReportPageTest(PageCase):
     @classmethod
     def setUpClass(cls) -> None:
-        cls.folder = tempfile.TemporaryDirectory()
+        super().setUpClass()
         out = os.path.join(cls.folder.name, "out")
-        subprocess.run(
-            [KEEPSIM, "run", SCENARIO, "--out", out, "--set", "question='<b>&\"</script>?'"],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+        keepsim("run", SCENARIO, "--out", out, "--set", "question='<b>&\"</script>?'")
         with open(os.path.join(out, "summary.json"), encoding="utf-8") as file:
             cls.summary = json.load(file)
         cls.url = "file://" + os.path.join(out, "report.html")
-        cls.page = chromium.Page(cls.folder.name)
-        cls.page.__enter__()
         cls.page.size(1100, 900)
-        cls.page.open(cls.url, "document.documentElement.dataset.drawn === 'yes'")
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.page.__exit__()
-        cls.folder.cleanup()
+        cls.page.open(cls.url, DRAWN)
 
     def test_it_complains_of_nothing_and_requests_nothing_else(self) -> None:
-        self.assertEqual(self.page.complaints, [])
-        others = [u for u in self.page.requests if u != self.url and not u.startswith("data:")]
-        self.assertEqual(others, [])
+        # tearDown() sees to it; here, that the page's own request is among those that it sees.
+        self.open()
         self.assertIn(self.url, self.page.requests)
 
     def test_a_request_would_have_been_seen(self) -> None:
@@ -140,14 +116,9 @@ class ReportPageTest(unittest.TestCase):
         self.page.evaluate("document.getElementById('theme').click()")
         toggled = self.page.evaluate("getComputedStyle(document.body).backgroundColor")
         self.assertEqual(toggled, light)
-        self.page.size(390, 844, mobile=True)
-        self.page.open(self.url, "document.documentElement.dataset.drawn === 'yes'")
-        # Nothing is wider than the screen: tables scroll inside their own boxes.
-        width = self.page.evaluate("document.documentElement.scrollWidth")
-        save("phone.png", self.page)
+        self.fits_the_phone("phone.png")
         self.page.size(1100, 900)
-        self.page.open(self.url, "document.documentElement.dataset.drawn === 'yes'")
-        self.assertLessEqual(width, 390)
+        self.open()
 
 
 if __name__ == "__main__":

@@ -8,14 +8,11 @@ import os
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import unittest
-from typing import Any, Dict, List, Tuple
+from typing import Dict, List, Tuple
 
-from tests.tools import chromium
+from tests.tools.page_case import KEEPSIM, PageCase, keepsim, needs_chromium, save
 
-KEEPSIM = os.path.abspath("tools/keepsim")
-DRAWN = "document.documentElement.dataset.drawn === 'yes'"
 BASE = """
 horizon: "2h"
 groups {
@@ -45,66 +42,29 @@ P50, FALSE, PACKETS = (
 STUDENT_2 = 4.302652729911275  # 0.975 quantile, two degrees of freedom
 
 
-def save(name: str, page: chromium.Page) -> None:
-    """Keeps a picture for a person to look at, in the test's outputs."""
-    folder = os.environ.get("TEST_UNDECLARED_OUTPUTS_DIR")
-    if folder:
-        with open(os.path.join(folder, name), "wb") as file:
-            file.write(page.screenshot())
-
-
-@unittest.skipUnless(
-    os.path.exists(chromium.PROGRAM),
-    "skipped: %s is missing; tools/with-deps --test installs it" % chromium.PROGRAM,
-)
-class SweepPageTest(unittest.TestCase):
+@needs_chromium
+class SweepPageTest(PageCase):
     @classmethod
     def setUpClass(cls) -> None:
-        cls.folder = tempfile.TemporaryDirectory()
+        super().setUpClass()
         cls.file = os.path.join(cls.folder.name, "sweep.textproto")
         for name, content in (("base.textproto", BASE), ("sweep.textproto", SWEEP)):
             with open(os.path.join(cls.folder.name, name), "w", encoding="utf-8") as file:
                 file.write(content)
         cls.out = os.path.join(cls.folder.name, "out")
-        cls.keepsim("sweep", cls.file, "--out", cls.out)
+        keepsim("sweep", cls.file, "--out", cls.out)
         cls.db = sqlite3.connect(cls.out + "/sweep.sqlite")
         cls.url = "file://" + os.path.join(cls.out, "report.html")
-        cls.page = chromium.Page(cls.folder.name)
-        cls.page.__enter__()
 
     @classmethod
     def tearDownClass(cls) -> None:
-        cls.page.__exit__()
         cls.db.close()
-        cls.folder.cleanup()
-
-    @staticmethod
-    def keepsim(*args: str) -> str:
-        env = {k: v for k, v in os.environ.items() if not k.startswith("TEST_")}
-        run = subprocess.run(
-            [KEEPSIM, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env
-        )
-        assert run.returncode == 0, run.stderr
-        return run.stdout
+        super().tearDownClass()
 
     def setUp(self) -> None:
         self.page.size(1100, 900)
         self.page.prefer("light")
-        self.open(self.url)
-
-    def tearDown(self) -> None:
-        self.assertEqual(self.page.complaints, [])
-        self.page.requests = [u for u in self.page.requests if not u.startswith("data:")]
-        self.assertEqual([u for u in self.page.requests if not u.startswith(self.url)], [])
-
-    def open(self, url: str) -> None:
-        # Another fragment alone would not load the page anew.
-        self.page.call("Page.navigate", url="about:blank")
-        self.page.open(url, DRAWN)
-        self.page.requests = [u for u in self.page.requests if u != "about:blank"]
-
-    def js(self, expression: str) -> Any:
-        return self.page.evaluate(expression)
+        self.open()
 
     def click(self, x: float, y: float) -> None:
         for kind in ("mousePressed", "mouseReleased"):
@@ -113,7 +73,7 @@ class SweepPageTest(unittest.TestCase):
             )
 
     def click_on(self, selector: str) -> None:
-        place = self.js(
+        place = self.value(
             "(() => {const e = document.querySelector(%s); e.scrollIntoView({block: 'center'});"
             "const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]})()"
             % json.dumps(selector)
@@ -130,7 +90,7 @@ class SweepPageTest(unittest.TestCase):
 
     def choose(self, label: str, option: str) -> None:
         """In the select of that label, the option that reads so."""
-        self.js(
+        self.value(
             "(() => {const s = document.querySelector('select[aria-label=%s]');"
             "s.value = [...s.options].find((o) => o.textContent === %s).value;"
             "s.dispatchEvent(new Event('change'))})()" % (json.dumps(label), json.dumps(option))
@@ -138,13 +98,13 @@ class SweepPageTest(unittest.TestCase):
 
     def rows(self) -> List[str]:
         """First columns of the rows that are there, without the letter."""
-        return self.js(
+        return self.value(
             "[...document.querySelectorAll('#points tbody tr[data-point]')]"
             ".map((r) => [...r.cells].slice(1, 5).map((c) => c.textContent).join(' '))"
         )
 
     def chosen(self) -> List[int]:
-        return self.js("window.keepsim.state.chosen")
+        return self.value("window.keepsim.state.chosen")
 
     # ---- what the store says
 
@@ -173,12 +133,12 @@ class SweepPageTest(unittest.TestCase):
         return out
 
     def shown(self, metric: str, what: str = "value") -> List[float]:
-        return self.js("window.keepsim.model.metrics.find((m) => m.key === '%s').%s" % (metric, what))
+        return self.value("window.keepsim.model.metrics.find((m) => m.key === '%s').%s" % (metric, what))
 
     # ---- the tests
 
     def test_it_holds_the_stores_numbers(self) -> None:
-        self.assertEqual(self.js("window.keepsim.model.n"), 24)
+        self.assertEqual(self.value("window.keepsim.model.n"), 24)
         for metric, expected in ((P50, self.mean(P50)), (PACKETS, self.mean(PACKETS)),
                                  (FALSE, self.false_rate())):
             for point, value in enumerate(self.shown(metric)):
@@ -186,12 +146,12 @@ class SweepPageTest(unittest.TestCase):
         self.assertGreater(max(self.false_rate().values()), 0)
 
     def test_the_users_text_is_text(self) -> None:
-        self.assertEqual(self.js("document.getElementById('name').textContent"), "it's <b>a</b> test")
-        self.assertEqual(self.js("document.getElementById('question').textContent"), "<i>&</i></script>?")
+        self.assertEqual(self.value("document.getElementById('name').textContent"), "it's <b>a</b> test")
+        self.assertEqual(self.value("document.getElementById('question').textContent"), "<i>&</i></script>?")
 
     def test_every_picture_is_drawn(self) -> None:
         for canvas in ("heat", "curves", "pareto", "pareto-top", "cdf"):
-            inked = self.js(
+            inked = self.value(
                 "(() => {const c = document.getElementById('%s');"
                 "const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
                 "let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n})()" % canvas
@@ -200,17 +160,17 @@ class SweepPageTest(unittest.TestCase):
 
     def cell(self, i: int, j: int, columns: int, rows: int) -> Tuple[float, float]:
         """The middle of a cell of the heat map, from the left and from below, on the screen."""
-        self.js("document.getElementById('heat').scrollIntoView({block: 'center'})")
+        self.value("document.getElementById('heat').scrollIntoView({block: 'center'})")
         # A cell is found by what the page says is under the pointer.
-        r = self.js("(() => {const r = document.getElementById('heat').getBoundingClientRect();"
+        r = self.value("(() => {const r = document.getElementById('heat').getBoundingClientRect();"
                     "return [r.x, r.y, r.width, r.height]})()")
-        wanted = self.js("window.keepsim.model.at(window.keepsim.state.fixed, window.keepsim.state.x,"
+        wanted = self.value("window.keepsim.model.at(window.keepsim.state.fixed, window.keepsim.state.x,"
                          "%d, window.keepsim.state.y, %d)" % (i, j))
         hits = []
         for a in range(0, int(r[2]), 4):
             for b in range(0, int(r[3]), 4):
                 hits.append((a, b))
-        inside = self.js("%s.filter(([a, b]) => plots.heatCell(a, b) === %d)" % (json.dumps(hits), wanted))
+        inside = self.value("%s.filter(([a, b]) => plots.heatCell(a, b) === %d)" % (json.dumps(hits), wanted))
         x = sum(a for a, _ in inside) / len(inside)
         y = sum(b for _, b in inside) / len(inside)
         # Columns go to the right and rows up, as the axes say.
@@ -220,13 +180,13 @@ class SweepPageTest(unittest.TestCase):
 
     def test_a_cell_chooses_its_point_and_lets_go(self) -> None:
         before = self.chosen()
-        p = self.js("window.keepsim.model.at([0, 0, 0], 0, 2, 1, 1)")
+        p = self.value("window.keepsim.model.at([0, 0, 0], 0, 2, 1, 1)")
         self.assertEqual(self.points()[p], {"keep_alive": "1m", "loss": "0.02", "profile": "spec"})
         self.assertNotIn(p, before)
         x, y = self.cell(2, 1, 4, 3)
         self.click(x, y)
         self.assertEqual(self.chosen(), before + [p])
-        names = self.js("[...document.querySelectorAll('#chosen .what')].map((e) => e.textContent)")
+        names = self.value("[...document.querySelectorAll('#chosen .what')].map((e) => e.textContent)")
         self.assertEqual(names[-1], "point %d: keep_alive=1m, loss=0.02, profile=spec" % p)
         self.click(x, y)
         self.assertEqual(self.chosen(), before)
@@ -234,16 +194,16 @@ class SweepPageTest(unittest.TestCase):
     def test_the_tip_says_what_is_under_the_pointer(self) -> None:
         x, y = self.cell(3, 0, 4, 3)
         self.page.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
-        tip = self.js("document.getElementById('tip').textContent")
+        tip = self.value("document.getElementById('tip').textContent")
         self.assertIn("keep_alive=2m, loss=0, profile=spec", tip)
-        p = self.js("window.keepsim.model.at([0, 0, 0], 0, 3, 1, 0)")
+        p = self.value("window.keepsim.model.at([0, 0, 0], 0, 3, 1, 0)")
         self.assertIn("%.3g s" % self.mean(P50)[p], tip)
 
     def test_axes_and_metric_can_be_changed(self) -> None:
         self.choose("up", "profile")
         self.choose("at loss", "0.1")
         self.choose("metric", "False declarations per client-day by the client")
-        lines = self.js(
+        lines = self.value(
             "window.keepsim.charts.curves.data.datasets.filter((d) => d.label)"
             ".map((d) => [d.label, d.data.map((q) => [q.p, q.x, q.y])])"
         )
@@ -257,7 +217,7 @@ class SweepPageTest(unittest.TestCase):
                 if rates[p] > 0:
                     self.assertAlmostEqual(y, rates[p], delta=1e-4 * y)
         self.choose("across", "loss")
-        self.assertIn("loss across, profile up", self.js("document.getElementById('heat-title').textContent"))
+        self.assertIn("loss across, profile up", self.value("document.getElementById('heat-title').textContent"))
 
     def test_columns_sort(self) -> None:
         means = self.mean(P50)
@@ -279,14 +239,14 @@ class SweepPageTest(unittest.TestCase):
         ):
             self.type_filter(query)
             wanted = [p for p in sorted(points) if passes(p)]
-            self.assertEqual(self.js("table.order()"), wanted, query)
-            title = self.js("document.getElementById('table-title').textContent")
+            self.assertEqual(self.value("table.order()"), wanted, query)
+            title = self.value("document.getElementById('table-title').textContent")
             self.assertEqual(title, "%d of 24 points" % len(wanted))
         self.type_filter("kepalive>1")
-        self.assertIn('nothing is called "kepalive"', self.js("document.getElementById('filter-note').textContent"))
+        self.assertIn('nothing is called "kepalive"', self.value("document.getElementById('filter-note').textContent"))
 
     def type_filter(self, query: str) -> None:
-        self.js("document.getElementById('filter').value = ''; document.getElementById('filter').focus()")
+        self.value("document.getElementById('filter').value = ''; document.getElementById('filter').focus()")
         self.page.call("Input.insertText", text=query)
 
     def test_the_front_is_what_nothing_beats(self) -> None:
@@ -296,7 +256,7 @@ class SweepPageTest(unittest.TestCase):
             front = [p for p in some if not any(
                 means[q] <= means[p] and rates[q] <= rates[p] and (means[q], rates[q]) != (means[p], rates[p])
                 for q in some)]
-            drawn = self.js(
+            drawn = self.value(
                 "window.keepsim.charts.pareto.data.datasets.find((d) => d.label === 'loss=%s').data"
                 ".map((q) => q.p)" % loss
             )
@@ -309,19 +269,19 @@ class SweepPageTest(unittest.TestCase):
         mean = sum(d) / 3
         half = STUDENT_2 * math.sqrt(sum((x - mean) ** 2 for x in d) / 2 / 3)
         self.assertGreater(half, 0)
-        difference = self.js(
+        difference = self.value(
             "window.keepsim.model.difference(window.keepsim.model.metrics.find((m) => m.key === '%s'), 1, 13)"
             % PACKETS
         )
         self.assertAlmostEqual(difference["value"], mean, delta=1e-3 * abs(mean))
         self.assertAlmostEqual(difference["low"], mean - half, delta=1e-3 * abs(mean))
         self.assertAlmostEqual(difference["high"], mean + half, delta=1e-3 * abs(mean))
-        words = lambda key: self.js(  # noqa: E731
+        words = lambda key: self.value(  # noqa: E731
             "document.querySelector('#ab tr[data-metric=\"%s\"]').cells[1].textContent" % key
         )
         self.assertEqual(words(PACKETS), "B is lower")  # neither is better, by the sweep file
         self.assertEqual(words(P50), "B is worse (higher)")
-        self.choose("B", "A: " + self.js("window.keepsim.model.describe(1)"))
+        self.choose("B", "A: " + self.value("window.keepsim.model.describe(1)"))
         self.assertEqual(words(P50), "the same")
 
     def test_the_distribution_is_that_of_all_seeds(self) -> None:
@@ -334,7 +294,7 @@ class SweepPageTest(unittest.TestCase):
         samples.sort()
         n = sum(c for _, c in samples)
         self.assertEqual(n, sum(self.values("detection.broker.count")[5]))
-        drawn = self.js("window.keepsim.charts.cdf.data.datasets[0].data.map((q) => [q.x, q.y])")
+        drawn = self.value("window.keepsim.charts.cdf.data.datasets[0].data.map((q) => [q.x, q.y])")
         self.assertGreater(len(drawn), 40)
         for x, share in drawn:
             rank = max(1, math.ceil(share / 100 * n - 1e-9))
@@ -346,7 +306,7 @@ class SweepPageTest(unittest.TestCase):
 
     def test_the_command_repeats_the_run(self) -> None:
         self.click_on("[data-copy='7']")
-        command = self.js("window.keepsim.copied")
+        command = self.value("window.keepsim.copied")
         self.assertIn("--set 'groups[g].keep_alive=30s'", command)
         path = os.path.dirname(KEEPSIM) + ":" + os.environ["PATH"]
         env = {k: v for k, v in os.environ.items() if not k.startswith("TEST_")}
@@ -364,73 +324,69 @@ class SweepPageTest(unittest.TestCase):
         self.type_filter("keep_alive>=30s")
         self.click_on("#points tbody tr[data-point='9']")
         state = "JSON.stringify([...['metric', 'x', 'y', 'fixed', 'chosen', 'sort', 'down', 'query']].map((k) => window.keepsim.state[k]))"
-        before = self.js(state)
+        before = self.value(state)
         self.assertIn(9, self.chosen())
-        self.open(self.js("location.href"))
-        self.assertEqual(self.js(state), before)
-        self.assertEqual(self.js("document.getElementById('filter').value"), "keep_alive>=30s")
+        self.open(self.value("location.href"))
+        self.assertEqual(self.value(state), before)
+        self.assertEqual(self.value("document.getElementById('filter').value"), "keep_alive>=30s")
         # Nonsense is passed over.
         self.open(self.url + "#metric=x&x=no&y=&at=9.9.9&chosen=99.a&ab=7.7&trade=~&only=%C3%A4")
-        self.assertEqual(self.js("window.keepsim.state.metric"), 0)
+        self.assertEqual(self.value("window.keepsim.state.metric"), 0)
 
     def test_the_keyboard_suffices(self) -> None:
         before = self.chosen()
-        self.js("document.getElementById('rows').focus()")
+        self.value("document.getElementById('rows').focus()")
         for _ in range(4):
             self.key("ArrowDown")
         self.key("Enter")
         self.assertEqual(self.chosen(), [p for p in before if p != 4] + ([] if 4 in before else [4]))
         self.key("c")
-        self.assertEqual(self.js("window.keepsim.copied"), self.js("window.keepsim.model.command(4)"))
+        self.assertEqual(self.value("window.keepsim.copied"), self.value("window.keepsim.model.command(4)"))
         before = self.chosen()
-        self.js("document.getElementById('heat').focus()")
+        self.value("document.getElementById('heat').focus()")
         for _ in range(2):
             self.key("ArrowRight")
-        at = self.js("window.keepsim.state.cursor")
-        self.assertEqual(at, self.js("window.keepsim.model.at([0, 0, 0], 0, 2, 1, 0)"))
+        at = self.value("window.keepsim.state.cursor")
+        self.assertEqual(at, self.value("window.keepsim.model.at([0, 0, 0], 0, 2, 1, 0)"))
         self.key("Enter")
         self.assertEqual(at in self.chosen(), at not in before)
-        self.js("document.getElementById('pareto-top').focus()")
+        self.value("document.getElementById('pareto-top').focus()")
         self.key("ArrowRight")
-        self.assertFalse(self.js("document.getElementById('tip').hidden"))
+        self.assertFalse(self.value("document.getElementById('tip').hidden"))
 
     def test_dark_light_and_phone(self) -> None:
         back = "getComputedStyle(document.body).backgroundColor"
-        light = self.js(back)
+        light = self.value(back)
         save("light.png", self.page)
         self.page.prefer("dark")
-        dark = self.js(back)
+        dark = self.value(back)
         self.assertNotEqual(light, dark)
         save("dark.png", self.page)
         self.click_on("#theme")
-        self.assertEqual(self.js(back), light)
-        self.page.size(390, 844, mobile=True)
-        self.open(self.url)
-        save("phone.png", self.page)
-        # Nothing is wider than the screen: tables scroll inside their own boxes.
-        self.assertLessEqual(self.js("document.documentElement.scrollWidth"), 390)
+        self.assertEqual(self.value(back), light)
+        self.fits_the_phone("phone.png")
 
     def test_report_makes_the_same_page_and_merged_stores_have_one(self) -> None:
         with open(self.out + "/report.html", encoding="utf-8") as file:
             page = file.read()
         again = os.path.join(self.folder.name, "again.html")
-        self.keepsim("report", self.out, "--out", again)
+        keepsim("report", self.out, "--out", again)
         with open(again, encoding="utf-8") as file:
             self.assertEqual(file.read(), page)
         for i in (1, 2):
-            self.keepsim("sweep", self.file, "--shard", "%d/2" % i, "--out", "%s%d" % (self.out, i))
+            keepsim("sweep", self.file, "--shard", "%d/2" % i, "--out", "%s%d" % (self.out, i))
         self.assertFalse(os.path.exists(self.out + "1/report.html"))
-        self.keepsim("merge", self.out + "2", self.out + "1", "--out", self.out + "m")
+        keepsim("merge", self.out + "2", self.out + "1", "--out", self.out + "m")
         with open(self.out + "m/report.html", encoding="utf-8") as file:
             self.assertEqual(file.read(), page)
 
     def test_report_of_a_run_and_of_nothing(self) -> None:
         run = os.path.join(self.folder.name, "run")
-        self.keepsim("run", os.path.join(self.folder.name, "base.textproto"), "--out", run)
+        keepsim("run", os.path.join(self.folder.name, "base.textproto"), "--out", run)
         with open(run + "/report.html", encoding="utf-8") as file:
             page = file.read()
         os.remove(run + "/report.html")
-        self.keepsim("report", run)
+        keepsim("report", run)
         with open(run + "/report.html", encoding="utf-8") as file:
             self.assertEqual(file.read(), page)
         none = subprocess.run([KEEPSIM, "report", self.folder.name], stderr=subprocess.PIPE, text=True)

@@ -4,6 +4,7 @@ import os
 import random
 import re
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -44,6 +45,28 @@ def keepsim(*args, env=None, **kwargs):
 
 def content(text):
     return re.search(r"of (\d+) runs, content ([0-9a-f]{32})", text).group(2)
+
+
+def normal_user(read_only_folder):
+    """What to put before a command so that permissions bind it; None: cannot be done here."""
+    if os.geteuid() != 0:
+        return []
+    for prefix in (
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"],
+        # In a sandbox there is no other user; a root without this right is bound like one.
+        ["setpriv", "--bounding-set=-dac_override,-dac_read_search"],
+    ):
+        try:
+            works = subprocess.run([*prefix, "true"], capture_output=True)
+            touched = subprocess.run([*prefix, "touch", read_only_folder + "/x"],
+                                     capture_output=True)
+        except FileNotFoundError:
+            return None
+        if works.returncode == 0 and touched.returncode != 0:
+            return prefix
+        if os.path.exists(read_only_folder + "/x"):
+            os.remove(read_only_folder + "/x")
+    return None
 
 
 class SweepTest(unittest.TestCase):
@@ -252,12 +275,115 @@ class SweepTest(unittest.TestCase):
         more = keepsim("sweep", self.file, "--out", self.path("full"))
         self.assertEqual((more.returncode, content(more.stdout)), (0, self.digest), more.stderr)
 
+    def test_a_read_only_folder_is_an_error_for_a_normal_user(self):
+        # Where a normal user can get at it: the folders of a root's build are the root's alone.
+        with tempfile.TemporaryDirectory(dir="/tmp") as work:
+            os.chmod(work, 0o755)
+            program = shutil.copy(KEEPSIM, work + "/keepsim")
+            file = shutil.copy(self.file, work + "/sweep.textproto")
+            for path in (program, file):
+                os.chmod(path, 0o755)
+            shutil.copytree(self.path("whole"), work + "/store")
+            os.mkdir(work + "/folder")
+            for path in (work + "/folder", work + "/store"):
+                os.chmod(path, 0o555)
+            os.chmod(work + "/store/sweep.sqlite", 0o444)
+            user = normal_user(work + "/folder")
+            if user is None:
+                self.skipTest("root cannot become a normal user here: no setpriv that may do it")
+            for name, said in (
+                ("folder", "sweep.sqlite cannot be opened"),
+                ("folder/new", "cannot be made: Permission denied"),
+                ("store", "sweep.sqlite cannot be written: attempt to write a readonly database"),
+            ):
+                run = subprocess.run([*user, program, "sweep", file, "--out", f"{work}/{name}"],
+                                     capture_output=True, text=True, env=ENVIRONMENT)
+                self.assertEqual(run.returncode, 2, (name, run.stdout, run.stderr))
+                self.assertIn(said, run.stderr)
+            self.assertEqual(os.listdir(work + "/folder"), [])
+            # Reading needs no more than may be read.
+            digest = subprocess.run([*user, program, "sweep", "--digest", work + "/store"],
+                                    capture_output=True, text=True, env=ENVIRONMENT)
+            self.assertEqual(digest.stdout, self.digest + "\n", digest.stderr)
+            for path in (work + "/folder", work + "/store"):
+                os.chmod(path, 0o755)
+
+    def test_three_lines_of_pandas_read_the_table(self):
+        try:
+            import pandas
+        except ImportError:
+            self.skipTest("python3-pandas is not installed")
+        db = sqlite3.connect(self.path("whole") + "/sweep.sqlite")
+        table = pandas.read_sql("SELECT * FROM results", db)
+        db.close()
+        p50 = table[(table.metric == "detection.broker.p50_s") & (table.of_group == "")]
+        self.assertEqual(len(p50), RUNS)
+        means = p50.groupby("keep_alive").result.mean()
+        self.assertEqual(sorted(means.index), ["10s", "20s", "40s", "60s"])
+        self.assertLess(means["10s"], means["40s"])
+
+    def test_until_a_number_is_known(self):
+        file = self.path("until.textproto")
+        with open(file, "w") as out:
+            out.write(SWEEP.replace(
+                "replications: 4",
+                'until { metric: "detection.broker.p50_s" relative_half_width: 0.06 least: 5 '
+                'batch: 3 most: 60 }').replace('values: ["10s", "20s", "40s", "60s"]',
+                                               'values: ["20s", "60s"]').replace('"0.4"', '"0.1"'))
+        whole = keepsim("sweep", file, "--out", self.path("until"))
+        self.assertEqual(whole.returncode, 0, whole.stderr)
+        self.assertRegex(whole.stdout, r"4 points, (\d+) of \1 runs, content")
+        self.assertIn("which hold whenever one stops", whole.stdout)
+        self.assertRegex(whole.stdout, r"4 of 4 points got there,\s+with\s+\d+ to \d+ runs")
+        wanted = content(whole.stdout)
+        runs = self.runs_in("until")
+        self.assertTrue(20 < runs < 240, runs)
+        # Killed again and again.
+        kills = 0
+        while True:
+            process = subprocess.Popen([KEEPSIM, "sweep", file, "--out", self.path("until_killed")],
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                       env=ENVIRONMENT)
+            before = self.written("until_killed")
+            while process.poll() is None and self.written("until_killed") < before + 6:
+                time.sleep(0.003)
+            process.send_signal(signal.SIGKILL)
+            out, err = process.communicate()
+            if process.returncode == 0:
+                break
+            kills += 1
+        self.assertGreaterEqual(kills, 2)
+        self.assertEqual(content(out), wanted)
+        # Shards have whole points, and parts of a build too.
+        for i in (1, 2, 3):
+            shard = keepsim("sweep", file, "--out", self.path(f"u{i}"), "--shard", f"{i}/3")
+            self.assertEqual(shard.returncode, 0, shard.stderr)
+            self.assertIn("of 4 points", shard.stderr)
+        merged = keepsim("merge", *(self.path(f"u{i}") for i in (3, 1, 2)), "--out", self.path("um"))
+        self.assertEqual((merged.returncode, content(merged.stdout)), (0, wanted), merged.stderr)
+        self.assertNotIn("missing", merged.stderr)
+        keepsim("sweep", file, "--split", "2", "--out", self.path("until_parts"))
+        folders = [self.path(f"until_part{i}") for i in (1, 2)]
+        for i, folder in enumerate(folders):
+            part = keepsim("sweep", self.path(f"until_parts/part{i + 1}.textproto"), "--out", folder)
+            self.assertEqual(part.returncode, 0, part.stderr)
+        parts = keepsim("merge", *folders, "--sweep", file, "--out", self.path("until_collected"))
+        self.assertEqual((parts.returncode, content(parts.stdout)), (0, wanted), parts.stderr)
+        # Part of it is missing, and found to be.
+        some = keepsim("merge", self.path("u2"), "--out", self.path("until_some"))
+        self.assertIn("runs are missing", some.stderr)
+        rest = keepsim("sweep", file, "--out", self.path("until_some"))
+        self.assertEqual(content(rest.stdout), wanted)
+        other = keepsim("sweep", self.file, "--out", self.path("until"))
+        self.assertEqual(other.returncode, 2)
+
     def test_bad_input(self):
         for args, said in (
             (("sweep",), "needs one sweep file"),
             (("sweep", self.file, "--shard", "0/3"), "--shard must be I/N"),
             (("sweep", self.file, "--shard", "4/3"), "--shard must be I/N"),
             (("sweep", self.file, "--threads", "0"), "--threads must be"),
+            (("sweep", self.file, "--engine", "skip"), "--engine must be auto or events"),
             (("sweep", self.file, "--resume"), "--resume needs --out"),
             (("sweep", self.file, "--resume", "--out", self.path("no")), "nothing to resume"),
             (("sweep", self.file, "--out", "/proc/nowhere"), "cannot be made"),

@@ -59,6 +59,22 @@ TEST(TimeLineTest, BothEndsSideBySide) {
   EXPECT_THAT(text, HasSubstr("PINGRESP again (probe)"));
 }
 
+// What the kernel of the broker waits for while its PINGRESP is lost, and nothing of the exchanges
+// that went well.
+TEST(TimeLineTest, TcpTimersThatMatter) {
+  const Story s = First(kDeaf);
+  const std::string text = TimeLine(s.stretch, s.run.trace->header(), s.incident);
+  // clang-format off
+  for (const char* row : {
+           "     60.030000   59.99                             timer: by PINGRESP    TCP probes at 60.252       0.00\n",
+           "     60.252000   60.21                                                   TCP probe is due           0.22\n",
+           "     60.252000   60.21                             timer: RTO 220 ms     TCP repeats at 60.476      0.22\n"}) {
+    EXPECT_THAT(text, HasSubstr(row));
+  }
+  // clang-format on
+  EXPECT_THAT(text.substr(0, text.find("path down")), testing::Not(HasSubstr("TCP")));
+}
+
 TEST(ExplanationTextTest, ChainRuleAndVerdict) {
   const Story s = First(kDeaf);
   const std::string text =
@@ -72,6 +88,25 @@ TEST(ExplanationTextTest, ChainRuleAndVerdict) {
         "60.030000 s sent: lost (path cut)", "repeated (tail loss probe): lost (path cut)",
         "it was never read", "waits keepAlive / 2", "[MQTT-3.1.2-23]",
         "True: the path was cut since 60.000000 s", "Neither transient nor false"}) {
+    EXPECT_THAT(text, HasSubstr(part));
+  }
+}
+
+TEST(ExplanationTextTest, WhatWasRepairedTooLateWasLostBefore) {
+  // Two transmissions of PINGREQ are lost; the third is read, and its answer takes 5 s.
+  const Story s = First(R"(
+    horizon: "3m"
+    groups { name: "g" keep_alive: "60s"
+             path { up { latency { constant: "10ms" } } down { latency { constant: "5s" } } } }
+    faults { at: "61s" duration: "18s" degrade { directions: UP loss: 1 } }
+  )");
+  const std::string text =
+      ExplanationText(*s.run.plan, s.run.trace->header(), s.stretch, s.incident);
+  for (const char* part :
+       {"false, cause packets_late", "65.010000 s sent: lost (degraded)",
+        "75.264000 s repeated (tail loss probe): lost (degraded)",
+        "90.368000 s repeated: arrived at 90.378000 s", "arrived at 95.378000 s, too late",
+        "What had been lost, in 2 transmissions, was repaired, but too late."}) {
     EXPECT_THAT(text, HasSubstr(part));
   }
 }

@@ -200,6 +200,35 @@ TEST(TraceFile, CutOffAnywhereIsAnErrorAndNeverMore) {
   }
 }
 
+// Cut off within the header, nobody can say what the records mean, and the error says so; from its
+// last byte on, what is whole is read.
+TEST(TraceFile, WithoutAHeaderNothingCanBeRead) {
+  const std::string bytes = FileBytes(Write("headless", ManyRecords(60)));
+  const uint64_t header_end = trace_internal::kPreambleSize + trace_internal::kFrameHeaderSize +
+                              trace_internal::GetUint32(bytes.data() + 12);
+  ASSERT_GT(header_end, 50u);
+  ASSERT_LT(header_end, bytes.size() / 2);
+  for (size_t n = 0; n < header_end; ++n) {
+    const auto lenient = TraceReader::OpenBytes(bytes.substr(0, n), "cut", {true});
+    EXPECT_EQ(lenient.status().code(), absl::StatusCode::kDataLoss) << n;
+    EXPECT_THAT(std::string(lenient.status().message()),
+                HasSubstr("nothing of it can be read: the header"))
+        << n;
+  }
+  std::string altered = bytes;
+  altered[30] ^= 1;
+  EXPECT_THAT(std::string(TraceReader::OpenBytes(altered, "altered", {true}).status().message()),
+              HasSubstr("damaged at byte 12 of"));
+  for (size_t n = header_end; n < bytes.size(); ++n) {
+    const Answer lenient = ReadAll(TraceReader::OpenBytes(bytes.substr(0, n), "cut", {true}));
+    EXPECT_THAT(std::string(lenient.status.message()),
+                testing::Not(HasSubstr("nothing of it can be read")))
+        << n;
+  }
+  EXPECT_THAT(std::string(TraceReader::OpenBytes("a letter", "f", {true}).status().message()),
+              HasSubstr("not a trace of keepsim"));
+}
+
 TEST(TraceFile, WholeBlocksBeforeTheDamageCanBeRead) {
   const std::vector<TraceRecord> records = ManyRecords(40000);
   const std::string bytes = FileBytes(Write("lenient", records));

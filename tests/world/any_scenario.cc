@@ -1,33 +1,11 @@
 #include "tests/world/any_scenario.h"
 
-#include <initializer_list>
-#include <iterator>
-
 #include "absl/strings/str_cat.h"
-#include "sim/base/random.h"
 #include "sim/mqtt/profile.h"
+#include "tests/base/luck.h"
 
 namespace keepsim {
 namespace {
-
-class Luck {
- public:
-  explicit Luck(uint64_t seed) : source_(seed, 1) {}
-  int64_t UpTo(int64_t most) {
-    return static_cast<int64_t>(source_.Draw64(Purpose::kTest, next_++) %
-                                static_cast<uint64_t>(most + 1));
-  }
-  bool OneIn(int64_t n) { return UpTo(n - 1) == 0; }
-  template <typename T>
-  T Of(std::initializer_list<T> choices) {
-    return *std::next(choices.begin(), UpTo(static_cast<int64_t>(choices.size()) - 1));
-  }
-  const char* Of(std::initializer_list<const char*> choices) { return Of<const char*>(choices); }
-
- private:
-  RandomSource source_;
-  uint64_t next_ = 0;
-};
 
 std::string Latency(Luck& luck) {
   const auto ms = [&](int64_t most) { return absl::StrCat("\"", luck.UpTo(most), "ms\""); };
@@ -163,7 +141,7 @@ std::string Fault(Luck& luck, int64_t horizon_s) {
 }  // namespace
 
 std::string AnyScenario(uint64_t seed) {
-  Luck luck(seed);
+  Luck luck(seed, 1);
   const int64_t horizon_s = luck.Of<int64_t>({1800, 3600, 7200});
   std::string text = absl::StrCat("horizon: \"", horizon_s, "s\"");
   absl::StrAppend(&text, Group(luck, "a"));

@@ -44,35 +44,41 @@ def _chart_js_impl(ctx):
 # libjs-chart.js, for pages that carry it inside.
 _chart_js = repository_rule(implementation = _chart_js_impl, local = True)
 
-def _overlay(name):
-    if not native.existing_rule(name):
-        native.local_repository(name = name, path = "tools/deps/" + name)
+# Rule sets: Bazel 4's native rules under the labels that newer Bazels load.
+# (Debian's own bazel-rules-cc 0.0.4 does not load in Debian's Bazel 4.2.3.)
+_RULES = [
+    "rules_cc",
+    "rules_python",
+    "rules_shell",
+    "rules_java",  # @bazel_tools loads it
+    "bazel_skylib",
+    "remote_coverage_tools",  # any test target asks for it
+]
 
-def keepsim_dependencies():
-    """Declares every external repository of this workspace."""
+_LIBRARIES = [
+    "com_google_absl",
+    "com_google_googletest",
+    "com_github_google_benchmark",
+    "random123",
+    "rapidjson",
+    "boost_math",
+    "mpfr",
+    "zstd",
+    "zlib",
+    "sqlite3",
+    "openssl",
+    "libfuzzer",
+]
 
-    # Rule sets: Bazel 4's native rules under the labels that newer Bazels load.
-    # (Debian's own bazel-rules-cc 0.0.4 does not load in Debian's Bazel 4.2.3.)
-    _overlay("rules_cc")
-    _overlay("rules_python")
-    _overlay("rules_shell")
-    _overlay("rules_java")  # @bazel_tools loads it
-    _overlay("bazel_skylib")
-    _overlay("remote_coverage_tools")  # any test target asks for it
+def keepsim_dependencies(path = "."):
+    """Declares every external repository of this workspace.
 
-    # Libraries.
-    _overlay("com_google_absl")
-    _overlay("com_google_googletest")
-    _overlay("com_github_google_benchmark")
-    _overlay("random123")
-    _overlay("rapidjson")
-    _overlay("boost_math")
-    _overlay("mpfr")
-    _overlay("zstd")
-    _overlay("zlib")
-    _overlay("sqlite3")
-    _overlay("openssl")
-    _overlay("libfuzzer")
+    Args:
+      path: of this tree, as a workspace that uses it gives it to local_repository.
+    """
+    for name in _RULES + _LIBRARIES:
+        if not native.existing_rule(name):
+            native.local_repository(name = name, path = path + "/tools/deps/" + name)
     _protobuf(name = "com_google_protobuf")
     _chart_js(name = "chart_js")
     native.register_toolchains("@rules_python//toolchain")

@@ -220,8 +220,14 @@ const std::vector<Reference>& References() {
        "Summary reference", "docs/summary_reference.md"},
       {"sim/run/sweep.proto", "tools/docs/sweep.binpb", "keepsim.pb.Sweep", "Sweep reference",
        "docs/sweep_reference.md"},
+      {"sim/run/hunt.proto", "tools/docs/hunt.binpb", "keepsim.pb.HuntBounds", "Hunt reference",
+       "docs/hunt_reference.md"},
+      {"sim/run/tune.proto", "tools/docs/tune.binpb", "keepsim.pb.Tune", "Tune reference",
+       "docs/tune_reference.md"},
       {"tools/probe/probe.proto", "tools/docs/probe.binpb", "keepsim.probe_pb.ProbeSummary",
        "Probe reference", "docs/probe_reference.md"},
+      {"sim/run/rare.proto", "tools/docs/rare.binpb", "keepsim.pb.RareSummary",
+       "Rare events reference", "docs/rare_reference.md"},
   };
   return *references;
 }

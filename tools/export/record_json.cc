@@ -180,6 +180,14 @@ std::string RecordJson::Line(const TraceRecord& r) const {
     case RecordKind::kTimerFired:
       o.Word("timer", r.code == 0 ? "client" : "session").Number("due_ns", r.a);
       break;
+    case RecordKind::kTcpTimerArmed:
+    case RecordKind::kTcpTimerFired: {
+      const TcpTimerFields t = TcpTimerFieldsOf(r);
+      o.Word("end", t.broker ? "broker" : "client").Word("timer", TcpTimerText(low));
+      o.Number("due_ns", r.a);
+      o.Number("rto_ns", t.rto.ns).Number("backoff", t.backoff);
+      break;
+    }
     case RecordKind::kDatagramSent:
       AddPacket(o, PacketFieldsOf(r));
       o.Number("number", SegmentFieldsOf(r).number).Word("fate", FateText(low));

@@ -22,6 +22,7 @@ const fleetRows = (() => {
       this.low = 0;  // rows: clients [low, low + many)
       this.many = fleet.clients;
       this.cell = document.createElement('canvas');
+      this.painted = '';  // what the background was painted of
       this.times = [];  // ms that the last frames took
       this.resize();
     }
@@ -42,6 +43,7 @@ const fleetRows = (() => {
       const style = getComputedStyle(document.documentElement);
       const of = (name) => style.getPropertyValue('--' + name).trim();
       this.ink = {ink: of('ink'), quiet: of('quiet'), line: of('line'), back: of('back'), brush: of('broker')};
+      this.painted = '';
       this.states = fleetModel.STATES.map((_, s) => rgb(of('st' + s)));
       this.verdicts = ['true', 'transient', 'false'].map(of);
     }
@@ -76,7 +78,7 @@ const fleetRows = (() => {
       const c = this.rows.getContext('2d');
       c.setTransform(this.scale, 0, 0, this.scale, 0, 0);
       c.clearRect(0, 0, this.width, this.tall + AXIS);
-      this.paintStates();
+      this.paint();
       c.imageSmoothingEnabled = false;
       c.drawImage(this.cell, 0, 0, this.cell.width, this.cell.height, this.left, 0, this.plot, this.tall);
       c.save();
@@ -91,23 +93,41 @@ const fleetRows = (() => {
       this.bars();
       this.changed();
     }
-    // How many clients of each row are in which state in each pixel; the colour says the shares.
-    paintStates() {
-      const {fleet, view} = this;
+    // States and marks, as pixels. A filter or a brush moves marks alone: the states of the frame before
+    // are used again.
+    paint() {
       const width = Math.max(1, Math.floor(this.plot));
+      this.reserve(width);
+      const {view} = this;
+      const seen = [view.from, view.span, this.low, this.many, width, this.tall].join();
+      if (seen === this.painted) {
+        this.pixels.set(this.background);
+      } else {
+        this.paintStates(width);
+        this.background.set(this.pixels);
+        this.painted = seen;
+      }
+      this.dots(this.pixels, width);
+      this.cell.getContext('2d').putImageData(this.image, 0, 0);
+    }
+    reserve(width) {
+      if (this.cell.width === width && this.cell.height === this.tall) return;
+      this.cell.width = width;
+      this.cell.height = this.tall;
+      this.image = new ImageData(width, this.tall);
+      this.pixels = new Uint32Array(this.image.data.buffer);
+      this.background = new Uint32Array(this.pixels.length);
+      this.line = new Uint32Array(width);
+      this.edges = this.states.map(() => new Int32Array(width + 1));
+      this.touched = new Uint8Array(width + 1);  // pixels at which the shares change
+    }
+    // How many clients of each row are in which state in each pixel; the colour says the shares.
+    paintStates(width) {
+      const {fleet, view} = this;
       const low = Math.floor(this.low);
       const high = Math.min(fleet.clients, Math.ceil(this.low + this.many));
       const rows = Math.max(1, Math.min(Math.floor(this.tall), high - low));
       const whole = rows === high - low;  // a row for each client: cut where the view cuts them
-      if (this.cell.width !== width || this.cell.height !== this.tall) {
-        this.cell.width = width;
-        this.cell.height = this.tall;
-        this.image = new ImageData(width, this.tall);
-        this.pixels = new Uint32Array(this.image.data.buffer);
-        this.line = new Uint32Array(width);
-        this.edges = this.states.map(() => new Int32Array(width + 1));
-        this.touched = new Uint8Array(width + 1);  // pixels at which the shares change
-      }
       const {pixels, line, edges, touched} = this;
       const {first, at, state} = fleet;
       const unit = fleet.raw.unit_ns;
@@ -149,8 +169,6 @@ const fleetRows = (() => {
         for (; drawn < until; ++drawn) pixels.fill(0, drawn * width, (drawn + 1) * width);
       }
       pixels.fill(0, drawn * width);
-      this.dots(pixels, width);
-      this.cell.getContext('2d').putImageData(this.image, 0, 0);
     }
     // The client's change that holds at `at` (in units).
     startOf(client, at) {

@@ -6,9 +6,10 @@
 
 namespace keepsim {
 
-std::string ReportPage(const RunSummary& summary) {
+std::string ReportPage(const RunSummary& summary, bool fleet) {
   return Fill(kPageHtml, {{"@TITLE@", HtmlText(summary.scenario())},
                           {"@STYLE@", std::string(kPageCss)},
+                          {"@FLEET@", fleet ? "fleet.html" : ""},
                           {"@SUMMARY@", InScript(ToJson(Portable(summary)))},
                           {"@CHART_JS@", std::string(kChartJs)},
                           {"@TEXT_JS@", std::string(kTextJs)},

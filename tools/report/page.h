@@ -9,8 +9,9 @@
 
 namespace keepsim {
 
-// The page says nothing of this machine: the same run gives the same bytes.
-std::string ReportPage(const RunSummary& summary);
+// The page says nothing of this machine: the same run gives the same bytes. `fleet`: fleet.html
+// stands beside it, and each incident is a link to its time line there.
+std::string ReportPage(const RunSummary& summary, bool fleet);
 
 }  // namespace keepsim
 

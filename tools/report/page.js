@@ -7,6 +7,7 @@
   const color = (name) => getComputedStyle(root).getPropertyValue('--' + name).trim();
   const charts = {};
   const chosen = {};
+  const fleet = $('open').dataset.fleet;  // the page of all clients beside this one, or ''
 
   // ---- text
   const {add, count, percent} = text;
@@ -31,7 +32,7 @@
     return `${number(d.false_per_client_day)} per client-day (95 %: ${number(d.ci95_low)} to ${number(d.ci95_high)})`;
   };
 
-  // A table: `head` texts, `rows` of cells; a cell is a text or [text, attributes].
+  // A table: `head` texts, `rows` of cells; a cell is a text or [text, attributes, link].
   const table = (id, head, rows) => {
     const t = $(id);
     t.replaceChildren();
@@ -44,8 +45,9 @@
     for (const cells of rows) {
       const row = add(body, 'tr');
       for (const cell of cells) {
-        const [text, attributes] = Array.isArray(cell) ? cell : [cell, {}];
-        add(row, 'td', text, attributes);
+        const [text, attributes, link] = Array.isArray(cell) ? cell : [cell, {}];
+        const td = add(row, 'td', link ? null : text, attributes);
+        if (link) add(td, 'a', text, {href: link});
       }
     }
   };
@@ -247,9 +249,23 @@
         `The worst ${count(summary.incidents.length)} of ${count(summary.incident_count)} incidents`;
     table('incidents', ['no.', ['client', {class: 'text'}], ['by', {class: 'text'}], ['verdict', {class: 'text'}],
       ['failure', {class: 'text'}], ['cause', {class: 'text'}], 'declared', 'silence', 'latency', ['evidence', {class: 'text'}]],
-    shown.map((i) => [i.incident > 0 ? '#' + i.incident : '-', [`${i.group}/${i.client}`, {class: 'text'}], [i.observer, {class: 'text'}],
+    shown.map((i) => [i.incident > 0 ? ['#' + i.incident, {}, fleet && `${fleet}#incident=${i.incident}`] : '-', [`${i.group}/${i.client}`, {class: 'text'}], [i.observer, {class: 'text'}],
       [i.verdict, {class: 'text ' + i.verdict}], [words(i.failure), {class: 'text'}], [words(i.cause), {class: 'text'}],
       i.declared_s.toFixed(3) + ' s', seconds(i.silence_s), seconds(i.latency_s), [i.evidence || '-', {class: 'text long'}]]));
+  };
+  // How to go on from here: to the page of all clients, or the commands that tell more.
+  const fillOpen = () => {
+    const p = $('open');
+    p.hidden = summary.incident_count === 0;
+    if (fleet) {
+      add(p, 'a', 'All clients over time', {href: fleet});
+      p.append(', with every incident to click. ');
+    } else {
+      add(p, 'code', 'keepsim fleet trace.kst');
+      p.append(' makes a page of all clients over time, with every incident to click, and links it here. ');
+    }
+    add(p, 'code', 'keepsim explain trace.kst --incident N');
+    p.append(' tells one in words.');
   };
   const fillExpectations = () => {
     const box = $('expectations');
@@ -313,6 +329,7 @@
   fillCost();
   fillGroups();
   fillIncidents();
+  fillOpen();
   drawAll();
   const dark = matchMedia('(prefers-color-scheme: dark)');
   dark.addEventListener('change', drawAll);

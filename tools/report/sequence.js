@@ -1,60 +1,14 @@
 // The sequence diagram of an incident: client above, broker below, time to the right.
 'use strict';
 const sequence = (() => {
-  const SVG = 'http://www.w3.org/2000/svg';
   const AXIS = 26;      // px, of each axis
   const BAND = 78;      // of silence
   const ROW = 14;       // of labels
   const SHORTEST = 2e4; // ns across the view
   const CROWD = 700;    // marks beyond which those at one place are drawn once
   const RANK = {declared: 9, closed: 6, session_opened: 5, connected: 5, connect_attempt: 5};
+  const {SVG, Layer, measure} = svgLayer;
   let made = 0;
-
-  const measure = (() => {
-    const context = document.createElement('canvas').getContext('2d');
-    context.font = '600 12px system-ui, "Liberation Sans", sans-serif';
-    const widths = new Map();
-    return (words) => {
-      if (!widths.has(words)) widths.set(words, context.measureText(words).width + 3);
-      return widths.get(words);
-    };
-  })();
-
-  // Elements of one <svg> by key: those of the last frame are used again, so that focus stays.
-  class Layer {
-    constructor(parent, name) {
-      this.g = document.createElementNS(SVG, 'g');
-      this.g.setAttribute('class', name);
-      parent.appendChild(this.g);
-      this.kept = new Map();
-      this.used = new Set();
-    }
-    put(key, tag, attributes, words) {
-      let e = this.kept.get(key);
-      if (!e) {
-        e = document.createElementNS(SVG, tag);
-        e.seen = {};
-        this.kept.set(key, e);
-        this.g.appendChild(e);
-      }
-      this.used.add(key);
-      for (const [k, v] of Object.entries(attributes)) {
-        if (e.seen[k] === v) continue;
-        e.seen[k] = v;
-        e.setAttribute(k, v);
-      }
-      if (words !== undefined && e.textContent !== words) e.textContent = words;
-      return e;
-    }
-    end() {
-      for (const [key, e] of this.kept) {
-        if (this.used.has(key)) continue;
-        e.remove();
-        this.kept.delete(key);
-      }
-      this.used.clear();
-    }
-  }
 
   class Diagram {
     constructor(parent, data) {
@@ -67,7 +21,7 @@ const sequence = (() => {
       this.svg = document.createElementNS(SVG, 'svg');
       this.svg.setAttribute('tabindex', '0');
       this.svg.setAttribute('role', 'group');
-      this.svg.setAttribute('aria-label', 'Sequence diagram of client and broker. Plus and minus zoom, left and right move, brackets go from packet to packet, Home shows all.');
+      this.svg.setAttribute('aria-label', 'Sequence diagram of client and broker. Plus and minus zoom, left and right move, brackets go from packet to packet, t and Shift t from timer to timer, Home shows all.');
       this.box.appendChild(this.svg);
       this.tip = text.add(this.box, 'div', null, {class: 'tip', role: 'status', 'aria-live': 'polite', hidden: ''});
       this.prefix = `q${++made}-`;
@@ -287,16 +241,20 @@ const sequence = (() => {
       for (const m of seen) {
         const x = this.x(m.from);
         const y = this.lane[m.end];
-        const timer = m.kind.startsWith('timer');
+        const timer = sequenceModel.isTimer(m);
         if (timer) {
           // A broker that looks every second would fill its lane.
           if (x - last[m.end] < 14 && this.chosen !== m.key) continue;
           last[m.end] = x;
         }
         const d = timer ? `M${x} ${y - 4}l4 4l-4 4l-4 -4Z` : `M${x - 5} ${y - 5}h10v10h-10Z`;
+        if (m.due !== undefined && (this.chosen === m.key || this.marked.has(m.key))) {
+          const due = this.near(m.due);
+          this.layers.events.put(m.key + 'due', 'path', {class: 'due', d: `M${x} ${y}H${due}M${due} ${y - 9}v18`});
+        }
         this.layers.events.put(m.key, 'path', {...this.attributes(m, m.own ? `${m.kind} own ${this.data.verdict}` : m.kind), d});
       }
-      for (const m of seen.filter((e) => !e.kind.startsWith('timer')).sort((a, b) => rank(b) - rank(a))) {
+      for (const m of seen.filter((e) => !sequenceModel.isTimer(e)).sort((a, b) => rank(b) - rank(a))) {
         const w = measure(m.name);
         const y = this.lane[m.end];
         for (const x of [this.x(m.from) + 8, this.x(m.from) - w - 8]) {
@@ -395,8 +353,10 @@ const sequence = (() => {
         case 'ArrowRight': this.view.move(this.view.span * (e.shiftKey ? 0.5 : 0.1)); return true;
         case 'Home': case '0': this.view.all(); return true;
         case 'd': this.reveal(['zero']); return true;
-        case ']': this.walk(1); return true;
-        case '[': this.walk(-1); return true;
+        case ']': this.walk(1, (m) => m.what === 'transmission'); return true;
+        case '[': this.walk(-1, (m) => m.what === 'transmission'); return true;
+        case 't': this.walk(1, sequenceModel.isTimer); return true;
+        case 'T': this.walk(-1, sequenceModel.isTimer); return true;
         case 'Escape': {
           // Where nothing is chosen it is for the dialog around.
           const meant = this.chosen !== null;
@@ -407,9 +367,9 @@ const sequence = (() => {
         default: return false;
       }
     }
-    // To the next or previous packet, in the order of sending.
-    walk(step) {
-      const all = this.model.marks.filter((m) => m.what === 'transmission').sort((a, b) => a.from - b.from);
+    // To the next or previous of these marks, in the order of time.
+    walk(step, among) {
+      const all = this.model.marks.filter(among).sort((a, b) => a.from - b.from);
       if (!all.length) return;
       const now = all.findIndex((m) => m.key === this.chosen);
       const first = all.findIndex((m) => m.from >= this.view.from);

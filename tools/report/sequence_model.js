@@ -9,6 +9,8 @@ const sequenceModel = (() => {
     session_opened: (e) => `session, #${e.conn}`,
     timer_fired: () => 'timer fires',
     timer_armed: () => 'timer set',
+    tcp_timer_fired: () => 'TCP timer fires',
+    tcp_timer_armed: () => 'TCP timer set',
     will_published: () => 'publishes the will',
     host_up: () => 'starts',
     host_down: () => 'is down',
@@ -22,6 +24,7 @@ const sequenceModel = (() => {
     broker_resumed: () => 'goes on',
   };
   const eventWords = (e) => EVENT_WORDS[e.kind] ? EVENT_WORDS[e.kind](e) : e.kind.replaceAll('_', ' ');
+  const isTimer = (m) => m.what === 'event' && /^(tcp_)?timer_/.test(m.kind);
   const LATE = 1e9;  // from writing to reading, as the time line in text has it
 
   const median = (values) => {
@@ -125,7 +128,9 @@ const sequenceModel = (() => {
       lines: [`${time.offset(p.received)}, ${time.length(p.received - p.written)} after it was written`]}));
     const events = data.events.filter((e) => e.place !== 'path').map((e, i) => ({
       key: 'e' + i, what: 'event', kind: e.kind, own: e.kind === 'declared' && e.at === 0 && e.place === data.observer, end: e.place, from: e.at, to: e.at, name: eventWords(e),
-      title: `The ${e.place} ${eventWords(e)}`, lines: [time.offset(e.at), ...(e.reason ? [`because: ${e.reason}`] : e.details ? [e.details] : [])]}));
+      due: e.due, title: /timer_/.test(e.kind) ? `The ${e.place}\u2019s ${eventWords(e)}` : `The ${e.place} ${eventWords(e)}`,
+      lines: [time.offset(e.at), ...(e.reason ? [`because: ${e.reason}`] : e.details ? [e.details] : []),
+        ...(e.due !== undefined ? [`${time.length(e.due - e.at)} later, ${time.offset(e.due)}`] : []), ...(e.why ? [e.why] : [])]}));
     const faults = data.faults.map((f, i) => ({
       key: 'f' + i, what: 'fault', place: f.place, details: f.details, from: f.from !== undefined ? f.from : data.from,
       to: f.to !== undefined ? f.to : data.to, name: f.name, title: f.name,
@@ -154,5 +159,5 @@ const sequenceModel = (() => {
     return there.filter((m) => m.kind === 'declared').map((m) => m.key);
   };
 
-  return {build, spokenOf};
+  return {build, spokenOf, isTimer};
 })();

@@ -56,7 +56,7 @@ const story = (() => {
     };
     view.changed();
     legend(left);
-    text.add(left, 'p', 'Wheel or pinch zooms where the pointer is, dragging moves. Keys: + \u2212 zoom, \u2190 \u2192 move, [ ] packet by packet, n p step by step, d declaration, Home all.', {class: 'quiet hint'});
+    text.add(left, 'p', 'Wheel or pinch zooms where the pointer is, dragging moves. Keys: + \u2212 zoom, \u2190 \u2192 move, [ ] packet by packet, t T timer by timer, n p step by step, d declaration, Home all.', {class: 'quiet hint'});
 
     const right = text.add(columns, 'section', null, {class: 'told', 'aria-label': 'Explanation'});
     const top = text.add(right, 'div', null, {class: 'told-head'});

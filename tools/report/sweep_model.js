@@ -45,7 +45,7 @@ const model = (() => {
   // The command that repeats the first run of a point.
   const command = (p) => {
     const c = data.command;
-    if (c.print) return `${c.print}${p}${c.then}${data.first_seed}`;
+    if (c.print) return `${c.print}${data.numbers ? data.numbers[p] : p}${c.then}${data.first_seed}`;
     return c.head + data.first_seed + c.set + axes.map((a, i) => a.set[points[p][i]]).join('');
   };
 

@@ -12,6 +12,7 @@
 #include "sim/base/stats.h"
 #include "sim/base/status_macros.h"
 #include "sim/metrics/summary_json.h"
+#include "sim/run/replications.h"
 #include "sim/run/sweep_report.h"
 #include "tools/report/assets.h"
 #include "tools/report/fill.h"
@@ -130,6 +131,11 @@ void AddAxes(const Sweep& sweep, std::string* out) {
         absl::StrAppend(o, "[", absl::StrJoin(p.index, ","), "]");
       },
       out);
+  const bool some = !sweep.points.empty() && sweep.points.back().number + 1 != sweep.points.size();
+  if (!some) return;
+  out->append(",\"numbers\":");
+  AddArray(
+      sweep.points, [](const SweepPoint& p, std::string* o) { absl::StrAppend(o, p.number); }, out);
 }
 
 // The parts of Sweep::Repro: the page puts point, seed and values between them.
@@ -137,7 +143,7 @@ void AddCommand(const Sweep& sweep, std::string* out) {
   if (sweep.base_file.empty()) {
     absl::StrAppend(
         out, ",\"command\":{\"print\":",
-        JsonString(absl::StrCat("keepsim sweep ", sweep.file, " --print ")),
+        JsonString(absl::StrCat("keepsim ", sweep.command, " ", sweep.file, " --print ")),
         ",\"then\":", JsonString(" > point.textproto; keepsim run point.textproto --seed "), "}");
     return;
   }
@@ -279,6 +285,7 @@ absl::StatusOr<std::string> SweepPageData(const Sweep& sweep, Store& store,
                                           const std::string& again) {
   KEEPSIM_ASSIGN_OR_RETURN(const std::vector<StoredRun> runs, store.Runs(false));
   KEEPSIM_ASSIGN_OR_RETURN(const std::string content, store.ContentDigest());
+  KEEPSIM_ASSIGN_OR_RETURN(const auto replications, ReplicationsOf(sweep, store));
   std::set<uint64_t> seeds;
   for (const StoredRun& run : runs) seeds.insert(run.seed);
   const std::vector<SweepMetric> metrics = MetricsOf(sweep);
@@ -293,7 +300,8 @@ absl::StatusOr<std::string> SweepPageData(const Sweep& sweep, Store& store,
   AddField("engine_version", store.facts().at("engine_version"), &out);
   // As text: JavaScript's numbers end at 2^53.
   AddField("first_seed", absl::StrCat(sweep.first_seed), &out);
-  absl::StrAppend(&out, ",\"runs\":", runs.size(), ",\"expected_runs\":", store.ExpectedRuns());
+  absl::StrAppend(&out, ",\"runs\":", runs.size(), ",\"expected_runs\":",
+                  sweep.until ? WantedRuns(replications) : store.ExpectedRuns());
   AddAxes(sweep, &out);
   AddCommand(sweep, &out);
   const std::vector<std::string> headings = MetricHeadings(metrics);

@@ -10,6 +10,7 @@
 #include "sim/trace/text.h"
 #include "tools/export/json_object.h"
 #include "tools/time_line.h"
+#include "tools/timer_notes.h"
 
 namespace keepsim {
 namespace {
@@ -31,6 +32,9 @@ const char* PlaceOf(const TraceRecord& r) {
     case RecordKind::kTimerFired:
     case RecordKind::kTimerArmed:
       return EndName(r.code == 1);
+    case RecordKind::kTcpTimerFired:
+    case RecordKind::kTcpTimerArmed:
+      return EndName(r.code >> 8 == 1);
     case RecordKind::kSessionOpened:
     case RecordKind::kWillPublished:
     case RecordKind::kBrokerDown:
@@ -54,7 +58,7 @@ const char* PlaceOf(const TraceRecord& r) {
 class Drawing {
  public:
   Drawing(const IncidentStretch& stretch, const TraceHeader& header, Instant base)
-      : stretch_(stretch), log_(stretch.log), text_(header), base_(base) {}
+      : stretch_(stretch), log_(stretch.log), timers_(stretch.log), text_(header), base_(base) {}
 
   void AddTo(JsonObject& o) {
     Packets(o);
@@ -157,6 +161,8 @@ class Drawing {
     for (const LogEntry& e : log_.InOrder()) {
       const TraceRecord& r = e.record;
       if (e.packet != 0 || e.transmission != 0) continue;
+      const TimerNote* note = timers_.Of(r);
+      if (note != nullptr && note->routine) continue;
       switch (r.kind) {
         case RecordKind::kPacketReceived:
         case RecordKind::kPacketSent:
@@ -176,7 +182,16 @@ class Drawing {
       if (r.conn != 0) one.Number("conn", r.conn);
       if (r.kind == RecordKind::kSessionOpened) one.Number("limit", r.b);
       if (r.kind == RecordKind::kClosed) one.Word("reason", CloseReasonText(r.code & 0xFF));
-      all.Raw(one.Word("details", Details(r)).Text());
+      if (note != nullptr) {
+        const bool armed =
+            r.kind == RecordKind::kTimerArmed || r.kind == RecordKind::kTcpTimerArmed;
+        if (armed && r.a != kNever.ns) one.Number("due", Ns(Instant{r.a}));
+        if (!note->why.empty()) one.Word("why", note->why);
+        one.Word("details", note->what);
+      } else {
+        one.Word("details", Details(r));
+      }
+      all.Raw(one.Text());
     }
     o.Raw("events", all.Text());
   }
@@ -322,6 +337,7 @@ class Drawing {
 
   const IncidentStretch& stretch_;
   const PacketLog& log_;
+  const TimerNotes timers_;
   const RecordText text_;
   const Instant base_;
   std::set<uint64_t> transmissions_;

@@ -17,6 +17,7 @@ extern const absl::string_view kTimeJs;
 extern const absl::string_view kSequenceModelJs;
 extern const absl::string_view kSequenceJs;
 extern const absl::string_view kStoryJs;
+extern const absl::string_view kSvgLayerJs;
 extern const absl::string_view kViewerCss;
 
 }  // namespace keepsim

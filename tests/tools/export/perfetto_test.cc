@@ -47,6 +47,7 @@ Exported Export(const std::string& scenario) {
   perfetto.Finish();
   EXPECT_TRUE(out.file.ParseFromString(bytes));
   for (const perfetto::Entry& e : out.file.entry()) {
+    EXPECT_TRUE(e.has_at_ns());
     if (!e.has_track()) continue;
     EXPECT_NE(e.track().id(), 0u);
     EXPECT_TRUE(out.tracks.emplace(e.track().id(), e.track().name()).second);

@@ -17,6 +17,7 @@ groups {
   path { both { latency { constant: "30ms" } bursts { mean_good: "3m" mean_bad: "10s" } } }
   random_faults { fault: CRASH gap { exponential { mean: "15m" } } length { constant: "2m" } }
 }
+groups { name: "at_once" keep_alive: "20s" path { both { latency { constant: "30ms" } } } }
 faults { at: "30m" duration: "20s" partition {} }
 """
 PACKET, TIMESTAMP, SEQUENCE, TRACK_EVENT, SEQUENCE_FLAGS, TRACK_DESCRIPTOR = 1, 8, 10, 11, 13, 60
@@ -82,7 +83,7 @@ class PerfettoWireTest(unittest.TestCase):
         assert list(whole) == [PACKET]
         cls.packets = [fields(p) for p in whole[PACKET]]
         cls.tracks = [fields(p[TRACK_DESCRIPTOR][0]) for p in cls.packets if p[TRACK_DESCRIPTOR]]
-        cls.events = [(p[TIMESTAMP][0] if p[TIMESTAMP] else 0, fields(p[TRACK_EVENT][0]))
+        cls.events = [(p[TIMESTAMP][0] if p[TIMESTAMP] else None, fields(p[TRACK_EVENT][0]))
                       for p in cls.packets if p[TRACK_EVENT]]
 
     def test_every_packet_is_one_thing_of_one_sequence(self) -> None:
@@ -91,6 +92,13 @@ class PerfettoWireTest(unittest.TestCase):
             self.assertEqual(len(p[TRACK_DESCRIPTOR]) + len(p[TRACK_EVENT]), 1)
         self.assertEqual(self.packets[0][SEQUENCE_FLAGS], [1])
         self.assertTrue(all(not p[SEQUENCE_FLAGS] for p in self.packets[1:]))
+
+    def test_every_event_has_a_time(self) -> None:
+        # Perfetto drops an event without one, also where it would be 0 (track_event_tokenizer.cc).
+        times = [at for at, _ in self.events]
+        self.assertNotIn(None, times)
+        self.assertIn(0, times)
+        self.assertEqual(times, sorted(times))
 
     def test_tracks_are_unique_named_and_nested(self) -> None:
         ids = [t[UUID][0] for t in self.tracks]

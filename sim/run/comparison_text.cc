@@ -1,10 +1,9 @@
-// A comparison of points for people in a hurry, and for spreadsheets.
+#include "sim/run/comparison_text.h"
+
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "sim/metrics/render.h"
-#include "sim/run/point_comparison.h"
 
 namespace keepsim {
 namespace {
@@ -29,12 +28,12 @@ std::string VerdictText(const pb::ComparedPair& pair, const pb::PointDifference&
     case pb::PointDifference::LOWER:
       return "lower";
     case pb::PointDifference::EQUAL:
-      return "equal at every seed";
+      return pair.clients() > 0 ? "equal at every client" : "equal at every seed";
     case pb::PointDifference::NO_DIFFERENCE_SHOWN:
       if (d.has_more_replications()) {
         return absl::StrCat("no difference shown; about ",
-                            CountText(static_cast<int64_t>(d.more_replications())),
-                            " more replications would settle it");
+                            CountText(static_cast<int64_t>(d.more_replications())), " more ",
+                            pair.clients() > 0 ? "such runs" : "replications", " would settle it");
       }
       return d.difference() == 0 ? "no difference shown; none was seen"
                                  : "no difference shown; a million replications would not do";
@@ -42,13 +41,8 @@ std::string VerdictText(const pb::ComparedPair& pair, const pb::PointDifference&
       break;
   }
   if (!d.has_difference()) return "not measured in both";
+  if (pair.clients() > 0) return "not judged: too few values";
   return absl::StrCat("not judged: ", pair.replications(), " replication; take at least two");
-}
-
-// As RFC 4180 has it.
-std::string Field(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
-  return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\"\""}}), "\"");
 }
 
 }  // namespace
@@ -62,9 +56,13 @@ std::string ToReport(const pb::PointComparison& c) {
   }
   std::string out;
   for (const pb::ComparedPair& pair : c.pairs()) {
-    absl::StrAppend(&out, "B: ", pair.b(), "   against A: ", pair.a(),
-                    pair.at().empty() ? "" : "   at " + pair.at(), "   (", pair.replications(),
-                    pair.replications() == 1 ? " seed" : " seeds", " in common)\n");
+    absl::StrAppend(
+        &out, "B: ", pair.b(), "   against A: ", pair.a(),
+        pair.at().empty() ? "" : "   at " + pair.at(), "   (",
+        pair.clients() > 0
+            ? absl::StrCat(CountText(pair.clients()), " clients")
+            : absl::StrCat(pair.replications(), pair.replications() == 1 ? " seed" : " seeds"),
+        " in common)\n");
     absl::StrAppend(&out, PadRight("", name_width), PadLeft("A", kNumberWidth),
                     PadLeft("B", kNumberWidth), PadLeft("B - A", kNumberWidth), "  ",
                     PadRight("95 % interval", kIntervalWidth), "B is\n");
@@ -94,10 +92,10 @@ std::string ToCsv(const pb::PointComparison& c) {
   const auto number = [](bool has, double x) { return has ? absl::StrCat(x) : std::string(); };
   for (const pb::ComparedPair& p : c.pairs()) {
     for (const pb::PointDifference& d : p.differences()) {
-      absl::StrAppend(&out, Field(p.a()), ",", Field(p.b()), ",", Field(p.at()), ",", p.point_a(),
-                      ",", p.point_b(), ",", p.replications(), ",");
-      absl::StrAppend(&out, Field(d.metric()), ",", Field(d.group()), ",", number(d.has_a(), d.a()),
-                      ",", number(d.has_b(), d.b()), ",",
+      absl::StrAppend(&out, CsvField(p.a()), ",", CsvField(p.b()), ",", CsvField(p.at()), ",",
+                      p.point_a(), ",", p.point_b(), ",", p.replications(), ",");
+      absl::StrAppend(&out, CsvField(d.metric()), ",", CsvField(d.group()), ",",
+                      number(d.has_a(), d.a()), ",", number(d.has_b(), d.b()), ",",
                       number(d.has_difference(), d.difference()), ",", number(d.has_low(), d.low()),
                       ",", number(d.has_high(), d.high()), ",");
       absl::StrAppend(&out, d.method(), ",", number(d.has_p_value(), d.p_value()), ",",

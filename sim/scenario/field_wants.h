@@ -1,0 +1,20 @@
+// What a field of a schema can be, in the words of an error message.
+#ifndef KEEPSIM_SIM_SCENARIO_FIELD_WANTS_H_
+#define KEEPSIM_SIM_SCENARIO_FIELD_WANTS_H_
+
+#include <string>
+#include <vector>
+
+#include "google/protobuf/descriptor.h"
+
+namespace keepsim {
+
+// "expected a whole number in [0, 4294967295]".
+std::string Wanted(const google::protobuf::FieldDescriptor& field);
+
+// Names of the values, but for the one that stands for the default.
+std::vector<std::string> ValueNames(const google::protobuf::EnumDescriptor& type);
+
+}  // namespace keepsim
+
+#endif  // KEEPSIM_SIM_SCENARIO_FIELD_WANTS_H_

@@ -1,0 +1,58 @@
+// Cycles that no rule covers: run through by both kernels' own functions.
+#include <algorithm>
+
+#include "sim/world/stretch_runner.h"
+#include "sim/world/tcp_exchange.h"
+
+namespace keepsim::quiet {
+
+// REQUIRES: over TCP, LookAhead() looked from here.
+bool Stretch::KernelsCycle() {
+  if (!MayPing()) return false;
+  const uint64_t first[2] = {up_first_, down_first_};
+  TcpExchange x(broker_, host_, draws_, first, path_, EndpointNow(kClientEnd),
+                EndpointNow(kBrokerEnd));
+  if (!x.Run(t0_, until_)) return Stop(x.why());
+  Trial t = NewTrial();
+  t.path = x.path;
+  t.way = {t0_, x.heard, x.answered, x.over};
+  const ClientView client_before(host_.session);
+  MoveClient(t);
+  const auto judge = [&] {
+    if (!ClientBears(t)) return false;
+    // So that the next cycle may go by the plain rule.
+    const KernelView client(x.end[kClientEnd]), broker(x.end[kBrokerEnd]);
+    const Duration gap = t.next - x.over;
+    if (plain_.applies &&
+        (gap <= client.RtoAtMost() || gap <= broker.RtoAtMost() || gap < group_.tcp.delayed_ack ||
+         (plain_.radio > 0 && gap <= kRadioTail))) {
+      return Stop(StretchEnd::kOther);
+    }
+    return BrokerBears(x.heard, t.next, t.session);
+  };
+  if (!judge()) {
+    client_before.Restore(host_.session);
+    session_.Restore(c_.session);
+    return false;
+  }
+
+  Beyond beyond = x.done;
+  beyond.events -= kEventsOfCycle;
+  beyond.segments[kUp] -= 2;
+  beyond.segments[kDown] -= 1;
+  for (int d = 0; d < 2; ++d) beyond.bytes[d] -= kPingSize;
+  beyond_.Add(beyond);
+  for (const EndIndex at : {kClientEnd, kBrokerEnd}) {
+    c_.end[at].tcp = x.end[at];
+    kernel_[at] = KernelView(x.end[at]);
+    kernel_[at].repeated = x.end[at].tail_sent_at == kNever;
+    lost_[at] = x.lost[at];
+  }
+  host_.radio_wakeups += x.radio_wakeups;
+  host_.radio_last = x.radio_last;
+  Commit(t);
+  kernels_at_ = out_.cycles;
+  return true;
+}
+
+}  // namespace keepsim::quiet

@@ -1,0 +1,88 @@
+// Cycles by the plain rule over TCP in which nothing has to be asked but how long the round trips
+// are: neither estimator can leave the rule within a window of draws, and the broker's timer
+// finds in each of its wake-ups what it found in the one before.
+#include <algorithm>
+
+#include "sim/net/exchange_rtts.h"
+#include "sim/world/stretch_runner.h"
+
+namespace keepsim::quiet {
+
+// Whether SRTT and RTTVAR stay within the plain rule for so many cycles at either end, as long as
+// no round trip is late.
+bool Stretch::IsSettled(size_t cycles) const {
+  if (plain_.laps == 0) return false;
+  for (const EndIndex at : {kClientEnd, kBrokerEnd}) {
+    const RttEstimator& rtt = kernel_[at].rtt;
+    const int64_t min_rto = plain_.min_rto[at];
+    // An exchange raises SRTT by an eighth of min_rto at most; a deviation is at most four times
+    // the largest error, and some for rounding.
+    const int64_t rise = (min_rto / 8 + 1) * static_cast<int64_t>(cycles);
+    const int64_t deviation = 4 * std::max(min_rto, plain_.srtt) + 16;
+    if (rtt.srtt_ns + rise > plain_.srtt ||
+        std::max({rtt.rttvar_ns, rtt.mdev_ns, deviation}) > plain_.rttvar) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// The broker's exact timer through the cycles that begin at t0, where PINGREQ number i arrives at
+// t0 + i * step + up_ns[2 i]. Each wake-up that finds a packet arms it for that packet's arrival +
+// silence, which is `laps` cycles later and again behind the arrival (PlainRule).
+struct BrokerLaps {
+  int64_t t0, step, silence, laps;
+  const int64_t* up_ns;
+  int64_t wakes;       // before the first of these cycles' arrivals is found
+  int64_t in = 0;      // by the wake-up in this cycle
+  int64_t origin = 0;  // which is this cycle's
+
+  int64_t Arrival(int64_t cycle) const { return t0 + cycle * step + up_ns[2 * cycle]; }
+
+  // False if a wake-up may be at the instant at which a cycle begins. `heard`: the last arrival.
+  bool Find(int64_t heard, int64_t cycles) {
+    while (true) {
+      in = (wakes - t0) / step;
+      if (in >= cycles) return true;
+      if (wakes == t0 + in * step) return false;
+      if (wakes >= Arrival(in)) return origin = in, true;
+      if (in > 0) return origin = in - 1, true;
+      wakes = heard + silence;
+    }
+  }
+  // When it wakes up after `cycles` of them.
+  int64_t After(int64_t cycles) const {
+    if (in >= cycles) return wakes;
+    const int64_t behind = cycles - 1 - origin;
+    return Arrival(origin + (laps == 1 ? behind : behind / laps * laps)) + silence;
+  }
+};
+
+// As PlainCycles(), for kMostSettled at most. REQUIRES: IsSettled() for as many.
+size_t Stretch::SettledCycles(size_t i) {
+  const PlainRule& r = plain_;
+  const size_t ahead = std::min(PlainAhead(i), kMostSettled);
+  if (ahead == 0) return i;
+  const int64_t* const up_ns = draws_.up.latency_ns() + 2 * i;
+  const int64_t* const down_ns = draws_.down.latency_ns() + i;
+  const int64_t heard = session_.last_in.ns;
+  if (t0_.ns + up_ns[0] - heard > r.silence) return i;
+  BrokerLaps broker{t0_.ns, r.step, r.silence, r.laps, up_ns, session_.wakes.ns};
+  if (!broker.Find(heard, static_cast<int64_t>(ahead))) return i;
+  ExchangeRtts rtts{{kernel_[kClientEnd].rtt, kernel_[kBrokerEnd].rtt},
+                    {r.min_rto[kClientEnd], r.min_rto[kBrokerEnd]}};
+  const size_t n = rtts.Add(up_ns, down_ns, ahead);
+  if (n == 0) return i;
+  kernel_[kClientEnd].rtt = rtts.end[0];
+  kernel_[kBrokerEnd].rtt = rtts.end[1];
+  Way last;
+  last.out = t0_ + Duration{r.step} * static_cast<int64_t>(n - 1);
+  last.heard = last.out + Duration{up_ns[2 * n - 2]};
+  last.answered = last.heard + Duration{down_ns[n - 1]};
+  last.acked = last.answered + Duration{up_ns[2 * n - 1]};
+  NotePlainCycles(static_cast<int64_t>(n), last, Instant{broker.After(static_cast<int64_t>(n))},
+                  Duration{rtts.sum_ns});
+  return i + n;
+}
+
+}  // namespace keepsim::quiet

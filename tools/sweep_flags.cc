@@ -1,0 +1,71 @@
+#include "tools/sweep_flags.h"
+
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "sim/run/store.h"
+
+namespace keepsim {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::atomic<bool> stopped{false};
+void OnSignal(int) { stopped = true; }
+
+}  // namespace
+
+bool ParseSweepFlags(const Arguments& a, absl::string_view command, SweepFlags* flags) {
+  const auto bad = [](const std::string& message) { return Fail(message) == kExitOk; };
+  if (a.positional().size() != 1) {
+    return bad(absl::StrCat(command, " needs one ", command, " file"));
+  }
+  flags->file = a.positional()[0];
+  if (a.Has("out")) flags->out = UserPath(a.Get("out"));
+  if (a.Has("out") && flags->out.empty()) return bad("--out needs the name of a folder");
+  if (a.Has("threads") && (!absl::SimpleAtoi(a.Get("threads"), &flags->threads) ||
+                           flags->threads < 1 || flags->threads > 1024)) {
+    return bad("--threads must be a number from 1 to 1024, not \"" + a.Get("threads") + "\"");
+  }
+  const std::string engine = a.Get("engine", "auto");
+  if (engine != "auto" && engine != "events") {
+    return bad(absl::StrCat("--engine must be auto or events here, not \"", engine, "\""));
+  }
+  flags->engine = engine == "events" ? Engine::kEvents : Engine::kAuto;
+  std::error_code error;
+  if (a.Has("resume") && flags->out.empty()) {
+    return bad("--resume needs --out DIR, the folder to go on with");
+  }
+  if (a.Has("resume") && !fs::exists(StorePath(flags->out), error)) {
+    return bad(absl::StrCat(StorePath(flags->out), " is not there: there is nothing to resume"));
+  }
+  return true;
+}
+
+std::string StorePath(const std::string& dir) { return absl::StrCat(dir, "/", Store::kFileName); }
+
+absl::Status MakeFolder(const std::string& dir) {
+  std::error_code error;
+  fs::create_directories(dir, error);
+  if (!error) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("--out ", dir, " cannot be made: ", error.message()));
+}
+
+const std::atomic<bool>* CatchSignals() {
+  std::signal(SIGXFSZ, SIG_IGN);
+  std::signal(SIGINT, OnSignal);
+  std::signal(SIGTERM, OnSignal);
+  return &stopped;
+}
+
+int Stopped(const SweepFlags& flags) {
+  std::fprintf(
+      stderr, "keepsim: stopped; %s\n",
+      flags.out.empty() ? "nothing was written" : "the same command goes on where this one ended");
+  return kExitStopped;
+}
+
+}  // namespace keepsim
