@@ -12,7 +12,6 @@
 namespace keepsim {
 namespace {
 
-constexpr int kKnots = QuantileTable::kKnots;
 constexpr int kSub = 1 << QuantileTable::kSubBits;
 
 // (high * 2^64 + low) * 2^exponent

@@ -227,7 +227,6 @@ class Report {
     std::array<double, kCauses> by_cause = {};
     double unseen = 0;  // per client-day, at most, of groups that showed none
     double plain_events = 0, lived = 0;
-    int64_t entrances = 0;
     for (const Answer* a : answers) {
       const double weight = GroupOf(*a).count / clients / days_;
       double sum = 0;
@@ -237,7 +236,6 @@ class Report {
         per_day[i] += weight * r.per_life;
         sum += r.per_life;
         events += r.events;
-        entrances += r.entrances;
         for (size_t c = 0; c < kCauses; ++c) by_cause[c] += weight * r.by_cause[c];
       }
       if (sum == 0 && !NeverWaits(plan_, a->question)) unseen += weight * UpperBound(*a);
