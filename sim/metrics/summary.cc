@@ -17,20 +17,35 @@ constexpr int kPlotBins = 20;
 
 enum class Detail { kNumbers, kPlots };
 
-// The bins span the values of `all`, so that histograms of its parts can be stacked.
+// The bins span the values of `all`, so that histograms of its parts can be stacked. A cell's
+// values count as spread evenly over it: where a bin is narrower than a cell, it would have none
+// otherwise.
 void FillBins(const Histogram& h, const Histogram& all, summary_pb::Latency* out) {
-  const double low = ToSeconds(all.min());
-  const double width = (ToSeconds(all.max()) - low) / kPlotBins;
-  const int n = width > 0 ? kPlotBins : 1;
+  const Duration span = all.max() - all.min();
+  const int n = span.ns > 0 ? kPlotBins : 1;
+  const auto edge = [&](int i) {
+    return all.min() + Duration{static_cast<int64_t>(static_cast<__int128>(span.ns) * i / n)};
+  };
   for (int i = 0; i < n; ++i) {
     summary_pb::HistogramBin* bin = out->add_bins();
-    bin->set_low_s(low + width * i);
-    bin->set_high_s(i + 1 == n ? ToSeconds(all.max()) : low + width * (i + 1));
+    bin->set_low_s(ToSeconds(edge(i)));
+    bin->set_high_s(ToSeconds(edge(i + 1)));
   }
+  int first = 0;
   for (const Histogram::Cell& cell : h.NonEmptyCells()) {
-    const Duration middle = std::clamp(cell.low + (cell.high - cell.low) / 2, h.min(), h.max());
-    const int i = n == 1 ? 0 : std::min(static_cast<int>((ToSeconds(middle) - low) / width), n - 1);
-    out->mutable_bins(i)->set_count(out->bins(i).count() + cell.count);
+    const Duration low = std::max(cell.low, h.min());
+    const Duration high = std::min(cell.high, h.max());
+    while (first + 1 < n && edge(first + 1) <= low) ++first;
+    int64_t placed = 0;
+    for (int i = first; placed < cell.count; ++i) {
+      int64_t up_to = cell.count;  // of its values, those below the bin's end
+      if (i + 1 < n && edge(i + 1) < high) {
+        up_to = static_cast<int64_t>(static_cast<__int128>(cell.count) * (edge(i + 1) - low).ns /
+                                     (high - low).ns);
+      }
+      out->mutable_bins(i)->set_count(out->bins(i).count() + up_to - placed);
+      placed = up_to;
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 // Failures, who detects them and how soon; those that nobody does; wills.
 #include "gtest/gtest.h"
+#include "sim/metrics/summary.h"
 #include "tests/metrics/follow.h"
 
 namespace keepsim {
@@ -49,6 +50,29 @@ TEST(Detection, BothSidesDetectACut) {
   const auto f = Follow(s);
   EXPECT_EQ(f->total.Detection(Observer::kClient).max(), Seconds(35));
   EXPECT_EQ(f->total.Detection(Observer::kBroker).max(), Seconds(70));
+}
+
+// Latencies that lie closer together than they are kept apart: at 210 s the histogram's cells are
+// wider than the bins that a picture has of these.
+TEST(Detection, ANarrowDistributionIsDrawnWithoutHoles) {
+  Story s;
+  s.Add(RecordKind::kHostUp);
+  for (uint32_t i = 1; i <= 200; ++i) {
+    s.At(400.0 * i).Connects(i).At(400.0 * i + 1).Add(RecordKind::kPathDown, 3);
+    s.At(400.0 * i + 210 + 0.01 * i).Closes(Observer::kBroker, i, Story::kReset);
+    s.Closes(Observer::kClient, i, Story::kPingrespTimeout).Add(RecordKind::kPathUp, 0);
+  }
+  s.At(kDay).Ends();
+  const auto f = Follow(s);
+  const summary_pb::Latency l = Summarize(*f->metrics, {}).detection().broker();
+  ASSERT_EQ(l.count(), 200);
+  ASSERT_EQ(l.bins_size(), 20);
+  int64_t all = 0;
+  for (const summary_pb::HistogramBin& bin : l.bins()) {
+    all += bin.count();
+    EXPECT_NEAR(static_cast<double>(bin.count()), 10, 4) << bin.low_s();
+  }
+  EXPECT_EQ(all, 200);
 }
 
 TEST(Detection, APeerThatLeftKeepsAFailureOpenAfterThePathHeals) {
