@@ -6,6 +6,7 @@
 
 namespace keepsim {
 
+extern const absl::string_view kHeadHtml;
 extern const absl::string_view kPageHtml;
 extern const absl::string_view kPageCss;
 extern const absl::string_view kPageJs;

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_replace.h"
 #include "sim/base/check.h"
+#include "tools/report/assets.h"
 
 namespace keepsim {
 
@@ -20,6 +21,14 @@ std::string Fill(absl::string_view page,
   }
   out.append(page.data(), page.size());
   return out;
+}
+
+std::string PageHead(absl::string_view title, absl::string_view brand, absl::string_view style) {
+  const std::string name(brand);
+  return Fill(kHeadHtml, {{"@TITLE@", HtmlText(title)},
+                          {"@BRAND@", name},
+                          {"@STYLE@", std::string(style)},
+                          {"@BRAND@", name}});
 }
 
 std::string HtmlText(absl::string_view text) {

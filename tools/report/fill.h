@@ -15,6 +15,9 @@ namespace keepsim {
 std::string Fill(absl::string_view page,
                  const std::vector<std::pair<absl::string_view, std::string>>& texts);
 
+// How every page begins: up to the bar with `brand`. `title` is text.
+std::string PageHead(absl::string_view title, absl::string_view brand, absl::string_view style);
+
 std::string HtmlText(absl::string_view text);
 // JSON that cannot end the <script> it stands in.
 std::string InScript(absl::string_view json);

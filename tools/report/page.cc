@@ -7,8 +7,7 @@
 namespace keepsim {
 
 std::string ReportPage(const RunSummary& summary, bool fleet) {
-  return Fill(kPageHtml, {{"@TITLE@", HtmlText(summary.scenario())},
-                          {"@STYLE@", std::string(kPageCss)},
+  return Fill(kPageHtml, {{"@HEAD@", PageHead(summary.scenario(), "KeepSim", kPageCss)},
                           {"@FLEET@", fleet ? "fleet.html" : ""},
                           {"@SUMMARY@", InScript(ToJson(Portable(summary)))},
                           {"@CHART_JS@", std::string(kChartJs)},

@@ -325,8 +325,8 @@ absl::StatusOr<std::string> SweepPageData(const Sweep& sweep, Store& store,
 
 absl::StatusOr<std::string> SweepPage(const Sweep& sweep, Store& store, const std::string& again) {
   KEEPSIM_ASSIGN_OR_RETURN(const std::string data, SweepPageData(sweep, store, again));
-  return Fill(kSweepHtml, {{"@TITLE@", HtmlText(sweep.name)},
-                           {"@STYLE@", absl::StrCat(kPageCss, kSweepCss)},
+  return Fill(kSweepHtml, {{"@HEAD@", PageHead(sweep.name, "KeepSim sweep",
+                                                absl::StrCat(kPageCss, kSweepCss))},
                            {"@SWEEP@", InScript(data)},
                            {"@CHART_JS@", std::string(kChartJs)},
                            {"@TEXT_JS@", std::string(kTextJs)},

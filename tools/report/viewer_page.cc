@@ -1,15 +1,21 @@
 #include "tools/report/viewer_page.h"
 
+#include "absl/strings/str_cat.h"
 #include "tools/report/assets.h"
 #include "tools/report/fill.h"
 #include "tools/report/viewer_assets.h"
 
 namespace keepsim {
+namespace {
+
+std::string ViewerHead(absl::string_view title) {
+  return PageHead(title, "KeepSim", absl::StrCat(kPageCss, kViewerCss));
+}
+
+}  // namespace
 
 std::string IncidentPage(absl::string_view title, absl::string_view incident) {
-  return Fill(kIncidentHtml, {{"@TITLE@", HtmlText(title)},
-                              {"@STYLE@", std::string(kPageCss)},
-                              {"@VIEWER_STYLE@", std::string(kViewerCss)},
+  return Fill(kIncidentHtml, {{"@HEAD@", ViewerHead(title)},
                               {"@INCIDENT@", InScript(incident)},
                               {"@TEXT_JS@", std::string(kTextJs)},
                               {"@TIME_JS@", std::string(kTimeJs)},
@@ -22,9 +28,7 @@ std::string IncidentPage(absl::string_view title, absl::string_view incident) {
 
 std::string FleetPage(absl::string_view title, absl::string_view fleet,
                       absl::string_view incidents) {
-  return Fill(kFleetHtml, {{"@TITLE@", HtmlText(title)},
-                           {"@STYLE@", std::string(kPageCss)},
-                           {"@VIEWER_STYLE@", std::string(kViewerCss)},
+  return Fill(kFleetHtml, {{"@HEAD@", ViewerHead(title)},
                            {"@FLEET@", InScript(fleet)},
                            {"@INCIDENTS@", InScript(incidents)},
                            {"@TEXT_JS@", std::string(kTextJs)},
