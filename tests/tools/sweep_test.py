@@ -12,7 +12,8 @@ import tempfile
 import time
 import unittest
 
-KEEPSIM = os.path.abspath("tools/keepsim")
+from tests.tools.store_case import ENVIRONMENT, KEEPSIM, keepsim, written
+
 COMPARISON = os.path.abspath("scenarios/broker_comparison/sweep.textproto")
 
 # Long enough to be killed several times: 80 runs of a hundredth of a second.
@@ -31,17 +32,6 @@ replications: 4
 metrics { metric: "detection.broker.p50_s" }
 """
 RUNS = 80
-
-# What a scheduler around this test says is not meant for the sweeps in it.
-_SCHEDULER = ("SLURM_", "JOB_COMPLETION", "TEST_SHARD", "TEST_TOTAL", "BUILD_WORKING")
-ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith(_SCHEDULER)}
-
-
-def keepsim(*args, env=None, **kwargs):
-    return subprocess.run(
-        [KEEPSIM, *args], capture_output=True, text=True, env={**ENVIRONMENT, **(env or {})}, **kwargs
-    )
-
 
 def content(text):
     return re.search(r"of (\d+) runs, content ([0-9a-f]{32})", text).group(2)
@@ -127,7 +117,7 @@ class SweepTest(unittest.TestCase):
                 time.sleep(0.002 * 1.6**kills)  # before there is a store, or while it is made
             else:
                 # Well into the runs: some time after the next one has been written.
-                while process.poll() is None and self.written("killed") <= runs:
+                while process.poll() is None and written(self.path("killed")) <= runs:
                     time.sleep(0.003)
                 time.sleep(luck.uniform(0, 0.03))
             process.send_signal(signal.SIGKILL)
@@ -153,7 +143,7 @@ class SweepTest(unittest.TestCase):
         for number, name in ((signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")):
             process = self.start(name, "--threads", "1")
             deadline = time.monotonic() + 30
-            while self.written(name) == 0 and time.monotonic() < deadline:
+            while written(self.path(name)) == 0 and time.monotonic() < deadline:
                 time.sleep(0.01)
             process.send_signal(number)
             _, err = process.communicate()
@@ -164,17 +154,6 @@ class SweepTest(unittest.TestCase):
             again = keepsim("sweep", self.file, "--out", self.path(name), "--resume")
             self.assertEqual(again.returncode, 0, again.stderr)
             self.assertEqual(again.stdout.replace(self.path(name), self.path("whole")), self.report)
-
-    def written(self, name):
-        """Runs in a store that somebody may be writing."""
-        try:
-            db = sqlite3.connect(f"file:{self.path(name)}/sweep.sqlite?mode=ro", uri=True)
-            try:
-                return db.execute("SELECT count(*) FROM run").fetchone()[0]
-            finally:
-                db.close()
-        except sqlite3.Error:
-            return 0
 
     def test_two_processes_can_share_a_store(self):
         processes = [self.start("shared") for _ in range(2)]
@@ -344,8 +323,8 @@ class SweepTest(unittest.TestCase):
             process = subprocess.Popen([KEEPSIM, "sweep", file, "--out", self.path("until_killed")],
                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                        env=ENVIRONMENT)
-            before = self.written("until_killed")
-            while process.poll() is None and self.written("until_killed") < before + 6:
+            before = written(self.path("until_killed"))
+            while process.poll() is None and written(self.path("until_killed")) < before + 6:
                 time.sleep(0.003)
             process.send_signal(signal.SIGKILL)
             out, err = process.communicate()

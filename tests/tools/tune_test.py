@@ -6,13 +6,12 @@ import json
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import tempfile
 import time
 import unittest
 
-KEEPSIM = os.path.abspath("tools/keepsim")
+from tests.tools.store_case import ENVIRONMENT, KEEPSIM, keepsim, written
 
 # No loss: detection takes at most 1.5 keepAlive and some milliseconds, and packets fall with it. So 45 s
 # of detection allow keepAlive 29 s of those from 10 s to 60 s: the known answer.
@@ -32,13 +31,6 @@ wishes { metric: "declarations.broker.false_per_client_day" at_most: 0.2 }
 most_replications: 12
 fresh_replications: 8
 """
-
-_SCHEDULER = ("SLURM_", "JOB_COMPLETION", "TEST_SHARD", "TEST_TOTAL", "BUILD_WORKING")
-ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith(_SCHEDULER)}
-
-
-def keepsim(*args):
-    return subprocess.run([KEEPSIM, *args], capture_output=True, text=True, env=ENVIRONMENT)
 
 
 class TuneTest(unittest.TestCase):
@@ -96,8 +88,8 @@ class TuneTest(unittest.TestCase):
             process = subprocess.Popen(
                 [KEEPSIM, "tune", self.file, "--out", self.path("killed")],
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
-            before = self.written("killed")
-            while process.poll() is None and self.written("killed") < before + 25:
+            before = written(self.path("killed"))
+            while process.poll() is None and written(self.path("killed")) < before + 25:
                 time.sleep(0.003)
             process.send_signal(signal.SIGKILL)
             out, err = process.communicate()
@@ -108,16 +100,6 @@ class TuneTest(unittest.TestCase):
         self.assertGreaterEqual(kills, 2)
         self.assertEqual(out.replace(self.path("killed"), self.path("whole")), self.done.stdout)
         self.assertEqual(keepsim("sweep", "--digest", self.path("killed")).stdout, self.digest)
-
-    def written(self, name):
-        try:
-            db = sqlite3.connect(f"file:{self.path(name)}/sweep.sqlite?mode=ro", uri=True)
-            try:
-                return db.execute("SELECT count(*) FROM run").fetchone()[0]
-            finally:
-                db.close()
-        except sqlite3.Error:
-            return 0
 
     def test_what_cannot_be_is_said(self):
         file = self.path("no.textproto")
