@@ -325,15 +325,15 @@ absl::StatusOr<std::string> SweepPageData(const Sweep& sweep, Store& store,
 
 absl::StatusOr<std::string> SweepPage(const Sweep& sweep, Store& store, const std::string& again) {
   KEEPSIM_ASSIGN_OR_RETURN(const std::string data, SweepPageData(sweep, store, again));
-  return Fill(kSweepHtml, {{"@HEAD@", PageHead(sweep.name, "KeepSim sweep",
-                                                absl::StrCat(kPageCss, kSweepCss))},
-                           {"@SWEEP@", InScript(data)},
-                           {"@CHART_JS@", std::string(kChartJs)},
-                           {"@TEXT_JS@", std::string(kTextJs)},
-                           {"@MODEL_JS@", std::string(kSweepModelJs)},
-                           {"@PLOTS_JS@", std::string(kSweepPlotsJs)},
-                           {"@TABLE_JS@", std::string(kSweepTableJs)},
-                           {"@SCRIPT@", std::string(kSweepJs)}});
+  return Fill(kSweepHtml,
+              {{"@HEAD@", PageHead(sweep.name, "KeepSim sweep", absl::StrCat(kPageCss, kSweepCss))},
+               {"@SWEEP@", InScript(data)},
+               {"@CHART_JS@", std::string(kChartJs)},
+               {"@TEXT_JS@", std::string(kTextJs)},
+               {"@MODEL_JS@", std::string(kSweepModelJs)},
+               {"@PLOTS_JS@", std::string(kSweepPlotsJs)},
+               {"@TABLE_JS@", std::string(kSweepTableJs)},
+               {"@SCRIPT@", std::string(kSweepJs)}});
 }
 
 }  // namespace keepsim
