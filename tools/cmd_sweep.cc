@@ -203,7 +203,7 @@ int SweepCommand(const std::vector<std::string>& args) {
   progress.Clear();
   if (absl::IsCancelled(status)) return Stopped(flags);
   if (!status.ok()) return Failed(status);
-  store.Finish();
+  (void)store.Finish();
   const int code = Report(sweep, store);
   // A shard is a part of something; `keepsim merge` writes the page of the whole.
   if (flags.out.empty() || shard.count > 1) return code;

@@ -75,7 +75,7 @@ int TuneCommand(const std::vector<std::string>& args) {
   progress.Clear();
   if (absl::IsCancelled(result.status())) return Stopped(flags);
   if (!result.ok()) return Failed(result.status());
-  (*store)->Finish();
+  (void)(*store)->Finish();
   const int code = Print(tune, *result, format);
   if (flags.out.empty()) return code;
   if (const absl::Status s = WriteSweepReport(flags.out); !s.ok()) return Failed(s);

@@ -35,8 +35,7 @@ absl::StatusOr<SoundRuns> SoundRunsOf(const StoredSweep& s) {
   KEEPSIM_ASSIGN_OR_RETURN(const std::vector<StoredRun> runs, s.store->Runs(false));
   SoundRuns out(s.sweep.points.size());
   for (const StoredRun& r : runs) {
-    const bool sound = r.status == RunStatus::kOk || r.status == RunStatus::kNotMet;
-    if (sound && r.point < out.size()) out[r.point].insert(r.seed);
+    if (Sound(r.status) && r.point < out.size()) out[r.point].insert(r.seed);
   }
   return out;
 }

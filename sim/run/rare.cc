@@ -225,8 +225,8 @@ class Report {
     for (const Answer* a : answers) clients += GroupOf(*a).count;
     std::vector<double> per_day(static_cast<size_t>(options_.replications));
     std::array<double, kCauses> by_cause = {};
-    double unseen = 0;  // per client-day, at most, of groups that showed none
-    double plain_events = 0, lived = 0;
+    double unseen = 0;          // per client-day, at most, of groups that showed none
+    double events_per_day = 0;  // of a plain run
     for (const Answer* a : answers) {
       const double weight = GroupOf(*a).count / clients / days_;
       double sum = 0;
@@ -240,10 +240,11 @@ class Report {
       }
       if (sum == 0 && !NeverWaits(plan_, a->question)) unseen += weight * UpperBound(*a);
       rate.set_events(rate.events() + events);
-      lived += static_cast<double>(a->pilot.lives) * days_;
-      plain_events += a->pilot.events_of_lives;
+      if (a->pilot.lives > 0) {
+        events_per_day += weight * a->pilot.events_of_lives / static_cast<double>(a->pilot.lives);
+      }
     }
-    Judge(answers, per_day, unseen, plain_events / std::max(lived, 1e-9), rate);
+    Judge(answers, per_day, unseen, events_per_day, rate);
     AddCauses(by_cause, rate);
     if (answers.size() == 1) AddLevels(*answers[0], rate);
     return rate;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -35,11 +36,6 @@ std::optional<Observation> ObservationOf(absl::string_view metric,
 // Which stored numbers an observation is made of: the value or count, and the exposure if any.
 RateParts SourcesOf(const std::string& metric) {
   return PartsOf(metric).value_or(RateParts{metric, ""});
-}
-
-// Whether its numbers count.
-bool Sound(const StoredRun& run) {
-  return run.status == RunStatus::kOk || run.status == RunStatus::kNotMet;
 }
 
 bool Precise(const SequentialEstimate& e, const SweepUntil& until) {
@@ -104,7 +100,7 @@ PointReplications::PointReplications(const Sweep& sweep)
       results_(wanted_) {}
 
 void PointReplications::Add(const StoredRun& run) {
-  const bool ran = Sound(run);
+  const bool ran = Sound(run.status);
   std::optional<Observation> observation;
   if (until_ && ran) {
     const RateParts sources = SourcesOf(until_->metric);
@@ -161,10 +157,16 @@ absl::StatusOr<std::vector<std::vector<SeedObservation>>> ObservationsOf(const S
     KEEPSIM_ASSIGN_OR_RETURN(const auto values, store.Values(sources.exposure, group));
     for (const Store::Value& v : values) exposures[{v.point, v.seed}] = v.value;
   }
+  // Those that the stopping rule went by, and no others.
+  std::set<RunKey> sound;
+  KEEPSIM_ASSIGN_OR_RETURN(const std::vector<StoredRun> runs, store.Runs(false));
+  for (const StoredRun& run : runs) {
+    if (Sound(run.status)) sound.emplace(run.point, run.seed);
+  }
   KEEPSIM_ASSIGN_OR_RETURN(const auto values, store.Values(sources.count, group));
   std::vector<std::vector<SeedObservation>> out(sweep.points.size());
   for (const Store::Value& v : values) {
-    if (v.point >= out.size()) continue;
+    if (v.point >= out.size() || !sound.contains({v.point, v.seed})) continue;
     const auto exposure = exposures.find({v.point, v.seed});
     const auto o = ObservationOf(
         metric, v.value,
@@ -188,7 +190,7 @@ absl::StatusOr<std::vector<PointReplications>> ReplicationsOf(const Sweep& sweep
   for (const StoredRun& run : runs) {
     if (run.point >= points.size()) continue;
     const auto o = observations.find({run.point, run.seed});
-    const bool ran = Sound(run);
+    const bool ran = Sound(run.status);
     points[run.point].Add(run.seed, ran,
                           ran && o != observations.end() ? std::optional(o->second) : std::nullopt);
   }

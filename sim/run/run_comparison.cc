@@ -91,7 +91,9 @@ class ClientComparer {
     for (size_t i = 0; i < shares.size(); ++i) {
       if (!found[i]) continue;
       PairedDifference d{found[i]->a, found[i]->b, found[i]->interval, found[i]->p_value};
-      d.equal = found[i]->interval && found[i]->a == found[i]->b && found[i]->deviation == 0;
+      d.equal =
+          found[i]->interval && std::all_of(values.begin(), values.end(),
+                                            [](const ClientValues& v) { return *v.a == *v.b; });
       const double times = found[i]->deviation / std::fabs(found[i]->b - found[i]->a);
       Ask(absl::StrCat("detection.", ObserverName(observer), ".", statistics[i].first), d,
           "bootstrap")

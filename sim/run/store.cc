@@ -236,15 +236,17 @@ absl::StatusOr<std::unique_ptr<Store>> Store::OpenToRead(const std::string& path
   return store;
 }
 
-void Store::Finish() {
+absl::Status Store::Finish() {
   const std::lock_guard<std::mutex> lock(mutex_);
   // Another process that still writes keeps its log.
   sqlite3_busy_timeout(db_, 0);
-  (void)Execute("PRAGMA journal_mode = DELETE;");
+  absl::Status finished = Execute("PRAGMA journal_mode = DELETE;");
   sqlite3_busy_timeout(db_, kBusyMs);
+  return finished;
 }
 
 size_t Store::ExpectedRuns() const {
+  if (facts_.count("until") > 0) return 0;
   size_t points = 0;
   size_t replications = 0;
   (void)absl::SimpleAtoi(ValueOf(facts_, "points"), &points);
@@ -253,7 +255,8 @@ size_t Store::ExpectedRuns() const {
 }
 
 absl::Status Store::MergeFrom(const std::vector<std::unique_ptr<Store>>& sources) {
-  // What may differ between them is the path of the sweep file: the least one, whoever came first.
+  // What may differ between them is what the sweep file says beside its digests, and its path: of
+  // each the least, whoever came first.
   std::map<std::string, std::string> facts = sources[0]->facts();
   for (const auto& source : sources) {
     for (const auto& [name, value] : source->facts()) {

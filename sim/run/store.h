@@ -35,6 +35,10 @@ enum class RunStatus {
   kViolation,  // the model broke an invariant
 };
 absl::string_view RunStatusName(RunStatus status);
+// Whether the run's numbers count.
+inline bool Sound(RunStatus status) {
+  return status == RunStatus::kOk || status == RunStatus::kNotMet;
+}
 
 // A distribution of a run: values with their weights, ascending. Put together over runs, they are
 // the distribution of all of them.
@@ -82,7 +86,8 @@ class Store {
   // In one transaction. A run that is there already is left as it is. Any thread.
   absl::Status Add(const StoredRun& run);
   // Nothing more is to come: what SQLite keeps beside the file is folded into it.
-  void Finish();
+  // Not ok also if another process still has the store open, which is no harm to either.
+  absl::Status Finish();
 
   absl::StatusOr<std::set<RunKey>> Done();
   // All runs, by point and seed; with their metrics only if asked.
@@ -110,7 +115,7 @@ class Store {
   // Runs that the sweep has, done or not; 0 if it runs until something is known
   // (sim/run/replications.h).
   size_t ExpectedRuns() const;
-  // Of the sweep that it is of: name, engine_version, sweep_digest, runs, ...
+  // Of the sweep that it is of: name, engine_version, sweep_digest, points, ...
   const std::map<std::string, std::string>& facts() const { return facts_; }
 
  private:

@@ -30,7 +30,7 @@ std::vector<SweepJob> JobsOf(const Sweep& sweep);
 // same. REQUIRES: index < count.
 std::vector<SweepJob> ShardOf(const std::vector<SweepJob>& jobs, uint32_t index, uint32_t count);
 
-// Threads for the next of `jobs_left` runs when `free` of `threads` have nothing to do: many small
+// Threads for the next run, of this `cost`, when `free` of `threads` have nothing to do: many small
 // runs get one each, and a run that is a large part of `cost_left` gets as large a part of them.
 int ThreadsFor(double cost, double cost_left, int threads, int free);
 

@@ -95,7 +95,7 @@ absl::StatusOr<size_t> CollectRuns(const Sweep& sweep, const std::vector<std::st
         ++found;
       }
     }
-    collected->Finish();
+    KEEPSIM_RETURN_IF_ERROR(collected->Finish());
   }
   if (std::rename(temporary.c_str(), out.c_str()) != 0) {
     return absl::UnavailableError(absl::StrCat(out, " cannot be written: ", std::strerror(errno)));

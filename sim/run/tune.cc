@@ -97,7 +97,7 @@ class Answer {
   }
 
   // Candidates in the order in which they are worth checking: those that are certain, the cheapest
-  // first; without any, those whose values are within the bounds.
+  // first; then those whose values are within the bounds.
   Points Candidates() const {
     Points certain;
     Points likely;
@@ -105,7 +105,8 @@ class Answer {
       if (At(p).excess > 0) continue;
       (search_.Certain(At(p)) ? certain : likely).push_back(p);
     }
-    return certain.empty() ? likely : certain;
+    certain.insert(certain.end(), likely.begin(), likely.end());
+    return certain;
   }
 
   absl::Status Recommend() {
@@ -118,13 +119,17 @@ class Answer {
       KEEPSIM_ASSIGN_OR_RETURN(const bool ran,
                                search_.RunFresh(p, first, tune_.fresh_replications));
       pb::TunedPoint check;
-      if (ran) KEEPSIM_RETURN_IF_ERROR(Check(p, first, &check));
+      bool sound = false;
+      if (ran) {
+        KEEPSIM_RETURN_IF_ERROR(Check(p, first, &check));
+        KEEPSIM_ASSIGN_OR_RETURN(sound, FreshRunsCount(p, first));
+      }
       if (ran && Refuted(check)) {
         *out_.add_refuted() = check;
         continue;
       }
-      out_.set_verdict(ran && AllMet(check) && search_.Certain(At(p)) ? pb::TuneResult::MET
-                                                                      : pb::TuneResult::UNDECIDED);
+      const bool met = sound && AllMet(check) && search_.Certain(At(p));
+      out_.set_verdict(met ? pb::TuneResult::MET : pb::TuneResult::UNDECIDED);
       recommended_ = p;
       Fill(p, out_.mutable_recommended());
       out_.set_repro(tune_.space.Repro(p, tune_.space.first_seed));
@@ -135,6 +140,8 @@ class Answer {
       }
       return absl::OkStatus();
     }
+    // Some that look good have not been checked.
+    if (candidates.size() > kMostChecks) out_.set_verdict(pb::TuneResult::UNDECIDED);
     const Points ranked = search_.Ranked();
     if (!ranked.empty()) Fill(ranked[0], out_.mutable_nearest());
     return absl::OkStatus();
@@ -157,6 +164,17 @@ class Answer {
     check->set_replications(tune_.fresh_replications);
     AddEvidence(wishes, goal, check);
     return absl::OkStatus();
+  }
+
+  // Whether the numbers of all of them do; the first that failed is listed.
+  absl::StatusOr<bool> FreshRunsCount(uint32_t p, uint64_t first) {
+    for (uint32_t r = 0; r < tune_.fresh_replications; ++r) {
+      KEEPSIM_ASSIGN_OR_RETURN(const StoredRun run, store_.Fetch({p, first + r}, false));
+      if (Sound(run.status)) continue;
+      AddFailed(p, run.error, run.seed);
+      return false;
+    }
+    return true;
   }
 
   static bool Refuted(const pb::TunedPoint& check) {
@@ -262,15 +280,18 @@ class Answer {
 
   void AddFailed() {
     for (const auto& [p, point] : search_.tried()) {
-      if (!point.failed) continue;
-      pb::TunedPoint described;
-      Describe(p, &described);
-      pb::FailedPoint* out = out_.add_failed();
-      out->set_point(p);
-      *out->mutable_choices() = described.choices();
-      out->set_error(point.error);
-      out->set_repro(tune_.space.Repro(p, point.failed_seed));
+      if (point.failed) AddFailed(p, point.error, point.failed_seed);
     }
+  }
+
+  void AddFailed(uint32_t p, const std::string& error, uint64_t seed) {
+    pb::TunedPoint described;
+    Describe(p, &described);
+    pb::FailedPoint* out = out_.add_failed();
+    out->set_point(p);
+    *out->mutable_choices() = described.choices();
+    out->set_error(error);
+    out->set_repro(tune_.space.Repro(p, seed));
   }
 
   const Tune& tune_;

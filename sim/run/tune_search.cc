@@ -108,7 +108,7 @@ absl::Status TuneSearch::Weigh() {
     const auto asked = replications_.find(run.point);
     if (asked == replications_.end() || run.seed < which.first_seed) continue;
     if (run.seed - which.first_seed >= asked->second) continue;
-    if (run.status == RunStatus::kOk || run.status == RunStatus::kNotMet) continue;
+    if (Sound(run.status)) continue;
     TriedPoint& point = tried_[run.point];
     if (point.error.empty()) point.error = run.error;
     if (point.failed_seed == 0) point.failed_seed = run.seed;

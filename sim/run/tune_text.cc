@@ -200,7 +200,11 @@ std::string ToReport(const Tune& tune, const pb::TuneResult& r) {
     absl::StrAppend(&out, Wrap(VerdictText(r), 0, kWidth), "\n", PointTable(tune, r.recommended()));
     absl::StrAppend(&out, "\n", CheckText(tune, r));
   } else {
-    absl::StrAppend(&out, "No point was found that meets all wishes.\n");
+    absl::StrAppend(
+        &out,
+        r.verdict() == pb::TuneResult::UNDECIDED
+            ? "Each point that was checked missed a wish on fresh seeds; others were not checked.\n"
+            : "No point was found that meets all wishes.\n");
     if (r.has_nearest()) {
       absl::StrAppend(&out, "The nearest: ", ChoiceText(r.nearest()), "\n",
                       PointTable(tune, r.nearest()));

@@ -48,7 +48,7 @@ std::string Made(const std::string& name, double more = 0) {
       EXPECT_TRUE((*store)->Add(run).ok());
     }
   }
-  (*store)->Finish();
+  EXPECT_TRUE((*store)->Finish().ok());
   return path + ".sqlite";
 }
 
