@@ -157,6 +157,7 @@ int CompareSweeps(const Arguments& a, const std::vector<SweepName>& names,
     const auto c = ComparePoints(*left, *left, *pairs, metrics);
     return c.ok() ? PrintPoints(*c, format) : Failed(c.status());
   }
+  if (a.Has("against")) return Fail("--against needs --axis NAME");
   if (names.size() != 2) return Fail("compare of one sweep needs --axis NAME");
   auto right = StoredSweep::Open(names[1].store);
   if (!right.ok()) return Failed(right.status());

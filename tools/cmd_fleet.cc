@@ -121,11 +121,13 @@ int FleetCommand(const std::vector<std::string>& args) {
   }
   if (!embedded.ok()) return Fail(std::string(embedded.status().message()));
   const std::string digest = reader.footer().has_value() ? reader.footer()->digest.Hex() : "";
-  const std::filesystem::path trace = UserPath(path);
+  const std::filesystem::path trace = TracePath(path);
   const std::string beside = (trace.parent_path() / "fleet.html").string();
-  const std::string name = !a.Has("out")         ? beside
-                           : a.Get("out") == "-" ? "-"
-                                                 : UserPath(a.Get("out"));
+  const std::string name =
+      !a.Has("out") ? beside
+      : a.Get("out") == "-"
+          ? "-"
+          : std::filesystem::path(UserPath(a.Get("out"))).lexically_normal().string();
   OutputFile out(name);
   out.Write(FleetPage(absl::StrCat(reader.header().scenario_name, ": fleet"),
                       FleetJson(reader.header(), fleet, incidents, digest, path), *embedded));

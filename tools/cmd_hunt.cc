@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
@@ -23,6 +22,7 @@
 #include "tools/command.h"
 #include "tools/progress.h"
 #include "tools/result_folder.h"
+#include "tools/stop_signal.h"
 #include "tools/stored_trace.h"
 
 namespace keepsim {
@@ -33,9 +33,6 @@ namespace fs = std::filesystem;
 constexpr char kStateFile[] = "hunt.textproto";
 constexpr absl::Duration kSaveEvery = absl::Seconds(2);
 constexpr size_t kShownValues = 4;
-
-std::atomic<bool> stopped{false};
-void OnSignal(int) { stopped = true; }
 
 struct HuntFlags {
   std::string file;
@@ -183,7 +180,7 @@ std::string ScenarioFile(const std::string& origin, uint64_t run,
 }
 
 int PrintRun(const Hunt& hunt, const HuntFlags& flags) {
-  const auto run = RunOf(hunt, *flags.run, flags.threads, &stopped);
+  const auto run = RunOf(hunt, *flags.run, flags.threads, CatchSignals());
   if (!run.ok()) return Fail(std::string(run.status().message()));
   std::fputs(
       ScenarioFile(flags.file, *flags.run, run->mutant.changes, run->mutant.scenario.proto).c_str(),
@@ -336,8 +333,7 @@ int HuntCommand(const std::vector<std::string>& args) {
                    static_cast<unsigned long long>(state.runs() - 1));
     }
   }
-  std::signal(SIGINT, OnSignal);
-  std::signal(SIGTERM, OnSignal);
+  const std::atomic<bool>* const stopped = CatchSignals();
   const absl::Time started = absl::Now();
   absl::Time saved = started;
   absl::Status kept;
@@ -345,7 +341,7 @@ int HuntCommand(const std::vector<std::string>& args) {
   HuntOptions options;
   options.runs = flags.runs;
   options.threads = flags.threads;
-  options.cancel = &stopped;
+  options.cancel = stopped;
   options.on_found = [&](const HuntRun& run, pb::FoundFailure* found) {
     absl::Status status = Keep(flags, run, found);
     progress.Clear();
@@ -356,7 +352,7 @@ int HuntCommand(const std::vector<std::string>& args) {
   options.go_on = [&](const pb::HuntState& now) {
     if (flags.time.has_value()) {
       progress.Show(absl::ToDoubleSeconds(absl::Now() - started),
-                    absl::ToDoubleSeconds(*flags.time), "s");
+                    absl::ToDoubleSeconds(*flags.time), "");
     } else {
       progress.Show(static_cast<double>(now.runs()), static_cast<double>(flags.runs), "runs");
     }
@@ -369,7 +365,7 @@ int HuntCommand(const std::vector<std::string>& args) {
   absl::Status status = RunHunt(hunt, options, &state);
   progress.Clear();
   kept.Update(SaveState(flags, state));
-  if (absl::IsCancelled(status) && flags.time.has_value() && !stopped) status = absl::OkStatus();
+  if (absl::IsCancelled(status) && flags.time.has_value() && !*stopped) status = absl::OkStatus();
   if (!kept.ok()) return Fail(std::string(kept.message()));
   if (!status.ok() && !absl::IsCancelled(status)) return Fail(std::string(status.message()));
   const int code = Report(flags, a.Get("out"), state);

@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
@@ -25,6 +24,7 @@
 #include "tools/probe/probe_text.h"
 #include "tools/progress.h"
 #include "tools/result_folder.h"
+#include "tools/stop_signal.h"
 #include "tools/trace_input.h"
 
 namespace keepsim {
@@ -34,9 +34,6 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kMaxClients = 1000;
 constexpr Duration kMaxLength = Seconds(86400);
-
-std::atomic<bool> stopped{false};
-void OnSignal(int) { stopped = true; }
 
 // What the flags of `probe` say, checked.
 struct ProbeFlags {
@@ -344,9 +341,8 @@ int ProbeCommand(const std::vector<std::string>& args) {
   o.trace = !flags.trace.empty();
   o.seed = static_cast<uint64_t>(absl::GetCurrentTimeNanos()) / 1000 ^
            static_cast<uint64_t>(getpid()) << 20;
-  std::signal(SIGINT, OnSignal);
-  std::signal(SIGTERM, OnSignal);
-  o.stop = &stopped;
+  const std::atomic<bool>* const stopped = CatchSignals();
+  o.stop = stopped;
   ProgressLine progress(isatty(STDERR_FILENO) != 0);
   o.on_progress = [&](Duration done, Duration total) {
     progress.Show(ToSeconds(done), ToSeconds(total), "");

@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <csignal>
 #include <cstdio>
 
 #include "absl/strings/numbers.h"
@@ -15,13 +14,11 @@
 #include "tools/command.h"
 #include "tools/progress.h"
 #include "tools/rare_text.h"
+#include "tools/stop_signal.h"
 #include "tools/stored_trace.h"
 
 namespace keepsim {
 namespace {
-
-std::atomic<bool> stopped{false};
-void OnSignal(int) { stopped = true; }
 
 bool ReadCount(const Arguments& a, const char* flag, int64_t low, int64_t high, int64_t* value) {
   if (!a.Has(flag)) return true;
@@ -72,9 +69,8 @@ int RareCommand(const std::vector<std::string>& args) {
 
   const std::string repro = ReproLine(path, p, options);
   SetReproLine(repro);
-  std::signal(SIGINT, OnSignal);
-  std::signal(SIGTERM, OnSignal);
-  options.cancel = &stopped;
+  const std::atomic<bool>* const stopped = CatchSignals();
+  options.cancel = stopped;
   ProgressLine progress(isatty(STDERR_FILENO) != 0);
   options.on_progress = [&](double share) { progress.Show(share * 100, 100, "%"); };
   const absl::Time started = absl::Now();

@@ -161,8 +161,9 @@ int ReplayCommand(const std::vector<std::string>& args) {
       (a.Has("records") || (!a.Has("incident") && (a.Has("from") || a.Has("to"))))) {
     return Fail("--records, --from and --to need --client (--from and --to: or --incident)");
   }
-  if (a.Has("step") && (a.Has("records") || (!a.Has("client") && !a.Has("incident")))) {
-    return Fail("--step goes with --incident or --client, and not with --records");
+  if (a.Has("step") &&
+      (a.Has("records") || a.Has("to") || (!a.Has("client") && !a.Has("incident")))) {
+    return Fail("--step goes with --incident or --client, and not with --records or --to");
   }
   auto opened = OpenTrace(a.positional()[0], a);
   if (!opened.ok()) return Fail(std::string(opened.status().message()));

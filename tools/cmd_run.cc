@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -26,13 +25,11 @@
 #include "tools/report/page.h"
 #include "tools/result_folder.h"
 #include "tools/selector.h"
+#include "tools/stop_signal.h"
 #include "tools/stored_trace.h"
 
 namespace keepsim {
 namespace {
-
-std::atomic<bool> stopped{false};
-void OnSignal(int) { stopped = true; }
 
 std::string ReproLine(const std::string& path, const Prepared& p, const std::string& ties) {
   std::string line = absl::StrCat("keepsim run ", Quoted(path), " --seed ", p.plan->seed);
@@ -133,7 +130,7 @@ std::string TiesReport(const Prepared& p, const RunFlags& flags, const RunSummar
   other.Link();
   RunOptions options;
   options.threads = flags.threads;
-  options.cancel = &stopped;
+  options.cancel = CatchSignals();
   const auto second = Run(other, options);
   if (!second.ok()) return "";
   return CompareTies(canonical, SummaryOf(*second, other, p.scenario), flags.ties);
@@ -185,8 +182,7 @@ int RunCommand(const std::vector<std::string>& args) {
       !ParseRunFlags(a, &flags)) {
     return kExitBadInput;
   }
-  std::signal(SIGINT, OnSignal);
-  std::signal(SIGTERM, OnSignal);
+  const std::atomic<bool>* const stopped = CatchSignals();
   const Prepared p = Prepare(flags.scenario, a);
   if (p.plan == nullptr) return kExitBadInput;
   RunOptions options;
@@ -200,7 +196,7 @@ int RunCommand(const std::vector<std::string>& args) {
   const std::string repro = ReproLine(flags.scenario, p, flags.ties);
   SetReproLine(repro);
 
-  options.cancel = &stopped;
+  options.cancel = stopped;
   ProgressLine progress(isatty(STDERR_FILENO) != 0);
   options.on_progress = [&](const Progress& at) { ShowProgress(at, progress); };
 

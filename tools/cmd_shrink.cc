@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <memory>
@@ -20,6 +19,7 @@
 #include "tools/command.h"
 #include "tools/output_file.h"
 #include "tools/progress.h"
+#include "tools/stop_signal.h"
 #include "tools/time_line.h"
 #include "tools/trace_input.h"
 
@@ -27,9 +27,6 @@ namespace keepsim {
 namespace {
 
 constexpr size_t kCommentWidth = 96;
-
-std::atomic<bool> stopped{false};
-void OnSignal(int) { stopped = true; }
 
 // What is to be shrunk, out of a trace or a scenario file.
 struct Subject {
@@ -55,30 +52,28 @@ uint32_t IndexOf(const std::vector<TraceGroup>& groups, uint32_t entity) {
   return 0;
 }
 
-// Of what a run shows: the first that matches --for; without it what is worst.
-bool Choose(const Arguments& a, Subject* subject) {
+// Of what a run shows: the first that matches --for; without it what is worst. Like Read(): kExitOk
+// to go on.
+int Choose(const Arguments& a, Subject* subject) {
   std::vector<std::string> patterns = a.All("for");
   for (const std::string& p : patterns) {
     const absl::Status status = CheckSignaturePattern(p);
     if (status.ok()) continue;
-    Fail("--for " + std::string(status.message()));
-    return false;
+    return Fail("--for " + std::string(status.message()));
   }
   if (patterns.empty()) {
     patterns = {kInvariantSignature, VerdictName(Verdict::kFalse), VerdictName(Verdict::kTransient),
                 kExpectationSignature, VerdictName(Verdict::kTrue)};
   }
-  const auto trial = Try(subject->scenario, 0, &stopped);
-  if (!trial.ok()) {
-    Fail(std::string(trial.status().message()));
-    return false;
-  }
+  const auto trial = Try(subject->scenario, 0, CatchSignals());
+  if (absl::IsCancelled(trial.status())) return kExitStopped;
+  if (!trial.ok()) return Fail(std::string(trial.status().message()));
   for (const std::string& pattern : patterns) {
     for (const auto& [signature, shown] : trial->shown) {
       if (!SignatureMatches(pattern, signature)) continue;
       subject->signature = signature;
       subject->client = IndexOf(subject->groups, shown.first.entity);
-      return true;
+      return kExitOk;
     }
   }
   std::string message = "it shows nothing of the kind";
@@ -87,27 +82,23 @@ bool Choose(const Arguments& a, Subject* subject) {
                     signature);
   }
   Fail(message);
-  return false;
+  return kExitNotMet;
 }
 
-bool Read(const std::string& path, const Arguments& a, Subject* subject) {
+int Read(const std::string& path, const Arguments& a, Subject* subject) {
   std::unique_ptr<TraceReader> reader;
   Prepared p;
-  if (IsTrace(UserPath(path))) {
+  if (IsTrace(TracePath(path))) {
     auto opened = OpenTrace(path, a);
-    if (!opened.ok()) {
-      Fail(std::string(opened.status().message()));
-      return false;
-    }
+    if (!opened.ok()) return Fail(std::string(opened.status().message()));
     reader = *std::move(opened);
     p = PrepareFromTrace(path, *reader);
   } else if (a.Has("incident")) {
-    Fail(path + " is no trace, which --incident needs; a scenario takes --for SIGNATURE");
-    return false;
+    return Fail(path + " is no trace, which --incident needs; a scenario takes --for SIGNATURE");
   } else {
     p = Prepare(path, a);
   }
-  if (p.plan == nullptr) return false;
+  if (p.plan == nullptr) return kExitBadInput;
   subject->scenario = std::move(p.scenario);
   subject->scenario.file = path;
   for (const GroupPlan& g : p.plan->groups) {
@@ -115,15 +106,12 @@ bool Read(const std::string& path, const Arguments& a, Subject* subject) {
   }
   if (!a.Has("incident")) return Choose(a, subject);
   int64_t number = 0;
-  if (!ReadIncidentNumber(a, &number)) return false;
+  if (!ReadIncidentNumber(a, &number)) return kExitBadInput;
   const auto incident = FindIncident(*reader, number);
-  if (!incident.ok()) {
-    Fail(std::string(incident.status().message()));
-    return false;
-  }
+  if (!incident.ok()) return Fail(std::string(incident.status().message()));
   subject->signature = SignatureOf(*incident);
   subject->client = IndexOf(subject->groups, incident->entity);
-  return true;
+  return kExitOk;
 }
 
 std::string Comment(const std::string& text) {
@@ -198,13 +186,12 @@ int ShrinkCommand(const std::vector<std::string>& args) {
                            options.threads < 1 || options.threads > 1024)) {
     return Fail("--threads must be a number from 1 to 1024, not \"" + a.Get("threads") + "\"");
   }
-  std::signal(SIGINT, OnSignal);
-  std::signal(SIGTERM, OnSignal);
+  const std::atomic<bool>* const stopped = CatchSignals();
   Subject subject;
-  if (!Read(a.positional()[0], a, &subject)) return kExitBadInput;
+  if (const int code = Read(a.positional()[0], a, &subject); code != kExitOk) return code;
   options.signature = subject.signature;
   options.client = subject.client;
-  options.cancel = &stopped;
+  options.cancel = stopped;
   ProgressLine progress(isatty(STDERR_FILENO) != 0);
   options.on_progress = [&](uint64_t runs, const ScenarioSize&) {
     progress.Show(static_cast<double>(runs), static_cast<double>(options.runs), "runs at most");
@@ -225,12 +212,12 @@ int ShrinkCommand(const std::vector<std::string>& args) {
                SizeText(SizeOf(shrunk->scenario.proto)).c_str(),
                static_cast<unsigned long long>(shrunk->runs),
                shrunk->finished ? ""
-               : stopped        ? "; stopped before the end"
+               : *stopped       ? "; stopped before the end"
                                 : "; the budget has ended, --runs gives more");
   OutputFile out(a.Has("out") ? UserPath(a.Get("out")) : "-");
   out.Write(AsFile(subject, *shrunk, a.Get("out")));
   if (const absl::Status s = out.Finish(); !s.ok()) return Fail(std::string(s.message()));
-  return stopped ? kExitStopped : kExitOk;
+  return *stopped ? kExitStopped : kExitOk;
 }
 
 }  // namespace keepsim

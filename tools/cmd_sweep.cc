@@ -17,6 +17,7 @@
 #include "tools/command.h"
 #include "tools/progress.h"
 #include "tools/result_folder.h"
+#include "tools/stop_signal.h"
 #include "tools/sweep_flags.h"
 
 namespace keepsim {

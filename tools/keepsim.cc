@@ -39,7 +39,7 @@ constexpr Command kCommands[] = {
      "slurm FILE --shards N --out DIR [--submit] [--sbatch FLAG]... [--keepsim PROGRAM]"},
     {"report", ReportCommand, "report DIR [--out FILE]"},
     {"compare", CompareCommand,
-     "compare A B [--group NAME] [--format text|json]\n"
+     "compare A B [--group NAME] [--format text|json|csv]\n"
      "  keepsim compare DIR[@POINT] DIR[@POINT] | DIR --axis NAME [--against VALUE]\n"
      "      [--metric PATH]... [--group NAME] [--format text|json|csv]"},
     {"show", ShowCommand,
@@ -64,7 +64,8 @@ constexpr Command kCommands[] = {
      "      [--hunt-seed N] [--set PATH=VALUE]... [--threads N] [--format text|json] [--print]\n"
      "      [--run N]"},
     {"shrink", ShrinkCommand,
-     "shrink TRACE [--incident N] [--for SIGNATURE] [--out FILE] [--runs N] [--threads N]\n"
+     "shrink TRACE|SCENARIO [--incident N] [--for SIGNATURE] [--out FILE] [--runs N] [--threads "
+     "N]\n"
      "      [--allow-damaged]"},
     {"diff", DiffCommand, "diff TRACE_A TRACE_B [--allow-damaged]"},
     {"probe", ProbeCommand,

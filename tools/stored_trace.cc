@@ -53,13 +53,11 @@ absl::Status StoreTrace(const LoadedScenario& scenario, const std::string& path,
   };
   const auto result = Run(plan, options);
   if (!result.ok()) return result.status();
-  RunSummary summary = SummaryOf(*result, plan, scenario, {repro, "", kBuildCommit});
-  // The trace says nothing of this machine: the same run gives the same bytes.
-  summary.clear_wall_s();
-  summary.clear_threads();
+  const RunSummary summary = SummaryOf(*result, plan, scenario, {repro, "", kBuildCommit});
   TraceFooter footer;
   footer.digest = result->digest;
-  footer.summary_json = ToJson(summary);
+  // Nothing of this machine: the same run gives the same bytes.
+  footer.summary_json = ToJson(Portable(summary));
   return (*writer)->Finish(footer);
 }
 

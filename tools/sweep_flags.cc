@@ -1,6 +1,5 @@
 #include "tools/sweep_flags.h"
 
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 
@@ -12,9 +11,6 @@ namespace keepsim {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::atomic<bool> stopped{false};
-void OnSignal(int) { stopped = true; }
 
 }  // namespace
 
@@ -52,13 +48,6 @@ absl::Status MakeFolder(const std::string& dir) {
   fs::create_directories(dir, error);
   if (!error) return absl::OkStatus();
   return absl::UnavailableError(absl::StrCat("--out ", dir, " cannot be made: ", error.message()));
-}
-
-const std::atomic<bool>* CatchSignals() {
-  std::signal(SIGXFSZ, SIG_IGN);
-  std::signal(SIGINT, OnSignal);
-  std::signal(SIGTERM, OnSignal);
-  return &stopped;
 }
 
 int Stopped(const SweepFlags& flags) {

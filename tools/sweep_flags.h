@@ -28,9 +28,6 @@ std::string StorePath(const std::string& dir);
 // Unavailable, with the system's reason, if it cannot be made.
 absl::Status MakeFolder(const std::string& dir);
 
-// Set by Ctrl-C and SIGTERM from now on; a file that may not grow is an error like a full disk, and
-// no reason to be killed.
-const std::atomic<bool>* CatchSignals();
 // What is said once it is set; the exit code.
 int Stopped(const SweepFlags& flags);
 

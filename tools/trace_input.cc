@@ -11,12 +11,16 @@
 
 namespace keepsim {
 
+std::string TracePath(const std::string& path) {
+  std::filesystem::path file = UserPath(path);
+  std::error_code none;
+  if (std::filesystem::is_directory(file, none)) file /= "trace.kst";
+  return file.lexically_normal().string();
+}
+
 absl::StatusOr<std::unique_ptr<TraceReader>> OpenTrace(const std::string& path,
                                                        const Arguments& arguments) {
-  std::string file = UserPath(path);
-  std::error_code none;
-  if (std::filesystem::is_directory(file, none)) file += "/trace.kst";
-  return TraceReader::Open(file, {.allow_damaged = arguments.Has("allow-damaged")});
+  return TraceReader::Open(TracePath(path), {.allow_damaged = arguments.Has("allow-damaged")});
 }
 
 void ReportDamage(const TraceReader& reader) {

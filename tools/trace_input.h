@@ -18,7 +18,9 @@ namespace keepsim {
 // simulated again.
 inline constexpr char kLiveTieOrder[] = "live";
 
-// A relative path is the user's; of a folder that --out made, its trace. Heeds --allow-damaged.
+// A relative path is the user's; of a folder that --out made, its trace.
+std::string TracePath(const std::string& path);
+// Of TracePath(path). Heeds --allow-damaged.
 absl::StatusOr<std::unique_ptr<TraceReader>> OpenTrace(const std::string& path,
                                                        const Arguments& arguments);
 

@@ -55,9 +55,6 @@ class EventQueue {
     return few_ ? sorted_[--count_] : many_.Pop();
   }
 
-  // The event `n` places behind the first, if that is known without looking for it; else null.
-  const Event* Ahead(size_t n) const { return few_ ? nullptr : many_.Ahead(n); }
-
  private:
   [[gnu::noinline]] void PushToMany(const Event& event) {
     // The first goes first, so that the radix queue begins there.

@@ -69,12 +69,6 @@ class RadixQueue {
     }
   }
 
-  // The event `n` places behind the first, if it is known already and nothing comes in between;
-  // null otherwise. What it is about can be fetched into the cache.
-  const Event* Ahead(size_t n) const {
-    return n < near_.size() ? &near_[near_.size() - 1 - n] : nullptr;
-  }
-
  private:
   static constexpr int kBucketBits = 17;  // 131 us: about ten events of a million clients
   static constexpr int kDigitBits = 6;

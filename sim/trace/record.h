@@ -59,7 +59,7 @@ enum class RecordKind : uint16_t {
   kBrokerResumed = 53,
   // ---- packet level, not in the digest
   kPacketSent = 64,      // MQTT packet handed to the transport   conn, code: direction << 8 | type,
-                         //                                       a: fields (PackPacket), b: size
+                         //                                       a: fields (PackFields), b: size
   kPacketReceived = 65,  // handed to the application             as above
   kSegmentSent = 66,     // conn, code: direction << 8 | Fate     a: seq << 32 | ack, b: SegmentInfo
                          //                                       (wire_fields.h)

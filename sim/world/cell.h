@@ -43,8 +43,8 @@ class Cell {
   void SelectPackets(std::function<bool(uint32_t entity)> selected) {
     packets_selected_ = std::move(selected);
   }
-  // Asked every few thousand events, and within what strikes all clients at once; the run is
-  // abandoned when true.
+  // Asked every few thousand events, after every quiet stretch (of a month at most), and within
+  // what strikes all clients at once; the run is abandoned when true.
   void SetCancel(const std::atomic<bool>* cancel) { cancel_ = cancel; }
   // Virtual time reached, for progress of large cells.
   void SetClock(std::atomic<int64_t>* now_ns) { published_now_ = now_ns; }

@@ -75,6 +75,7 @@ void Cell::Save(Instant at, Image* image) const {
     if (flights_[i].pending) image->flights.emplace_back(i, flights_[i]);
   }
   image->free_flights = free_flights_;
+  image->told_tcp = told_tcp_;
   image->broker_event_counter = broker_event_counter_;
   image->broker_down = broker_down_;
   image->broker_dark = broker_dark_;
@@ -128,7 +129,7 @@ void Cell::TakeUp(const Image& image, const RecordSink& sink) {
   free_flights_ = FreePlaces(image.free_flights, image.flight_places, flights_.size());
   records_.clear();
   flush_at_ = kFlushAt;
-  told_tcp_.clear();
+  told_tcp_ = image.told_tcp;
   broker_event_counter_ = image.broker_event_counter;
   broker_down_ = image.broker_down;
   broker_dark_ = image.broker_dark;

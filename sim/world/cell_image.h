@@ -25,6 +25,7 @@ struct Cell::Image {
   uint32_t flight_places = 0;
   std::vector<std::pair<uint32_t, Flight>> flights;
   std::vector<uint32_t> free_flights;
+  std::vector<ToldTcp> told_tcp;
 
   uint32_t broker_event_counter = 0;
   uint32_t broker_down = 0, broker_dark = 0, broker_stalled = 0;

@@ -6,6 +6,12 @@
 #include "sim/world/skip_rule.h"
 
 namespace keepsim {
+namespace {
+
+// Who stops a run waits for the end of a stretch.
+constexpr Duration kLongestStretch = Seconds(30 * 86400);
+
+}  // namespace
 
 void Cell::SkipQuietStretches(std::vector<SkipStats>* stats) {
   skip_stats_ = stats;
@@ -42,12 +48,14 @@ bool Cell::SkipQuietStretch(Host& host) {
   }
   Connection& c = connections_[host.connection];
   if (!IsQuiet(host, c) || c.session_armed <= now) return false;
-  const QuietStretch s = RunThrough(plan_.broker, host, c, now, OthersFrom(host, c), draws_);
+  const Instant until = std::min(OthersFrom(host, c), now + kLongestStretch);
+  const QuietStretch s = RunThrough(plan_.broker, host, c, now, until, draws_);
   SkipStats& stats = (*skip_stats_)[group];
   ++stats.ends[static_cast<size_t>(s.end)];
   host.not_quiet_at = s.cycles > 0 ? s.client_acts : now;
   if (s.cycles == 0) return false;
   ++stats.stretches;
+  until_poll_ = 1;  // Run() asks whether to stop after this
   stats.cycles += static_cast<uint64_t>(s.cycles);
   stats.odd += static_cast<uint64_t>(s.odd);
   stats.skipped += static_cast<uint64_t>(s.events);

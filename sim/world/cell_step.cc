@@ -7,7 +7,8 @@ namespace keepsim {
 
 void Cell::Begin(CellRange range, const RecordSink& sink) {
   sink_ = &sink;
-  (void)Setup(range);  // one client: nothing to cancel
+  (void)Setup(range);  // nobody cancels a cell that is stepped
+  skips_ = false;
 }
 
 Instant Cell::NextAt() const { return std::min(simulator_.next_at(), kStart + plan_.horizon); }

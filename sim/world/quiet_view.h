@@ -27,7 +27,7 @@ inline void NotePing(const ClientProfile& p, ClientSession& s, Instant now) {
   s.look_from = now + Nanoseconds(1);
   s.ping_pending = true;
   if (p.ping_resets_both) s.last_in = now;
-  if (p.ping_when == PingWhen::kAlways || p.ping_when == PingWhen::kCounterTick) {
+  if (TickedPing(p)) {
     s.tick_origin = now;
     s.sends_at_tick = s.sends;
     s.counted = true;

@@ -155,7 +155,7 @@ class HuntTest(unittest.TestCase):
                  for t in (text, out)]
         self.assertEqual(plain[0], plain[1])
         for flags, code, message in (
-            (["--for", "false/clock_drift"], 2, "shows nothing of the kind"),
+            (["--for", "false/clock_drift"], 1, "shows nothing of the kind"),
             (["--incident", "1000"], 2, "there is no incident 1000"),
             (["--incident", "1", "--for", "false"], 2, "not both"),
             (["--runs", "x"], 2, "--runs must be"),

@@ -148,7 +148,7 @@ const fleetRows = (() => {
             if (from > end) break;
             const s = state[k];
             const until = k + 1 < last ? at[k + 1] * unit : fleet.horizon;
-            let a = Math.max(0, (from - view.from) * per | 0);
+            let a = Math.max(0, (from - view.from) * per) | 0;
             let b = until >= end ? width : (until - view.from) * per | 0;
             if (b <= a) {
               if (s === 0) continue;
