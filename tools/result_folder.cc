@@ -50,6 +50,11 @@ absl::Status PrepareResultFolder(const std::string& dir, bool force) {
 }
 
 absl::StatusOr<StagedFile> StagedFile::Write(const std::string& path, absl::string_view contents) {
+  std::error_code error;
+  if (fs::exists(path, error) && !fs::is_regular_file(path, error)) {
+    // A device or a pipe must not be replaced.
+    return absl::UnavailableError(absl::StrCat(path, " cannot be written: it is not a file"));
+  }
   StagedFile file(path);  // removes what there is of it if this fails
   const std::string temporary = path + kTemporary;
   std::FILE* f = std::fopen(temporary.c_str(), "wb");

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -241,6 +242,11 @@ absl::Status FileTraceWriter::Finish(const TraceFooter& footer) {
 
 absl::StatusOr<std::unique_ptr<TraceWriter>> TraceWriter::Create(absl::string_view path,
                                                                  const TraceHeader& header) {
+  struct stat there {};
+  if (stat(std::string(path).c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
+    // A device or a pipe must not be replaced.
+    return absl::UnavailableError(absl::StrCat(path, ": cannot create the trace: not a file"));
+  }
   const std::string temporary = absl::StrCat(path, ".tmp");
   const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) {

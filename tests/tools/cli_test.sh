@@ -176,6 +176,10 @@ for command in "show $work/a/trace.kst" "export $work/a/trace.kst --format csv" 
   expect 2 "the output cannot be written: No space left on device" sh -c "$keepsim $command > /dev/full"
 done
 mkfifo "$work/pipe"
+# What is no file is never replaced.
+expect 2 "is not a file" "$keepsim" export "$work/a/trace.kst" --format sqlite --out "$work/pipe"
+expect 2 "is not a file" "$keepsim" report "$work/a" --out "$work/pipe"
+[[ -p "$work/pipe" ]] || { echo "FAILED: a pipe was replaced"; failures=$((failures + 1)); }
 cat "$work/pipe" > "$work/piped" &
 expect 0 "" "$keepsim" export "$work/a/trace.kst" --format csv --out "$work/pipe"
 wait

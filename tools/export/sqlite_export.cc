@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -218,6 +220,11 @@ class Exporter {
 
 absl::Status ExportSqlite(TraceReader& reader, const std::function<bool(uint32_t)>& wants,
                           const std::string& path) {
+  // A device or a pipe is no place for a database, and must not be replaced by one.
+  std::error_code error;
+  if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error)) {
+    return absl::FailedPreconditionError(absl::StrCat(path, " is not a file"));
+  }
   Database db(path);
   KEEPSIM_RETURN_IF_ERROR(db.status());
   KEEPSIM_RETURN_IF_ERROR(Exporter(reader, wants, db).Run());
