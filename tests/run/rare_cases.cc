@@ -11,12 +11,12 @@ namespace {
 constexpr int kInARow = 4;
 
 const RareCase kCases[] = {
-    {"TCP repairs losses", R"(name: "tcp" horizon: "1d" groups { name: "g" count: 500
+    {"TCP repairs losses", R"(name: "tcp" horizon: "1d" groups { name: "g" count: 150
        keep_alive: "10s" start { spread: "10s" } client: "patient"
        path { both { latency { lognormal { median: "50ms" sigma: 0.5 } } loss: 0.16 } } }
        client_profiles { name: "patient" pingresp_rule: NEVER })",
      Observer::kBroker},
-    {"both give up", R"(name: "both" horizon: "1d" groups { name: "g" count: 300
+    {"both give up", R"(name: "both" horizon: "1d" groups { name: "g" count: 100
        keep_alive: "10s" start { spread: "10s" }
        path { both { latency { lognormal { median: "50ms" sigma: 0.5 } } loss: 0.14 } } })",
      Observer::kClient},
@@ -40,7 +40,7 @@ const RareCase kCases[] = {
                          one_ping_at_a_time: false })",
      Observer::kBroker},
     {"a busy loop and a broker that scans", R"(name: "busy" horizon: "1d"
-       groups { name: "g" count: 200 keep_alive: "20s" client: "busy" start { spread: "20s" }
+       groups { name: "g" count: 50 keep_alive: "20s" client: "busy" start { spread: "20s" }
          path { both { latency { exponential { mean: "100ms" } } loss: 0.18 } } }
        client_profiles { name: "busy" pingresp_rule: NEVER loop_delay_max: "3s" }
        broker_profiles { name: "scans" mechanism: SCAN period: "5s" grace_factor: 1.25 }
