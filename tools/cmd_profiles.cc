@@ -20,7 +20,8 @@ template <typename Profile>
 void List(const char* title, const std::vector<Profile>& rows) {
   std::printf("%s\n", title);
   for (const Profile& p : rows) {
-    std::printf("  %s\n      %s\n", FullName(p).c_str(), p.summary.c_str());
+    std::printf("  %s\n      %s\n      %s\n      source: %s\n", FullName(p).c_str(),
+                p.summary.c_str(), InBrief(p).c_str(), p.source.c_str());
   }
 }
 

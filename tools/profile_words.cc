@@ -325,7 +325,19 @@ std::string InWords(const BrokerProfile& p) {
           : Line("closes", absl::StrCat("at most ", p.kill_batch, " every ",
                                         FormatDuration(p.kill_period), ", in one queue")),
       Line("keepAlive", Limits(p)), Line("CONNECT within", Limit(p.connect_timeout)),
+      p.recovers ? Line("recovers", "closes nothing; the next packet is enough to be trusted again")
+                 : "",
       Line("will", Wills(p)), Line("source", p.source));
+}
+
+std::string InBrief(const ClientProfile& p) {
+  return absl::StrCat("keepAlive ", FormatDuration(p.default_keep_alive), "; waits ", Waiting(p),
+                      "; reconnects: ", Reconnecting(p.reconnect));
+}
+
+std::string InBrief(const BrokerProfile& p) {
+  return absl::StrCat("closes after ", Grace(p), "; ", Checking(p), "; CONNECT within ",
+                      Limit(p.connect_timeout));
 }
 
 std::string PingRuleWords(const ClientProfile& p) { return Pinging(p); }

@@ -12,6 +12,10 @@ namespace keepsim {
 std::string InWords(const ClientProfile& profile);
 std::string InWords(const BrokerProfile& profile);
 
+// What a listing says besides the summary, in one line.
+std::string InBrief(const ClientProfile& profile);  // default keepAlive, wait, reconnect policy
+std::string InBrief(const BrokerProfile& profile);  // limit, check, wait for CONNECT
+
 // Its rules one by one, as phrases.
 std::string PingRuleWords(const ClientProfile& profile);  // "keepAlive after any packet sent"
 std::string WaitRuleWords(const ClientProfile& profile);  // "keepAlive / 2 after PINGREQ"

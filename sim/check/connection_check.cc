@@ -54,6 +54,10 @@ void ConnectionCheck::Add(const TraceRecord& r, const CheckContext& context) {
         return context.Violated(kRule, "", r, absl::StrCat("#", r.conn, " was never attempted"));
       }
       Conn& c = Of(r.conn);
+      if (observer == 0 && context.shape.broker_recovers && c.declared[0] && !c.closed[0]) {
+        c.declared[0] = false;  // trusted again
+        return;
+      }
       if (c.opened[observer]) {
         context.Violated(kRule, "", r,
                          absl::StrCat("the ", Name(observer), " opens #", r.conn, " again"));
@@ -124,6 +128,7 @@ void ConnectionCheck::OnEnd(const TraceRecord& r, const CheckContext& context) {
   for (const Conn& c : conns_) {
     for (int observer = 0; observer < 2; ++observer) {
       if (!c.declared[observer] || c.closed[observer]) continue;
+      if (observer == 0 && context.shape.broker_recovers) continue;  // still suspected
       context.Violated(kRule, "", r,
                        absl::StrCat("the ", Name(observer), " declared its peer on #", c.number,
                                     " dead and never closed it"));

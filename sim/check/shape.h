@@ -38,6 +38,7 @@ struct CheckShape {
   Duration broker_early{0};         // whole seconds: less than one
   Duration broker_late{0};          // period of the check, rounding
   bool broker_may_be_late = false;  // kill-rate limit, handling time: `late` is not judged
+  bool broker_recovers = false;     // it declares and closes nothing, and opens the session again
 
   // ---- liveness
   Instant last_fault_end = kStart;  // of the time line; kNever: the last fault never ends

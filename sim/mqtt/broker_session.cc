@@ -130,9 +130,22 @@ void DeclareDead(const BrokerProfile& p, const PeerParams& peer, BrokerSession& 
   effects.Add({.kind = Effect::Kind::kDeclaredDead,
                .reason = CloseReason::kKeepAliveTimeout,
                .silence = now - s.last_in});
+  if (p.recovers) {
+    s.suspects = true;
+    return;
+  }
   SendDisconnect(peer, reason::kKeepAliveTimeout, effects);
   effects.Add({.kind = Effect::Kind::kClose, .reason = CloseReason::kKeepAliveTimeout});
   EndConnection(p, peer, s, stored, now, /*abnormal=*/true, effects);
+}
+
+// A client that is held for dead has spoken: its session begins anew, with nothing closed.
+void TrustAgain(const BrokerProfile& p, BrokerSession& s, Instant now, Effects& effects) {
+  s.suspects = false;
+  StartCheck(p, s, s.keep_alive, now);
+  Packet opened;
+  opened.value = static_cast<uint16_t>(s.keep_alive / kSecond);
+  effects.Add({.kind = Effect::Kind::kSessionOpened, .packet = opened});
 }
 
 bool WillOnTakeover(const BrokerProfile& p, const PeerParams& peer, bool clean_start) {
@@ -262,6 +275,7 @@ Effects OnPacket(const BrokerProfile& p, const PeerParams& peer, BrokerSession& 
   if (s.state != BrokerState::kConnected) return effects;
   // A session that waits for its kill slot is not looked at again.
   if (!s.expired) NoteActivity(p, s, now, packet.type);
+  if (s.suspects) TrustAgain(p, s, now, effects);
   const bool v5 = peer.version == MqttVersion::kV5;
   switch (packet.type) {
     case PacketType::kPingreq:
@@ -392,7 +406,7 @@ Instant NextDeadline(const BrokerProfile& p, const BrokerSession& s) {
   if (s.state == BrokerState::kAwaitConnect) {
     return s.accepted_at == kLongAgo ? kNever : s.accepted_at + p.connect_timeout;
   }
-  if (s.keep_alive.ns == 0 || s.expired) return s.send_on_at;
+  if (s.keep_alive.ns == 0 || s.expired || s.suspects) return s.send_on_at;
   const Instant look = p.mechanism == CheckMechanism::kExactTimer ? FirstExcess(p, s) : s.next_tick;
   return std::min(s.send_on_at, look);
 }

@@ -29,6 +29,7 @@ struct BrokerSession {
   // What most calls look at comes first.
   BrokerState state = BrokerState::kAwaitConnect;
   bool expired = false;            // limit passed, close waits for the kill-rate limit
+  bool suspects = false;           // limit passed, and this broker closes nothing (recovers)
   bool active_since_tick = false;  // tick mechanisms
   uint32_t idle = 0;               // idle ticks so far
   Instant last_in = kLongAgo;      // last activity by this profile's rule

@@ -220,6 +220,9 @@ struct BrokerProfile {
   Duration connect_timeout = Seconds(30);  // from accept to CONNECT
   Duration will_granularity{0};            // delayed wills are looked at this often (0: exact)
   bool will_on_takeover = true;            // false: in 3.1.1 never
+  // Closes nothing: a client that it holds for dead is trusted again when its next packet arrives.
+  // The failure detector of the literature, to be held against its theory; no real broker.
+  bool recovers = false;
   TakeoverWill takeover_will = TakeoverWill::kSpec;
   friend bool operator==(const BrokerProfile&, const BrokerProfile&) = default;
 };

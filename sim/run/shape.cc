@@ -138,6 +138,7 @@ CheckShape CheckShapeOf(const Plan& plan) {
       break;
   }
   if (b.strict) shape.broker_late += b.whole_seconds ? Seconds(1) : Nanoseconds(1);
+  shape.broker_recovers = b.recovers;
   shape.broker_may_be_late = plan.broker.handling.ns > 0 || b.kill_batch > 0;
   for (const ScheduledFault& f : plan.faults) {
     const Instant end = f.length >= kForever && f.action != Action::kClockJump &&

@@ -2,8 +2,10 @@
 
 #include <cmath>
 #include <optional>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "sim/run/detector_theory.h"
 
 namespace keepsim {
 namespace {
@@ -16,18 +18,28 @@ struct Moments {
   double variance = 0;
 };
 
-// Of a distribution, in seconds: midpoints of equal slices of probability.
-Moments MomentsOf(const QuantileTable& law) {
+// A distribution in seconds, ascending: midpoints of equal slices of probability.
+std::vector<double> SlicesOf(const QuantileTable& law) {
   constexpr uint64_t kSlices = 1 << 14;
   constexpr uint64_t kWidth = UINT64_MAX / kSlices + 1;
-  Moments m;
+  std::vector<double> slices;
+  slices.reserve(kSlices);
   for (uint64_t i = 0; i < kSlices; ++i) {
-    const double x = ToSeconds(law.Sample(i * kWidth + kWidth / 2));
+    slices.push_back(ToSeconds(law.Sample(i * kWidth + kWidth / 2)));
+  }
+  return slices;
+}
+
+Moments MomentsOf(const QuantileTable& law) {
+  const std::vector<double> slices = SlicesOf(law);
+  const auto n = static_cast<double>(slices.size());
+  Moments m;
+  for (const double x : slices) {
     m.mean += x;
     m.variance += x * x;
   }
-  m.mean /= kSlices;
-  m.variance = m.variance / kSlices - m.mean * m.mean;
+  m.mean /= n;
+  m.variance = m.variance / n - m.mean * m.mean;
   return m;
 }
 
@@ -49,6 +61,7 @@ class GroupTheory {
     for (const auto& figure : {Detection(), FalseByClient(), FalseByBroker()}) {
       if (figure.has_value()) figures.push_back(*figure);
     }
+    AddDetector(figures);
   }
 
  private:
@@ -131,8 +144,8 @@ class GroupTheory {
     const double p = Loss(g_.up);
     const double ratio = Limit() / Eta();
     const double k = std::floor(ratio);
-    if (g_.transport != Transport::kDatagram || !Patient() || !g_.faults.empty() || !(p > 0) ||
-        p >= 1 || ratio == k ||
+    if (plan_.broker.profile.recovers || g_.transport != Transport::kDatagram || !Patient() ||
+        !g_.faults.empty() || !(p > 0) || p >= 1 || ratio == k ||
         (k > 1 && g_.profile.one_ping_at_a_time) ||  // a lost PINGREQ is then the last
                                                      // !g_.up.latency.is_constant() ||
         t_.mistakes * 1000 < static_cast<int64_t>(g_.count) * 999) {
@@ -147,6 +160,39 @@ class GroupTheory {
     return Figure("mean time to a false declaration by the broker, s", "(E(N) - k) eta + limit",
                   (mean - k) * Eta() + Limit(), good_s / n, Eta() * std::sqrt(variance / n),
                   t_.mistakes);
+  }
+
+  // A broker that closes nothing, and clients that ping on: the simple detector of the literature.
+  // The errors count a mistake as a run of at least k losses: none begins within k after another.
+  void AddDetector(std::vector<TheoreticalFigure>& figures) const {
+    const double p = Loss(g_.up);
+    const double spread = ToSeconds(g_.up.latency.max() - g_.up.latency.min());
+    if (!plan_.broker.profile.recovers || g_.transport != Transport::kDatagram || !Patient() ||
+        g_.profile.one_ping_at_a_time || !g_.faults.empty() || p >= 1 || spread >= Eta() ||
+        t_.known_ns <= 0) {
+      return;
+    }
+    const DetectorTheory theory = SimpleDetector(Eta(), Limit(), p, SlicesOf(g_.up.latency));
+    const double known_s = static_cast<double>(t_.known_ns) * 1e-9;
+    const double pings = known_s / Eta();
+    const double per_ping = theory.mistakes_per_s * Eta();
+    const double runs = 2 * std::max(std::floor(Limit() / Eta()), 1.0) + 1;
+    const double free = std::max(1 - runs * per_ping, 0.0);
+    const double mean = theory.duration_s, variance = theory.duration_variance;
+    const auto add = [&](std::optional<TheoreticalFigure> figure) {
+      if (figure.has_value()) figures.push_back(*figure);
+    };
+    const auto mistakes = static_cast<double>(t_.mistakes);
+    add(Figure("mistakes per client-day", "lambda_M = (1 - p) / eta sum (1 - p) p^g Pr(D' - D > x)",
+               theory.mistakes_per_s * 86400, mistakes / known_s * 86400,
+               std::sqrt(pings * per_ping * free) / known_s * 86400, t_.mistakes));
+    add(Figure("mean duration of a mistake, s", "E(T_M) = (1 - P_A) / lambda_M", mean,
+               ToSeconds(t_.mistake_duration.mean()), std::sqrt(variance / std::max(mistakes, 1.0)),
+               t_.mistake_duration.count()));
+    add(Figure("query accuracy", "P_A = 1 - (1 - p) / eta sum (1 - p) p^g E((D' - D - x)+)",
+               theory.accuracy, 1 - static_cast<double>(t_.suspected_ns) * 1e-9 / known_s,
+               std::sqrt(pings * per_ping * (variance + mean * mean * free)) / known_s,
+               t_.mistakes));
   }
 
   const Plan& plan_;

@@ -10,6 +10,7 @@
 #include "sim/base/spelling.h"
 #include "sim/mqtt/broker_session.h"
 #include "sim/mqtt/codec.h"
+#include "sim/mqtt/silence.h"
 #include "sim/scenario/compile_fault.h"
 #include "sim/scenario/compile_network.h"
 #include "sim/scenario/compile_profile.h"
@@ -217,17 +218,36 @@ void WarnOfFolly(const Node& node, const GroupPlan& g, const BrokerPlan& broker)
                               "away (client_profiles { base: \"",
                               p.name, "\" reconnect { enabled: true } } brings it back)"));
   }
-  if (JudgeKeepAlive(broker.profile, g.connect.version, g.connect.keep_alive_s).refused) {
+  const KeepAliveVerdict verdict =
+      JudgeKeepAlive(broker.profile, g.connect.version, g.connect.keep_alive_s);
+  if (verdict.refused) {
     node.Warning("keep_alive",
                  absl::StrCat("this broker refuses a keepAlive of ", g.connect.keep_alive_s,
                               " s: no client will connect; see broker.profile and "
                               "broker.max_keep_alive_s"));
+    return;
+  }
+  if (k.ns == 0 && p.zero_keep_alive == ZeroKeepAlive::kAsIs) {
+    node.Warning("keep_alive", absl::StrCat("0 does not turn the mechanism of \"", p.name,
+                                            "\" off: it pings at once and drops itself"));
   }
   if (k.ns == 0 && p.zero_keep_alive == ZeroKeepAlive::kOff) {
     node.Warning("keep_alive", "0 turns the mechanism off: neither end notices a silent loss");
   } else if (g.connect.keep_alive_s < p.keep_alive_min_s && k.ns != 0) {
     node.Warning("keep_alive", absl::StrCat("\"", p.name, "\" refuses a keepAlive below ",
                                             p.keep_alive_min_s, " s; raise it"));
+  }
+  const bool told = verdict.told && p.apply_server_keep_alive;
+  const Duration in_force = Seconds(verdict.keep_alive_s);
+  const Duration silent = LongestSilence(p, told ? in_force : k, !g.downlink.empty());
+  const Duration limit = ShortestLimit(broker.profile, in_force);
+  // A tick, a loop and a counter come near their bound; a timer reaches it.
+  const bool reached = p.ping_when != PingWhen::kCounterTick && p.LookSlack(k).ns == 0;
+  if ((reached ? silent >= limit : silent > limit) && limit < kForever) {
+    node.Warning("client", absl::StrCat("\"", p.name, "\" may be silent for ",
+                                        silent >= kForever ? "ever" : FormatDuration(silent),
+                                        " but the broker closes after ", FormatDuration(limit),
+                                        ": living clients will be thrown out without any loss"));
   }
   if (k.ns == 0) return;
   const Duration ping = p.ping_after.Of(k);
@@ -243,14 +263,6 @@ void WarnOfFolly(const Node& node, const GroupPlan& g, const BrokerPlan& broker)
   }
   if (g.up.loss.IsOne() || g.down.loss.IsOne()) {
     node.Warning("path", "a loss of 1 lets nothing through: no client will connect");
-  }
-  const Duration limit = LimitOf(broker.profile, k);
-  const Duration silent = p.ping_when == PingWhen::kCounterTick ? ping * 2 : ping + p.LookSlack(k);
-  if (silent >= limit) {
-    node.Warning("client",
-                 absl::StrCat("\"", p.name, "\" may be silent for ", FormatDuration(silent),
-                              " but the broker closes after ", FormatDuration(limit),
-                              ": living clients will be thrown out without any loss"));
   }
   if (g.down.latency.mean() + g.up.latency.mean() > p.pingresp_wait.Of(k) &&
       p.wait_rule == WaitRule::kAfterPing) {

@@ -230,6 +230,8 @@ BrokerProfile ReadBrokerProfile(const Node& row, const std::vector<BrokerProfile
   p.zero_keep_alive_is_max = row.Bool("zero_keep_alive_is_max", p.zero_keep_alive_is_max);
   p.connect_timeout = row.Dur("connect_timeout", p.connect_timeout, Milliseconds(1), kLong);
   p.will_on_takeover = row.Bool("will_on_takeover", p.will_on_takeover);
+  p.recovers = row.Bool("recovers", p.recovers);
+  if (p.recovers && p.kill_batch > 0) row.Error("recovers", "closes nothing; leave kill_batch out");
   p.will_granularity = row.Dur("will_granularity", p.will_granularity, zero, kLong);
   return p;
 }

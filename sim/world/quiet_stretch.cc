@@ -250,7 +250,7 @@ bool IsQuiet(const Host& host, const Connection& c) {
     return false;
   }
   const BrokerSession& b = c.session;
-  if (b.state != BrokerState::kConnected || b.expired || b.send_on_at != kNever ||
+  if (b.state != BrokerState::kConnected || b.expired || b.suspects || b.send_on_at != kNever ||
       !IsQuiet(b.exchanges)) {
     return false;
   }

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "sim/run/detector_theory.h"
 #include "sim/run/runner.h"
 #include "tests/world/scenario_run.h"
 
@@ -73,6 +74,64 @@ TEST(TheoryTest, FalseDeclarationsByTheBroker) {
                 "false declaration");
     }
   }
+}
+
+std::string Detector(const std::string& latency, double loss, double factor) {
+  return absl::StrCat(R"(name: "detector" horizon: "10d" groups {
+      name: "g" count: 100 keep_alive: "60s" client: "patient" start { spread: "60s" }
+      path { transport: DATAGRAM up { latency { )",
+                      latency, " } loss: ", loss, R"( } down {} } }
+      broker { profile: "simple" grace_factor: )",
+                      factor, R"( }
+      broker_profiles { name: "simple" recovers: true }
+      client_profiles { name: "patient" pingresp_rule: NEVER one_ping_at_a_time: false })");
+}
+
+// Mistake rate, mistake duration and query accuracy of the detector that closes nothing.
+TEST(TheoryTest, TheSimpleDetectorOfTheLiterature) {
+  for (const double loss : {0.05, 0.2, 0.5}) {
+    for (const double factor : {1.5, 2.5}) {
+      for (const char* latency :
+           {R"(constant: "50ms")", R"(exponential { mean: "2s" } max: "25s")"}) {
+        SCOPED_TRACE(absl::StrCat(loss, " ", factor, " ", latency));
+        const auto plan = PlanOf(Detector(latency, loss, factor));
+        const RunResult result = ResultOf(*plan);
+        const auto figures = TheoryOf(*plan, result.metrics->groups());
+        ASSERT_EQ(figures.size(), 3u);
+        for (const TheoreticalFigure& f : figures) {
+          EXPECT_LT(std::abs(f.z()), 4) << f.quantity << ": " << f.simulated << ", expected "
+                                        << f.expected << " +- " << f.standard_error;
+        }
+      }
+    }
+  }
+}
+
+TEST(TheoryTest, ASimpleDetectorWithAnotherTimeOutMissesIt) {
+  const auto right = PlanOf(Detector(R"(constant: "50ms")", 0.2, 1.5));
+  const auto wrong = PlanOf(Detector(R"(constant: "50ms")", 0.2, 1.6));
+  const auto figures = TheoryOf(*right, keepsim::Run(*wrong, {})->metrics->groups());
+  ASSERT_EQ(figures.size(), 3u);
+  EXPECT_LT(std::abs(figures[0].z()), 4);  // k is the same, and so is the rate
+  EXPECT_LT(figures[1].z(), -4);
+  EXPECT_GT(figures[2].z(), 4);
+}
+
+// By hand (k = 1, p = 0.2, time-out 1.5 eta): (1 - p) p / eta; (1 + 1 / 0.8) eta - 1.5 eta; for
+// exponential delays without loss half of exp(-slack / mean), and the mean itself.
+TEST(TheoryTest, TheClosedFormsInNumbers) {
+  const DetectorTheory constant = SimpleDetector(60, 90, 0.2, {0.05});
+  EXPECT_NEAR(constant.mistakes_per_s, 0.8 * 0.2 / 60, 1e-12);
+  EXPECT_NEAR(constant.duration_s, 2.25 * 60 - 90, 1e-9);
+  EXPECT_NEAR(constant.accuracy, 1 - 0.2 * (1 + 0.8 * (1 - 1.5)), 1e-12);
+  std::vector<double> exponential;
+  constexpr int kSlices = 1 << 15;
+  for (int i = 0; i < kSlices; ++i) {
+    exponential.push_back(-5 * std::log(1 - (i + 0.5) / kSlices));
+  }
+  const DetectorTheory delayed = SimpleDetector(60, 70, 0, exponential);
+  EXPECT_NEAR(delayed.mistakes_per_s * 60, 0.5 * std::exp(-2), 1e-4);
+  EXPECT_NEAR(delayed.duration_s, 5, 0.02);
 }
 
 TEST(TheoryTest, ABrokerThatIsLateMissesIt) {
