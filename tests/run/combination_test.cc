@@ -26,7 +26,10 @@ int LongOf(int keep_alive_s) { return keep_alive_s == 0 ? 1200 : std::max(keep_a
 // One group for each client, which publishes now and then.
 std::string Scenario(const BrokerProfile& broker, int keep_alive_s, bool v5) {
   std::string text =
-      absl::StrCat("name: \"all\" horizon: \"", LongOf(keep_alive_s) * (keep_alive_s == 0 ? 4 : 60),
+      absl::StrCat("name: \"all\" horizon: \"",
+                   LongOf(keep_alive_s) * (keep_alive_s == 0     ? 4
+                                           : keep_alive_s > 1000 ? 12
+                                                                 : 60),
                    "s\" broker { profile: \"", FullName(broker.name, broker.version), "\" }");
   int n = 0;
   for (const ClientProfile& client : ClientProfiles()) {
