@@ -100,8 +100,6 @@ void ComparePaired(const std::vector<std::string>& names, pb::Comparison* c) {
   *c->mutable_paired() = *std::move(paired);
 }
 
-int Failed(const absl::Status& status) { return Fail(std::string(status.message())); }
-
 // "DIR", "DIR@POINT" or a store's file instead of DIR.
 struct SweepName {
   std::string store;  // "": it names no sweep
@@ -143,9 +141,9 @@ int CompareSweeps(const Arguments& a, const std::vector<SweepName>& names,
                   const std::string& format) {
   absl::Status status;
   std::vector<SweepMetric> metrics = MetricsOf(a, &status);
-  if (!status.ok()) return Failed(status);
+  if (!status.ok()) return Fail(status);
   auto left = StoredSweep::Open(names[0].store);
-  if (!left.ok()) return Failed(left.status());
+  if (!left.ok()) return Fail(left.status());
   if (metrics.empty() && a.Has("group")) {
     metrics = left->sweep.metrics;
     for (SweepMetric& m : metrics) m.group = a.Get("group");
@@ -153,14 +151,14 @@ int CompareSweeps(const Arguments& a, const std::vector<SweepName>& names,
   if (a.Has("axis")) {
     if (names.size() != 1 || !names[0].point.empty()) return Fail("--axis takes one sweep");
     const auto pairs = PairsOfAxis(left->sweep, a.Get("axis"), a.Get("against"));
-    if (!pairs.ok()) return Failed(pairs.status());
+    if (!pairs.ok()) return Fail(pairs.status());
     const auto c = ComparePoints(*left, *left, *pairs, metrics);
-    return c.ok() ? PrintPoints(*c, format) : Failed(c.status());
+    return c.ok() ? PrintPoints(*c, format) : Fail(c.status());
   }
   if (a.Has("against")) return Fail("--against needs --axis NAME");
   if (names.size() != 2) return Fail("compare of one sweep needs --axis NAME");
   auto right = StoredSweep::Open(names[1].store);
-  if (!right.ok()) return Failed(right.status());
+  if (!right.ok()) return Fail(right.status());
   std::vector<PointPair> pairs;
   size_t unmatched = 0;
   if (names[0].point.empty() != names[1].point.empty()) {
@@ -172,13 +170,13 @@ int CompareSweeps(const Arguments& a, const std::vector<SweepName>& names,
     if (pairs.empty()) return Fail("no point of the one sweep has the values of one of the other");
   } else {
     const auto p = PointNamed(left->sweep, names[0].point);
-    if (!p.ok()) return Failed(p.status());
+    if (!p.ok()) return Fail(p.status());
     const auto q = PointNamed(right->sweep, names[1].point);
-    if (!q.ok()) return Failed(q.status());
+    if (!q.ok()) return Fail(q.status());
     pairs = {{*p, *q}};
   }
   auto c = ComparePoints(*left, *right, pairs, metrics);
-  if (!c.ok()) return Failed(c.status());
+  if (!c.ok()) return Fail(c.status());
   c->set_unmatched(static_cast<uint32_t>(unmatched));
   return PrintPoints(*c, format);
 }
@@ -191,10 +189,8 @@ int CompareCommand(const std::vector<std::string>& args) {
   if (a.positional().empty() || a.positional().size() > 2) {
     return Fail("compare needs two results, or one sweep and --axis");
   }
-  const std::string format = a.Get("format", "text");
-  if (format != "text" && format != "json" && format != "csv") {
-    return Fail("--format must be text, json or csv, not \"" + format + "\"");
-  }
+  std::string format;
+  if (!ReadWord(a, "format", {"text", "json", "csv"}, &format)) return kExitBadInput;
   std::vector<SweepName> sweeps;
   for (const std::string& name : a.positional()) {
     if (SweepName s = ParseSweepName(name); !s.store.empty()) sweeps.push_back(std::move(s));
@@ -208,11 +204,11 @@ int CompareCommand(const std::vector<std::string>& args) {
     if (a.Has(flag)) return Fail(absl::StrCat("--", flag, " is for sweeps; these are runs"));
   }
   const auto left = ReadResult(a.positional()[0]);
-  if (!left.ok()) return Fail(std::string(left.status().message()));
+  if (!left.ok()) return Fail(left.status());
   const auto right = ReadResult(a.positional()[1]);
-  if (!right.ok()) return Fail(std::string(right.status().message()));
+  if (!right.ok()) return Fail(right.status());
   auto comparison = Compare(*left, *right, a.Get("group"));
-  if (!comparison.ok()) return Fail(std::string(comparison.status().message()));
+  if (!comparison.ok()) return Fail(comparison.status());
   ComparePaired(a.positional(), &*comparison);
   if (format == "csv" && !comparison->has_paired()) {
     return Fail("--format csv needs clients to pair: " + comparison->why_unpaired());

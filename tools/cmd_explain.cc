@@ -43,7 +43,7 @@ int ExplainAll(TraceReader& reader) {
     ++total;
     return true;
   });
-  if (!status.ok()) return Fail(std::string(status.message()));
+  if (!status.ok()) return Fail(status);
   ReportDamage(reader);
   if (total == 0) {
     std::printf("no incident: nobody declared its peer dead\n");
@@ -77,17 +77,17 @@ int WritePage(const std::string& path, const TraceReader& reader, const Plan& pl
       absl::StrCat("Incident ", incident.number, " of ", reader.header().scenario_name),
       IncidentJson(stretch, reader.header(), incident, story, answers, path)));
   const absl::Status status = out.Finish();
-  return status.ok() ? kExitOk : Fail(std::string(status.message()));
+  return status.ok() ? kExitOk : Fail(status);
 }
 
 int ExplainOne(const std::string& path, TraceReader& reader, int64_t number,
                const std::string& page) {
   const auto incident = FindIncident(reader, number);
-  if (!incident.ok()) return Fail(std::string(incident.status().message()));
+  if (!incident.ok()) return Fail(incident.status());
   const Prepared p = PrepareFromTrace(path, reader);
   if (p.plan == nullptr) return kExitBadInput;
   const auto stretch = ReplayIncident(*p.plan, reader, *incident);
-  if (!stretch.ok()) return Fail(std::string(stretch.status().message()));
+  if (!stretch.ok()) return Fail(stretch.status());
   ReportDamage(reader);
   if (!stretch->replayed.same) {
     std::fputs(DifferenceText(stretch->replayed, RecordText(reader.header()), "stored", "replayed")
@@ -143,7 +143,7 @@ int Expect(TraceReader& reader, const Arguments& a) {
     }
   }
   const auto shown = SignaturesOf(reader);
-  if (!shown.ok()) return Fail(std::string(shown.status().message()));
+  if (!shown.ok()) return Fail(shown.status());
   ReportDamage(reader);
   int code = kExitOk;
   for (const auto& [flag, wanted] : {std::pair{"expect", true}, std::pair{"expect-not", false}}) {
@@ -179,7 +179,7 @@ int ExplainCommand(const std::vector<std::string>& args) {
     return Fail("--page needs the name of a file, and --incident N");
   }
   auto opened = OpenTrace(a.positional()[0], a);
-  if (!opened.ok()) return Fail(std::string(opened.status().message()));
+  if (!opened.ok()) return Fail(opened.status());
   if (expects) return Expect(**opened, a);
   if (a.Has("incident")) return ExplainOne(a.positional()[0], **opened, number, a.Get("page"));
   return ExplainAll(**opened);

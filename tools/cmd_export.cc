@@ -145,7 +145,7 @@ int ExportCommand(const std::vector<std::string>& args) {
   Export e;
   e.trace = a.positional()[0];
   auto opened = OpenTrace(e.trace, a);
-  if (!opened.ok()) return Fail(std::string(opened.status().message()));
+  if (!opened.ok()) return Fail(opened.status());
   e.reader = *std::move(opened);
   e.all = !a.Has("client");
   std::string why;
@@ -160,7 +160,7 @@ int ExportCommand(const std::vector<std::string>& args) {
   if (format == "sqlite") {
     const absl::Status status = ExportSqlite(
         *e.reader, [&](uint32_t entity) { return e.Wants(entity); }, UserPath(a.Get("out")));
-    if (!status.ok()) return Fail(std::string(status.message()));
+    if (!status.ok()) return Fail(status);
     ReportDamage(*e.reader);
     return kExitOk;
   }
@@ -172,10 +172,10 @@ int ExportCommand(const std::vector<std::string>& args) {
   if (format == "perfetto") status = Perfetto(e, p, out);
   if (status.ok()) status = out.Finish();
   if (absl::IsFailedPrecondition(status)) {
-    Fail(std::string(status.message()));
+    Fail(status);
     return kExitNotMet;
   }
-  if (!status.ok()) return Fail(std::string(status.message()));
+  if (!status.ok()) return Fail(status);
   ReportDamage(*e.reader);
   return kExitOk;
 }

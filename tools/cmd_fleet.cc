@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "sim/metrics/incident_reader.h"
 #include "sim/metrics/summary_json.h"
@@ -30,15 +29,17 @@ constexpr int64_t kMostTimeLines = 200;  // unless --time-lines says otherwise
 constexpr size_t kMostIncidents = 1000000;
 constexpr size_t kMostChanges = 10000000;
 
+// Ends early with more changes than a page can show.
 absl::Status ReadStates(TraceReader& reader, FleetFollower& fleet) {
   if (absl::Status s = reader.Seek(kStart); !s.ok()) return s;
   TraceRecord r;
-  while (true) {
+  while (fleet.moments() <= kMostChanges) {
     const absl::StatusOr<bool> more = reader.Next(&r);
     if (!more.ok()) return more.status();
     if (!*more) return absl::OkStatus();
     fleet.Add(r);
   }
+  return absl::OkStatus();
 }
 
 // The report beside the trace gets its links to the page. Nothing if there is none, or one of
@@ -51,8 +52,7 @@ absl::Status LinkReport(const std::string& dir, const std::string& digest) {
   if (!json.ok()) return absl::OkStatus();
   const auto summary = RunSummaryFromJson(*json);
   if (!summary.ok() || summary->digest() != digest) return absl::OkStatus();
-  auto staged = StagedFile::Write(report, ReportPage(*summary, /*fleet=*/true));
-  return staged.ok() ? staged->Publish() : staged.status();
+  return WriteWholeFile(report, ReportPage(*summary, /*fleet=*/true));
 }
 
 // FailedPrecondition if the run again does not meet the trace.
@@ -84,23 +84,20 @@ int FleetCommand(const std::vector<std::string>& args) {
   if (a.positional().size() != 1) return Fail("fleet needs one trace file");
   if (a.Has("out") && a.Get("out").empty()) return Fail("--out needs the name of a file");
   int64_t time_lines = kMostTimeLines;
-  if (a.Has("time-lines") && (!absl::SimpleAtoi(a.Get("time-lines"), &time_lines) ||
-                              time_lines < 0 || time_lines > 10000)) {
-    return Fail("--time-lines must be a number from 0 to 10000, not \"" + a.Get("time-lines") +
-                "\"");
-  }
+  if (!ReadNumber(a, "time-lines", 0, 10000, &time_lines)) return kExitBadInput;
   const std::string& path = a.positional()[0];
   auto opened = OpenTrace(path, a);
-  if (!opened.ok()) return Fail(std::string(opened.status().message()));
+  if (!opened.ok()) return Fail(opened.status());
   TraceReader& reader = **opened;
   std::vector<Incident> incidents;
   absl::Status status = ReadIncidents(reader, [&](const Incident& i) {
     incidents.push_back(i);
     return incidents.size() <= kMostIncidents;
   });
-  if (!status.ok()) return Fail(std::string(status.message()));
+  if (!status.ok()) return Fail(status);
   FleetFollower fleet(reader.header());
-  if (absl::Status s = ReadStates(reader, fleet); !s.ok()) return Fail(std::string(s.message()));
+  if (incidents.size() <= kMostIncidents) status = ReadStates(reader, fleet);
+  if (!status.ok()) return Fail(status);
   if (incidents.size() > kMostIncidents || fleet.moments() > kMostChanges) {
     return Fail(absl::StrCat(path, " holds more than a page can show (", kMostIncidents,
                              " incidents, ", kMostChanges,
@@ -116,10 +113,10 @@ int FleetCommand(const std::vector<std::string>& args) {
   }
   const auto embedded = TimeLines(*p.plan, reader, worst, path);
   if (absl::IsFailedPrecondition(embedded.status())) {
-    Fail(std::string(embedded.status().message()));
+    Fail(embedded.status());
     return kExitNotMet;
   }
-  if (!embedded.ok()) return Fail(std::string(embedded.status().message()));
+  if (!embedded.ok()) return Fail(embedded.status());
   const std::string digest = reader.footer().has_value() ? reader.footer()->digest.Hex() : "";
   const std::filesystem::path trace = TracePath(path);
   const std::string beside = (trace.parent_path() / "fleet.html").string();
@@ -131,10 +128,10 @@ int FleetCommand(const std::vector<std::string>& args) {
   OutputFile out(name);
   out.Write(FleetPage(absl::StrCat(reader.header().scenario_name, ": fleet"),
                       FleetJson(reader.header(), fleet, incidents, digest, path), *embedded));
-  if (status = out.Finish(); !status.ok()) return Fail(std::string(status.message()));
+  if (status = out.Finish(); !status.ok()) return Fail(status);
   if (name == beside && trace.filename() == "trace.kst") {
     status = LinkReport(trace.has_parent_path() ? trace.parent_path().string() : ".", digest);
-    if (!status.ok()) return Fail(std::string(status.message()));
+    if (!status.ok()) return Fail(status);
   }
   if (!a.Has("out")) std::printf("%s\n", name.c_str());
   std::fprintf(stderr, "%zu clients, %zu incidents, %zu time lines\n", fleet.clients(),

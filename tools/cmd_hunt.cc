@@ -6,12 +6,12 @@
 #include <filesystem>
 #include <optional>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "google/protobuf/text_format.h"
 #include "sim/base/duration_text.h"
+#include "sim/base/quote.h"
 #include "sim/metrics/incident_reader.h"
 #include "sim/metrics/render.h"
 #include "sim/metrics/summary_json.h"
@@ -38,20 +38,11 @@ struct HuntFlags {
   std::string file;
   std::string out;  // "": nothing is kept
   std::string format;
-  uint64_t runs = 1000;
+  int64_t runs = 1000;
   int threads = 0;
   std::optional<absl::Duration> time;
   std::optional<uint64_t> run;  // only this one, and its scenario as text
 };
-
-bool ReadNumber(const Arguments& a, const char* flag, uint64_t low, uint64_t high,
-                uint64_t* value) {
-  if (!a.Has(flag)) return true;
-  if (absl::SimpleAtoi(a.Get(flag), value) && *value >= low && *value <= high) return true;
-  Fail(absl::StrCat("--", flag, " must be a number from ", low, " to ", high, ", not \"",
-                    a.Get(flag), "\""));
-  return false;
-}
 
 bool ParseHuntFlags(const Arguments& a, HuntFlags* flags) {
   if (a.positional().size() != 1) {
@@ -59,24 +50,19 @@ bool ParseHuntFlags(const Arguments& a, HuntFlags* flags) {
     return false;
   }
   flags->file = a.positional()[0];
-  flags->format = a.Get("format", "text");
-  if (flags->format != "text" && flags->format != "json") {
-    Fail("--format must be text or json, not \"" + flags->format + "\"");
-    return false;
-  }
+  if (!ReadWord(a, "format", {"text", "json"}, &flags->format)) return false;
   if (a.Has("out")) flags->out = UserPath(a.Get("out"));
   if (a.Has("out") && flags->out.empty()) {
     Fail("--out needs the name of a folder");
     return false;
   }
-  uint64_t threads = 0, run = 0;
-  constexpr uint64_t kMostRuns = uint64_t{1} << 40;
-  if (!ReadNumber(a, "runs", 1, kMostRuns, &flags->runs) ||
-      !ReadNumber(a, "threads", 1, 1024, &threads) || !ReadNumber(a, "run", 0, kMostRuns, &run)) {
+  int64_t run = 0;
+  constexpr int64_t kMostRuns = int64_t{1} << 40;
+  if (!ReadNumber(a, "runs", 1, kMostRuns, &flags->runs) || !ReadThreads(a, &flags->threads) ||
+      !ReadNumber(a, "run", 0, kMostRuns, &run)) {
     return false;
   }
-  flags->threads = static_cast<int>(threads);
-  if (a.Has("run")) flags->run = run;
+  if (a.Has("run")) flags->run = static_cast<uint64_t>(run);
   if (a.Has("for-time")) {
     const auto d = ParseDuration(a.Get("for-time"));
     if (!d.ok() || d->ns <= 0) {
@@ -181,7 +167,7 @@ std::string ScenarioFile(const std::string& origin, uint64_t run,
 
 int PrintRun(const Hunt& hunt, const HuntFlags& flags) {
   const auto run = RunOf(hunt, *flags.run, flags.threads, CatchSignals());
-  if (!run.ok()) return Fail(std::string(run.status().message()));
+  if (!run.ok()) return Fail(run.status());
   std::fputs(
       ScenarioFile(flags.file, *flags.run, run->mutant.changes, run->mutant.scenario.proto).c_str(),
       stdout);
@@ -192,20 +178,15 @@ int PrintRun(const Hunt& hunt, const HuntFlags& flags) {
   return kExitOk;
 }
 
-absl::Status WriteFile(const std::string& path, const std::string& contents) {
-  auto file = StagedFile::Write(path, contents);
-  return file.ok() ? file->Publish() : file.status();
-}
-
 std::string StatePath(const std::string& dir) { return absl::StrCat(dir, "/", kStateFile); }
 
 absl::Status SaveState(const HuntFlags& flags, const pb::HuntState& state) {
   if (flags.out.empty()) return absl::OkStatus();
   std::string text;
   google::protobuf::TextFormat::PrintToString(state, &text);
-  return WriteFile(StatePath(flags.out),
-                   absl::StrCat("# How far `keepsim hunt ", flags.file,
-                                "` has come; the same command goes on.\n", text));
+  return WriteWholeFile(StatePath(flags.out),
+                        absl::StrCat("# How far `keepsim hunt ", flags.file,
+                                     "` has come; the same command goes on.\n", text));
 }
 
 // The folder, and what an earlier hunt left there.
@@ -252,10 +233,10 @@ absl::Status Keep(const HuntFlags& flags, const HuntRun& run, pb::FoundFailure* 
   const std::string stem = absl::StrCat(flags.out, "/", found->name());
   const std::string text =
       ScenarioFile(flags.file, found->first_run(), run.mutant.changes, run.mutant.scenario.proto);
-  absl::Status status = WriteFile(stem + ".textproto", text);
+  absl::Status status = WriteWholeFile(stem + ".textproto", text);
   if (status.ok()) {
     status = StoreTrace(run.mutant.scenario, stem + ".kst",
-                        absl::StrCat("keepsim run ", Quoted(found->name() + ".textproto")));
+                        absl::StrCat("keepsim run ", ShellWord(found->name() + ".textproto")));
   }
   if (!status.ok()) return status;
   const auto incident = IncidentOf(stem + ".kst", found->signature());
@@ -267,8 +248,8 @@ absl::Status Keep(const HuntFlags& flags, const HuntRun& run, pb::FoundFailure* 
 std::string AgainLine(const HuntFlags& flags, const std::string& out, const pb::FoundFailure& f) {
   if (flags.out.empty()) return absl::StrCat("the same command with --run ", f.first_run());
   const std::string stem = absl::StrCat(out, "/", f.name());
-  if (f.incident() == 0) return absl::StrCat("keepsim run ", Quoted(stem + ".textproto"));
-  return absl::StrCat("keepsim explain ", Quoted(stem + ".kst"), " --incident ", f.incident());
+  if (f.incident() == 0) return absl::StrCat("keepsim run ", ShellWord(stem + ".textproto"));
+  return absl::StrCat("keepsim explain ", ShellWord(stem + ".kst"), " --incident ", f.incident());
 }
 
 std::string Table(const HuntFlags& flags, const std::string& out, const pb::HuntState& state) {
@@ -327,7 +308,7 @@ int HuntCommand(const std::vector<std::string>& args) {
   pb::HuntState state;
   if (!flags.out.empty()) {
     const absl::Status opened = OpenFolder(flags.out, HuntDigest(hunt), &state);
-    if (!opened.ok()) return Fail(std::string(opened.message()));
+    if (!opened.ok()) return Fail(opened);
     if (state.runs() > 0) {
       std::fprintf(stderr, "keepsim: going on after run %llu\n",
                    static_cast<unsigned long long>(state.runs() - 1));
@@ -339,7 +320,7 @@ int HuntCommand(const std::vector<std::string>& args) {
   absl::Status kept;
   ProgressLine progress(isatty(STDERR_FILENO) != 0);
   HuntOptions options;
-  options.runs = flags.runs;
+  options.runs = static_cast<uint64_t>(flags.runs);
   options.threads = flags.threads;
   options.cancel = stopped;
   options.on_found = [&](const HuntRun& run, pb::FoundFailure* found) {
@@ -366,8 +347,8 @@ int HuntCommand(const std::vector<std::string>& args) {
   progress.Clear();
   kept.Update(SaveState(flags, state));
   if (absl::IsCancelled(status) && flags.time.has_value() && !*stopped) status = absl::OkStatus();
-  if (!kept.ok()) return Fail(std::string(kept.message()));
-  if (!status.ok() && !absl::IsCancelled(status)) return Fail(std::string(status.message()));
+  if (!kept.ok()) return Fail(kept);
+  if (!status.ok() && !absl::IsCancelled(status)) return Fail(status);
   const int code = Report(flags, a.Get("out"), state);
   if (status.ok()) return code;
   std::fprintf(

@@ -17,8 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-int Failed(const absl::Status& status) { return Fail(std::string(status.message())); }
-
 // The stores must be parts of one sweep; or, with the sweep's file, may be of any sweeps that have
 // run its scenarios.
 absl::Status MergeInto(const std::string& out, const std::vector<std::string>& paths,
@@ -34,14 +32,14 @@ absl::Status MergeInto(const std::string& out, const std::vector<std::string>& p
 // How many of its runs are there, and what failed; the exit code that this makes.
 int ReportMerged(Store& merged, const std::string& named) {
   const auto runs = merged.Runs(false);
-  if (!runs.ok()) return Failed(runs.status());
+  if (!runs.ok()) return Fail(runs.status());
   const auto digest = merged.ContentDigest();
-  if (!digest.ok()) return Failed(digest.status());
+  if (!digest.ok()) return Fail(digest.status());
   size_t expected = merged.ExpectedRuns();
   // With `until` it depends on what there is.
   if (const auto sweep = SweepOfStore(merged); sweep.ok() && sweep->until) {
     const auto replications = ReplicationsOf(*sweep, merged);
-    if (!replications.ok()) return Failed(replications.status());
+    if (!replications.ok()) return Fail(replications.status());
     expected = WantedRuns(*replications);
   }
   std::printf("%zu of %zu runs, content %s\n", runs->size(), expected, digest->c_str());
@@ -71,20 +69,19 @@ int MergeCommand(const std::vector<std::string>& args) {
   std::vector<std::string> paths;
   for (const std::string& dir : a.positional()) paths.push_back(StorePath(UserPath(dir)));
   const std::string out = UserPath(a.Get("out"));
+  if (const absl::Status s = MakeFolder(out); !s.ok()) return Fail(s);
   std::error_code error;
-  fs::create_directories(out, error);
-  if (error) return Fail(absl::StrCat("--out ", out, " cannot be made: ", error.message()));
   if (fs::exists(StorePath(out), error)) {
     return Fail(StorePath(out) + " is there already; choose another folder");
   }
-  if (const absl::Status s = MergeInto(out, paths, a.Get("sweep")); !s.ok()) return Failed(s);
+  if (const absl::Status s = MergeInto(out, paths, a.Get("sweep")); !s.ok()) return Fail(s);
   const auto merged = Store::OpenToRead(StorePath(out));
-  if (!merged.ok()) return Failed(merged.status());
+  if (!merged.ok()) return Fail(merged.status());
   const int code = ReportMerged(**merged, a.Get("out"));
   if (const absl::Status s = WriteSweepReport(out); absl::IsFailedPrecondition(s)) {
     std::fprintf(stderr, "keepsim: no report: %s\n", std::string(s.message()).c_str());
   } else if (!s.ok()) {
-    return Failed(s);
+    return Fail(s);
   }
   return code;
 }

@@ -51,17 +51,6 @@ bool Bad(const std::string& message) {
   return false;
 }
 
-// A number in [low, high]; `fallback` if the flag is absent.
-bool ReadNumber(const Arguments& a, const std::string& flag, int64_t low, int64_t high,
-                int64_t fallback, int64_t* number) {
-  *number = fallback;
-  if (!a.Has(flag)) return true;
-  const std::string text = a.Get(flag);
-  if (absl::SimpleAtoi(text, number) && *number >= low && *number <= high) return true;
-  return Bad(absl::StrCat("--", flag, " must be a whole number from ", low, " to ", high,
-                          ", not \"", text, "\""));
-}
-
 // "5" (seconds) or a duration with its unit.
 bool ReadTime(const Arguments& a, const std::string& flag, Duration low, Duration high,
               Duration* value) {
@@ -139,12 +128,12 @@ bool ReadTls(const Arguments& a, ProbeFlags* flags) {
 }
 
 bool ReadClients(const Arguments& a, ProbeOptions* o) {
-  int64_t all = 0, silent = 0, dropped = 0;
-  if (!ReadNumber(a, "clients", 1, kMaxClients, 16, &all)) return false;
-  const int64_t some_dropped = all < 4 ? 0 : std::max<int64_t>(all / 8, 1);
-  if (!ReadNumber(a, "dropped", 0, kMaxClients, some_dropped, &dropped)) return false;
-  const int64_t half = std::max<int64_t>(all - dropped, 0) / 2;
-  if (!ReadNumber(a, "silent", 0, kMaxClients, half, &silent)) return false;
+  int64_t all = 16;
+  if (!ReadNumber(a, "clients", 1, kMaxClients, &all)) return false;
+  int64_t dropped = all < 4 ? 0 : std::max<int64_t>(all / 8, 1);
+  if (!ReadNumber(a, "dropped", 0, kMaxClients, &dropped)) return false;
+  int64_t silent = std::max<int64_t>(all - dropped, 0) / 2;
+  if (!ReadNumber(a, "silent", 0, kMaxClients, &silent)) return false;
   if (silent + dropped >= all) {
     return Bad(absl::StrCat("of ", all, " clients (--clients), ", silent, " silent and ", dropped,
                             " dropped ones leave none to ping"));
@@ -169,10 +158,7 @@ bool Free(const Arguments& a, const std::string& path) {
 }
 
 bool ReadOutputs(const Arguments& a, ProbeFlags* flags) {
-  flags->format = a.Get("format", "text");
-  if (flags->format != "text" && flags->format != "json") {
-    return Bad("--format must be text or json, not \"" + flags->format + "\"");
-  }
+  if (!ReadWord(a, "format", {"text", "json"}, &flags->format)) return false;
   if (a.Has("trace")) {
     flags->trace = UserPath(a.Get("trace"));
     if (!Free(a, flags->trace)) return false;
@@ -278,16 +264,14 @@ absl::Status WriteOutputs(const ProbeFlags& flags, const ProbeResult& result,
     if (absl::Status s = WriteTrace(flags, result, json); !s.ok()) return s;
   }
   if (!flags.summary.empty()) {
-    auto file = StagedFile::Write(flags.summary, json);
-    if (!file.ok()) return file.status();
-    if (absl::Status s = file->Publish(); !s.ok()) return s;
+    if (absl::Status s = WriteWholeFile(flags.summary, json); !s.ok()) return s;
   }
   if (flags.scenario.empty() || result.round_trips.empty()) return absl::OkStatus();
-  auto file = StagedFile::Write(flags.scenario, ProbeScenario(summary, flags.options, result));
-  return file.ok() ? file->Publish() : file.status();
+  return WriteWholeFile(flags.scenario, ProbeScenario(summary, flags.options, result));
 }
 
-int Report(const ProbeFlags& flags, const ProbeResult& result, const ProbeSummary& summary) {
+int Report(const ProbeFlags& flags, const ProbeResult& result, const ProbeSummary& summary,
+           const absl::Status& written) {
   if (flags.format == "json") {
     std::fputs(ToJson(summary).c_str(), stdout);
   } else {
@@ -297,6 +281,7 @@ int Report(const ProbeFlags& flags, const ProbeResult& result, const ProbeSummar
     }
     std::fputs(ProbeText(summary, result.round_trips, std::move(silences)).c_str(), stdout);
   }
+  if (!written.ok()) return Fail(written);
   // With JSON, standard output is for the machine.
   std::FILE* const to = flags.format == "json" ? stderr : stdout;
   if (!flags.scenario.empty() && result.round_trips.empty()) {
@@ -328,28 +313,27 @@ int ProbeCommand(const std::vector<std::string>& args) {
   ProbeOptions& o = flags.options;
   if (flags.tls.has_value()) {
     auto tls = TlsContext::Create(*flags.tls);
-    if (!tls.ok()) return Fail(std::string(tls.status().message()));
+    if (!tls.ok()) return Fail(tls.status());
     o.tls = *std::move(tls);
   }
   if (absl::Status s = ReserveFiles(o.pinging + o.silent + o.dropped + 1); !s.ok()) {
-    return Fail(std::string(s.message()));
+    return Fail(s);
   }
   auto addresses = Resolve(flags.broker);
-  if (!addresses.ok()) return Fail(std::string(addresses.status().message()));
+  if (!addresses.ok()) return Fail(addresses.status());
   o.addresses = *std::move(addresses);
   WarnOf(flags);
   o.trace = !flags.trace.empty();
   o.seed = static_cast<uint64_t>(absl::GetCurrentTimeNanos()) / 1000 ^
            static_cast<uint64_t>(getpid()) << 20;
-  const std::atomic<bool>* const stopped = CatchSignals();
-  o.stop = stopped;
+  o.stop = CatchSignals();
   ProgressLine progress(isatty(STDERR_FILENO) != 0);
   o.on_progress = [&](Duration done, Duration total) {
     progress.Show(ToSeconds(done), ToSeconds(total), "");
   };
   const auto result = RunProbe(o);
   progress.Clear();
-  if (!result.ok()) return Fail(std::string(result.status().message()));
+  if (!result.ok()) return Fail(result.status());
   if (!result->contact) {
     if (result->stopped) {
       std::fprintf(stderr, "keepsim: stopped before there was a session; nothing was written\n");
@@ -359,9 +343,7 @@ int ProbeCommand(const std::vector<std::string>& args) {
                              " gave no session: ", result->no_contact, "; nothing was measured"));
   }
   const ProbeSummary summary = SummaryOf(o, *result, FitOf(o, *result), flags.broker.Text());
-  const absl::Status written = WriteOutputs(flags, *result, summary);
-  const int code = Report(flags, *result, summary);
-  return written.ok() ? code : Fail(std::string(written.message()));
+  return Report(flags, *result, summary, WriteOutputs(flags, *result, summary));
 }
 
 }  // namespace keepsim

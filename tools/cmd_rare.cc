@@ -4,10 +4,10 @@
 #include <atomic>
 #include <cstdio>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "sim/base/check.h"
+#include "sim/base/quote.h"
 #include "sim/metrics/summary_json.h"
 #include "sim/run/rare.h"
 #include "sim/trace/engine_version.h"
@@ -20,18 +20,10 @@
 namespace keepsim {
 namespace {
 
-bool ReadCount(const Arguments& a, const char* flag, int64_t low, int64_t high, int64_t* value) {
-  if (!a.Has(flag)) return true;
-  if (absl::SimpleAtoi(a.Get(flag), value) && *value >= low && *value <= high) return true;
-  Fail(absl::StrCat("--", flag, " must be a number from ", low, " to ", high, ", not \"",
-                    a.Get(flag), "\""));
-  return false;
-}
-
 std::string ReproLine(const std::string& path, const Prepared& p, const RareOptions& options) {
-  std::string line = absl::StrCat("keepsim rare ", Quoted(path), " --seed ", p.plan->seed);
-  for (const std::string& o : p.scenario.overrides) absl::StrAppend(&line, " --set ", Quoted(o));
-  if (!options.group.empty()) absl::StrAppend(&line, " --group ", Quoted(options.group));
+  std::string line = absl::StrCat("keepsim rare ", ShellWord(path), " --seed ", p.plan->seed);
+  for (const std::string& o : p.scenario.overrides) absl::StrAppend(&line, " --set ", ShellWord(o));
+  if (!options.group.empty()) absl::StrAppend(&line, " --group ", ShellWord(options.group));
   const RareOptions defaults;
   if (options.replications != defaults.replications) {
     absl::StrAppend(&line, " --replications ", options.replications);
@@ -49,19 +41,14 @@ int RareCommand(const std::vector<std::string>& args) {
   }
   if (a.positional().size() != 1) return Fail("rare needs one scenario file");
   const std::string path = a.positional()[0];
-  const std::string format = a.Get("format", "text");
-  if (format != "text" && format != "json") {
-    return Fail("--format must be text or json, not \"" + format + "\"");
-  }
+  std::string format;
   RareOptions options;
   options.group = a.Get("group");
-  int64_t threads = 0;
-  if (!ReadCount(a, "replications", 2, 1000000, &options.replications) ||
-      !ReadCount(a, "trials", 10, 100000, &options.trials) ||
-      !ReadCount(a, "threads", 1, 1024, &threads)) {
+  if (!ReadWord(a, "format", {"text", "json"}, &format) ||
+      !ReadNumber(a, "replications", 2, 1000000, &options.replications) ||
+      !ReadNumber(a, "trials", 10, 100000, &options.trials) || !ReadThreads(a, &options.threads)) {
     return kExitBadInput;
   }
-  options.threads = static_cast<int>(threads);
   const Prepared p = Prepare(path, a);
   if (p.plan == nullptr) return kExitBadInput;
   const absl::Status possible = CheckRare(*p.plan, options.group);
@@ -80,7 +67,7 @@ int RareCommand(const std::vector<std::string>& args) {
     std::fprintf(stderr, "keepsim: stopped; there is no estimate yet\n");
     return kExitStopped;
   }
-  if (!summary.ok()) return Fail(std::string(summary.status().message()));
+  if (!summary.ok()) return Fail(summary.status());
   summary->set_scenario(p.plan->scenario_name);
   summary->set_scenario_digest(ScenarioDigest(p.scenario.proto));
   summary->set_engine_version(kEngineVersion);

@@ -5,7 +5,6 @@
 #include <iostream>
 #include <optional>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "sim/metrics/incident_reader.h"
 #include "sim/metrics/render.h"
@@ -57,7 +56,7 @@ int ReplayRecords(const Plan& plan, TraceReader& reader, const std::vector<Clien
     return absl::OkStatus();
   };
   const auto replayed = RunClientsAgainst(plan, clients, options, reader);
-  if (!replayed.ok()) return Fail(std::string(replayed.status().message()));
+  if (!replayed.ok()) return Fail(replayed.status());
   ReportDamage(reader);
   if (!replayed->same) return NotMet(*replayed, reader);
   return Met(plan, *replayed);
@@ -87,7 +86,7 @@ int Step(const Plan& plan, TraceReader& reader, StepOptions options) {
     std::fwrite(text.data(), 1, text.size(), stdout);
     std::fflush(stdout);
   });
-  if (!replayed.ok()) return Fail(std::string(replayed.status().message()));
+  if (!replayed.ok()) return Fail(replayed.status());
   ReportDamage(reader);
   return replayed->same ? kExitOk : NotMet(*replayed, reader);
 }
@@ -111,7 +110,7 @@ int ReplayClients(const Plan& plan, TraceReader& reader, const Arguments& a) {
     return Step(plan, reader, options);
   }
   const auto stretch = ReplayStretch(plan, reader, entity, from, to);
-  if (!stretch.ok()) return Fail(std::string(stretch.status().message()));
+  if (!stretch.ok()) return Fail(stretch.status());
   return Told(plan, *stretch, reader, std::nullopt);
 }
 
@@ -119,10 +118,10 @@ int ReplayOneIncident(const Plan& plan, TraceReader& reader, const Arguments& a)
   int64_t number;
   if (!ReadIncidentNumber(a, &number)) return kExitBadInput;
   const auto incident = FindIncident(reader, number);
-  if (!incident.ok()) return Fail(std::string(incident.status().message()));
+  if (!incident.ok()) return Fail(incident.status());
   if (!a.Has("from") && !a.Has("to")) {
     const auto stretch = ReplayIncident(plan, reader, *incident);
-    if (!stretch.ok()) return Fail(std::string(stretch.status().message()));
+    if (!stretch.ok()) return Fail(stretch.status());
     if (a.Has("step") && stretch->replayed.same) {
       StepOptions options;
       options.entity = incident->entity;
@@ -143,7 +142,7 @@ int ReplayOneIncident(const Plan& plan, TraceReader& reader, const Arguments& a)
     return Step(plan, reader, options);
   }
   const auto stretch = ReplayStretch(plan, reader, incident->entity, from, to);
-  if (!stretch.ok()) return Fail(std::string(stretch.status().message()));
+  if (!stretch.ok()) return Fail(stretch.status());
   return Told(plan, *stretch, reader, *incident);
 }
 
@@ -166,7 +165,7 @@ int ReplayCommand(const std::vector<std::string>& args) {
     return Fail("--step goes with --incident or --client, and not with --records or --to");
   }
   auto opened = OpenTrace(a.positional()[0], a);
-  if (!opened.ok()) return Fail(std::string(opened.status().message()));
+  if (!opened.ok()) return Fail(opened.status());
   TraceReader& reader = **opened;
   const Prepared p = PrepareFromTrace(a.positional()[0], reader);
   if (p.plan == nullptr) return kExitBadInput;
@@ -175,13 +174,10 @@ int ReplayCommand(const std::vector<std::string>& args) {
 
   // The records that come out of the run are held against the stored ones as they come.
   RunOptions options;
-  if (a.Has("threads") && (!absl::SimpleAtoi(a.Get("threads"), &options.threads) ||
-                           options.threads < 1 || options.threads > 1024)) {
-    return Fail("--threads must be a number from 1 to 1024, not \"" + a.Get("threads") + "\"");
-  }
+  if (!ReadThreads(a, &options.threads)) return kExitBadInput;
   if (!ReadEngine(a, *p.plan, &options.engine)) return kExitBadInput;
   const auto replayed = RunAgainst(*p.plan, options, reader);
-  if (!replayed.ok()) return Fail(std::string(replayed.status().message()));
+  if (!replayed.ok()) return Fail(replayed.status());
   ReportDamage(reader);
   if (!replayed->same) return NotMet(*replayed, reader);
   std::printf("digest %s\n%llu records, the same%s\n", replayed->digest.Hex().c_str(),

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "sim/base/quote.h"
 #include "sim/base/status_macros.h"
 #include "sim/metrics/summary_json.h"
 #include "sim/run/store.h"
@@ -45,14 +46,16 @@ absl::StatusOr<std::string> PageOfSweep(const std::string& store_path) {
     return absl::Status(sweep.status().code(),
                         absl::StrCat(store_path, ": ", sweep.status().message()));
   }
-  const std::string again = absl::StrCat("keepsim ", sweep->command, " ", sweep->file);
+  const std::string again = absl::StrCat("keepsim ", sweep->command, " ", ShellWord(sweep->file));
+  const auto content = (*store)->ContentDigest();
+  if (!content.ok()) return content.status();
   // A search leaves most points alone.
   if (sweep->command == "tune") {
     const auto tried = TriedPoints(**store, &*sweep);
     if (!tried.ok()) return tried.status();
-    return SweepPage(*sweep, **tried, again);
+    return SweepPage(*sweep, **tried, again, *content);
   }
-  return SweepPage(*sweep, **store, again);
+  return SweepPage(*sweep, **store, again, *content);
 }
 
 absl::StatusOr<std::string> PageOfRun(const std::string& dir) {
@@ -69,8 +72,7 @@ absl::StatusOr<std::string> PageOfRun(const std::string& dir) {
 absl::Status WriteSweepReport(const std::string& dir) {
   const auto page = PageOfSweep(absl::StrCat(dir, "/", Store::kFileName));
   if (!page.ok()) return page.status();
-  auto staged = StagedFile::Write(dir + "/report.html", *page);
-  return staged.ok() ? staged->Publish() : staged.status();
+  return WriteWholeFile(dir + "/report.html", *page);
 }
 
 int ReportCommand(const std::vector<std::string>& args) {
@@ -87,11 +89,9 @@ int ReportCommand(const std::vector<std::string>& args) {
                              " of a sweep nor summary.json of a run"));
   }
   const auto page = is_sweep ? PageOfSweep(store) : PageOfRun(dir);
-  if (!page.ok()) return Fail(std::string(page.status().message()));
+  if (!page.ok()) return Fail(page.status());
   const std::string out = a.Has("out") ? UserPath(a.Get("out")) : dir + "/report.html";
-  auto staged = StagedFile::Write(out, *page);
-  const absl::Status status = staged.ok() ? staged->Publish() : staged.status();
-  if (!status.ok()) return Fail(std::string(status.message()));
+  if (const absl::Status s = WriteWholeFile(out, *page); !s.ok()) return Fail(s);
   std::printf("%s\n", out.c_str());
   return kExitOk;
 }

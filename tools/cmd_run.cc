@@ -7,11 +7,11 @@
 #include <memory>
 #include <system_error>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/types/span.h"
 #include "sim/base/check.h"
+#include "sim/base/quote.h"
 #include "sim/metrics/expectation.h"
 #include "sim/metrics/metric_path.h"
 #include "sim/metrics/summary_json.h"
@@ -32,8 +32,8 @@ namespace keepsim {
 namespace {
 
 std::string ReproLine(const std::string& path, const Prepared& p, const std::string& ties) {
-  std::string line = absl::StrCat("keepsim run ", Quoted(path), " --seed ", p.plan->seed);
-  for (const std::string& o : p.scenario.overrides) absl::StrAppend(&line, " --set ", Quoted(o));
+  std::string line = absl::StrCat("keepsim run ", ShellWord(path), " --seed ", p.plan->seed);
+  for (const std::string& o : p.scenario.overrides) absl::StrAppend(&line, " --set ", ShellWord(o));
   if (ties != "canonical") absl::StrAppend(&line, " --ties ", ties);
   return line;
 }
@@ -58,8 +58,6 @@ bool ParseRunFlags(const Arguments& a, RunFlags* flags) {
     return false;
   }
   flags->scenario = a.positional()[0];
-  flags->format = a.Get("format", "text");
-  flags->ties = a.Get("ties", "canonical");
   flags->packets = a.Get("packets");
   flags->force = a.Has("force");
   flags->fleet = a.Has("fleet");
@@ -73,20 +71,9 @@ bool ParseRunFlags(const Arguments& a, RunFlags* flags) {
     Fail("--fleet needs --out DIR, where its page goes");
     return false;
   }
-  if (flags->format != "text" && flags->format != "json") {
-    Fail("--format must be text or json, not \"" + flags->format + "\"");
-    return false;
-  }
-  if (flags->ties != "canonical" && flags->ties != "reversed" && flags->ties != "shuffled") {
-    Fail("--ties must be canonical, reversed or shuffled, not \"" + flags->ties + "\"");
-    return false;
-  }
-  if (a.Has("threads") && (!absl::SimpleAtoi(a.Get("threads"), &flags->threads) ||
-                           flags->threads < 1 || flags->threads > 1024)) {
-    Fail("--threads must be a number from 1 to 1024, not \"" + a.Get("threads") + "\"");
-    return false;
-  }
-  return true;
+  return ReadWord(a, "format", {"text", "json"}, &flags->format) &&
+         ReadWord(a, "ties", {"canonical", "reversed", "shuffled"}, &flags->ties) &&
+         ReadThreads(a, &flags->threads);
 }
 
 void ShowProgress(const Progress& p, ProgressLine& line) {
@@ -167,7 +154,7 @@ int ReportViolations(const CheckerSet& checks, const std::string& repro) {
 }
 
 int FailedRun(const absl::Status& status) {
-  if (!absl::IsCancelled(status)) return Fail(std::string(status.message()));
+  if (!absl::IsCancelled(status)) return Fail(status);
   std::fprintf(stderr, "keepsim: stopped; nothing was written\n");
   return kExitStopped;
 }
@@ -214,10 +201,10 @@ int RunCommand(const std::vector<std::string>& args) {
   std::unique_ptr<TraceWriter> writer;
   if (!flags.out.empty()) {
     absl::Status status = PrepareResultFolder(flags.out, flags.force);
-    if (!status.ok()) return Fail(std::string(status.message()));
+    if (!status.ok()) return Fail(status);
     auto created =
         TraceWriter::Create(flags.out + "/trace.kst", HeaderOf(p.scenario, *p.plan, flags.packets));
-    if (!created.ok()) return Fail(std::string(created.status().message()));
+    if (!created.ok()) return Fail(created.status());
     writer = *std::move(created);
     options.scratch_dir = flags.out;
     options.on_records = [&](const TraceRecord* begin, const TraceRecord* end) {
@@ -232,7 +219,7 @@ int RunCommand(const std::vector<std::string>& args) {
   const RunSummary summary = SummaryOf(*result, *p.plan, p.scenario, notes);
   if (writer != nullptr) {
     const absl::Status status = WriteResult(flags, summary, result->digest, *writer);
-    if (!status.ok()) return Fail(std::string(status.message()));
+    if (!status.ok()) return Fail(status);
   }
   if (flags.format == "json") {
     std::fputs(ToJson(summary).c_str(), stdout);
@@ -240,10 +227,11 @@ int RunCommand(const std::vector<std::string>& args) {
     std::fputs(ToReport(summary, {.color = isatty(STDOUT_FILENO) != 0}).c_str(), stdout);
     if (writer != nullptr) std::printf("report  %s/report.html\n", flags.out.c_str());
   }
+  int fleet = kExitOk;
   if (flags.fleet) {
     writer.reset();
-    const int code = FleetCommand({notes.trace, "--out", flags.out + "/fleet.html"});
-    if (code != kExitOk) return code;
+    LetSignalsEnd();
+    fleet = FleetCommand({notes.trace, "--out", flags.out + "/fleet.html"});
   }
   if (a.Has("explain-speed")) {
     std::fputs(SpeedText(*p.plan, *result).c_str(), flags.format == "json" ? stderr : stdout);
@@ -252,6 +240,7 @@ int RunCommand(const std::vector<std::string>& args) {
     std::fputs(TiesReport(p, flags, summary).c_str(), flags.format == "json" ? stderr : stdout);
   }
   if (result->checks->total() > 0) return ReportViolations(*result->checks, repro);
+  if (fleet != kExitOk) return fleet;
   return ExpectationsMet(summary) ? kExitOk : kExitNotMet;
 }
 

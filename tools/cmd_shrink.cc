@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "sim/metrics/incident_reader.h"
 #include "sim/metrics/render.h"
@@ -27,6 +26,7 @@ namespace keepsim {
 namespace {
 
 constexpr size_t kCommentWidth = 96;
+constexpr int64_t kMostRuns = int64_t{1} << 40;
 
 // What is to be shrunk, out of a trace or a scenario file.
 struct Subject {
@@ -67,7 +67,7 @@ int Choose(const Arguments& a, Subject* subject) {
   }
   const auto trial = Try(subject->scenario, 0, CatchSignals());
   if (absl::IsCancelled(trial.status())) return kExitStopped;
-  if (!trial.ok()) return Fail(std::string(trial.status().message()));
+  if (!trial.ok()) return Fail(trial.status());
   for (const std::string& pattern : patterns) {
     for (const auto& [signature, shown] : trial->shown) {
       if (!SignatureMatches(pattern, signature)) continue;
@@ -90,7 +90,7 @@ int Read(const std::string& path, const Arguments& a, Subject* subject) {
   Prepared p;
   if (IsTrace(TracePath(path))) {
     auto opened = OpenTrace(path, a);
-    if (!opened.ok()) return Fail(std::string(opened.status().message()));
+    if (!opened.ok()) return Fail(opened.status());
     reader = *std::move(opened);
     p = PrepareFromTrace(path, *reader);
   } else if (a.Has("incident")) {
@@ -108,7 +108,7 @@ int Read(const std::string& path, const Arguments& a, Subject* subject) {
   int64_t number = 0;
   if (!ReadIncidentNumber(a, &number)) return kExitBadInput;
   const auto incident = FindIncident(*reader, number);
-  if (!incident.ok()) return Fail(std::string(incident.status().message()));
+  if (!incident.ok()) return Fail(incident.status());
   subject->signature = SignatureOf(*incident);
   subject->client = IndexOf(subject->groups, incident->entity);
   return kExitOk;
@@ -179,13 +179,11 @@ int ShrinkCommand(const std::vector<std::string>& args) {
   if (a.positional().size() != 1) return Fail("shrink needs one trace or scenario file");
   if (a.Has("incident") && a.Has("for")) return Fail("give --incident or --for, not both");
   ShrinkOptions options;
-  if (a.Has("runs") && (!absl::SimpleAtoi(a.Get("runs"), &options.runs) || options.runs < 1)) {
-    return Fail("--runs must be a number from 1, not \"" + a.Get("runs") + "\"");
+  auto runs = static_cast<int64_t>(options.runs);
+  if (!ReadNumber(a, "runs", 1, kMostRuns, &runs) || !ReadThreads(a, &options.threads)) {
+    return kExitBadInput;
   }
-  if (a.Has("threads") && (!absl::SimpleAtoi(a.Get("threads"), &options.threads) ||
-                           options.threads < 1 || options.threads > 1024)) {
-    return Fail("--threads must be a number from 1 to 1024, not \"" + a.Get("threads") + "\"");
-  }
+  options.runs = static_cast<uint64_t>(runs);
   const std::atomic<bool>* const stopped = CatchSignals();
   Subject subject;
   if (const int code = Read(a.positional()[0], a, &subject); code != kExitOk) return code;
@@ -201,7 +199,7 @@ int ShrinkCommand(const std::vector<std::string>& args) {
   progress.Clear();
   if (!shrunk.ok()) {
     if (absl::IsCancelled(shrunk.status())) return kExitStopped;
-    Fail(std::string(shrunk.status().message()));
+    Fail(shrunk.status());
     return absl::IsFailedPrecondition(shrunk.status()) ? kExitNotMet : kExitBadInput;
   }
   for (const ShrinkStep& s : shrunk->steps) {
@@ -216,7 +214,7 @@ int ShrinkCommand(const std::vector<std::string>& args) {
                                 : "; the budget has ended, --runs gives more");
   OutputFile out(a.Has("out") ? UserPath(a.Get("out")) : "-");
   out.Write(AsFile(subject, *shrunk, a.Get("out")));
-  if (const absl::Status s = out.Finish(); !s.ok()) return Fail(std::string(s.message()));
+  if (const absl::Status s = out.Finish(); !s.ok()) return Fail(s);
   return *stopped ? kExitStopped : kExitOk;
 }
 

@@ -5,11 +5,11 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
+#include "sim/base/quote.h"
 #include "sim/run/store.h"
 #include "sim/run/sweep.h"
 #include "sim/run/sweep_runner.h"
@@ -23,10 +23,6 @@ namespace fs = std::filesystem;
 
 // MaxArraySize - 1 of a Slurm that is not told otherwise.
 constexpr uint32_t kMostShards = 1000;
-
-std::string Quoted(absl::string_view text) {
-  return absl::StrCat("'", absl::StrReplaceAll(text, {{"'", "'\\''"}}), "'");
-}
 
 struct Job {
   std::string file;     // the sweep file; like all paths here, absolute
@@ -52,9 +48,9 @@ std::string Head(const Job& job, absl::string_view name, absl::string_view log) 
 std::string ShardScript(const Job& job, const std::string& name) {
   return absl::StrCat(
       Head(job, name, "shard-%a.log"), "#SBATCH --ntasks=1\n#SBATCH --array=1-", job.shards,
-      "\nset -u\ntrap : TERM\n", Quoted(job.program), " sweep ", Quoted(job.file),
+      "\nset -u\ntrap : TERM\n", ShellWord(job.program), " sweep ", ShellWord(job.file),
       " --shard auto --threads \"${SLURM_CPUS_PER_TASK:-1}\" \\\n  --out ",
-      Quoted(job.out + "/shards"),
+      ShellWord(job.out + "/shards"),
       "/\"$SLURM_ARRAY_TASK_ID\" > /dev/null\ncode=$?\n"
       "# Asked to stop: what it has is kept. A task that ends by itself while it is\n"
       "# requeued has failed for Slurm, which then cancels the merge job; one that is\n"
@@ -68,16 +64,17 @@ std::string MergeScript(const Job& job, const std::string& name) {
   return absl::StrCat(Head(job, name + "-merge", "merge.log"),
                       "#SBATCH --ntasks=1\nset -u\n"
                       "# Done before this job was begun again.\n[ -e ",
-                      Quoted(absl::StrCat(job.out, "/", Store::kFileName)), " ] && exit 0\nexec ",
-                      Quoted(job.program), " merge ", Quoted(job.out + "/shards"), "/{1..",
-                      job.shards, "} --out ", Quoted(job.out), "\n");
+                      ShellWord(absl::StrCat(job.out, "/", Store::kFileName)),
+                      " ] && exit 0\nexec ", ShellWord(job.program), " merge ",
+                      ShellWord(job.out + "/shards"), "/{1..", job.shards, "} --out ",
+                      ShellWord(job.out), "\n");
 }
 
 std::string SubmitScript(const Job& job) {
   return absl::StrCat(
       "#!/bin/bash\n# Submits both jobs; again, once more: what is done stays done.\nset -eu\n"
       "cd ",
-      Quoted(job.folder),
+      ShellWord(job.folder),
       "\nshards=$(sbatch --parsable shards.sbatch)\n"
       "merge=$(sbatch --parsable --dependency=\"afterok:${shards%%;*}\" "
       "--kill-on-invalid-dep=yes merge.sbatch)\n"
@@ -104,9 +101,8 @@ absl::Status WriteScripts(const Job& job, const std::string& name) {
                                                        {"merge.sbatch", MergeScript(job, name)},
                                                        {"submit", SubmitScript(job)}};
   for (const auto& [file, text] : files) {
-    auto staged = StagedFile::Write(absl::StrCat(job.folder, "/", file), text);
-    if (!staged.ok()) return staged.status();
-    if (absl::Status s = staged->Publish(); !s.ok()) return s;
+    absl::Status s = WriteWholeFile(absl::StrCat(job.folder, "/", file), text);
+    if (!s.ok()) return s;
   }
   fs::permissions(job.folder + "/submit", fs::perms::owner_exec | fs::perms::group_exec,
                   fs::perm_options::add, error);
@@ -117,11 +113,10 @@ absl::Status WriteScripts(const Job& job, const std::string& name) {
 bool ParseJob(const Arguments& a, Job* job) {
   const auto bad = [](const std::string& message) { return Fail(message) == kExitOk; };
   if (a.positional().size() != 1) return bad("slurm needs one sweep file");
-  if (!absl::SimpleAtoi(a.Get("shards"), &job->shards) || job->shards < 1 ||
-      job->shards > kMostShards) {
-    return bad(absl::StrCat("--shards must be a number from 1 to ", kMostShards, ", not \"",
-                            a.Get("shards"), "\""));
-  }
+  if (!a.Has("shards")) return bad(absl::StrCat("slurm needs --shards N, 1 to ", kMostShards));
+  int64_t shards = 0;
+  if (!ReadNumber(a, "shards", 1, kMostShards, &shards)) return false;
+  job->shards = static_cast<uint32_t>(shards);
   if (a.Get("out").empty()) {
     return bad("slurm needs --out DIR, a folder that all nodes see under this name");
   }
@@ -163,7 +158,7 @@ int SlurmCommand(const std::vector<std::string>& args) {
         absl::StrCat(job.out, "/", Store::kFileName, " is there already; choose another folder"));
   }
   if (const absl::Status s = WriteScripts(job, JobName(sweep.name)); !s.ok()) {
-    return Fail(std::string(s.message()));
+    return Fail(s);
   }
   double most = 0;
   double total = 0;
@@ -177,7 +172,7 @@ int SlurmCommand(const std::vector<std::string>& args) {
               sweep.until ? "points" : "runs", job.shards,
               total > 0 ? most * job.shards / total : 1.0);
   std::fflush(stdout);
-  const std::string submit = Quoted(job.folder + "/submit");
+  const std::string submit = ShellWord(job.folder + "/submit");
   if (!a.Has("submit")) {
     std::printf("submit with: %s\n", submit.c_str());
     return kExitOk;

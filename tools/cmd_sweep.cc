@@ -23,8 +23,6 @@
 namespace keepsim {
 namespace {
 
-int Failed(const absl::Status& status) { return Fail(std::string(status.message())); }
-
 struct Shard {
   uint32_t index = 0;  // from 0
   uint32_t count = 1;
@@ -83,13 +81,13 @@ bool ParseShard(const Arguments& a, Shard* shard) {
 // Table, failures and the summary line; the exit code that they make.
 int Report(const Sweep& sweep, Store& store) {
   const auto runs = store.Runs(false);
-  if (!runs.ok()) return Failed(runs.status());
+  if (!runs.ok()) return Fail(runs.status());
   const auto report = ToReport(sweep, store);
-  if (!report.ok()) return Failed(report.status());
+  if (!report.ok()) return Fail(report.status());
   const auto digest = store.ContentDigest();
-  if (!digest.ok()) return Failed(digest.status());
+  if (!digest.ok()) return Fail(digest.status());
   const auto replications = ReplicationsOf(sweep, store);
-  if (!replications.ok()) return Failed(replications.status());
+  if (!replications.ok()) return Fail(replications.status());
   std::fputs(report->c_str(), stdout);
   std::printf("\n%zu points, %zu of %zu runs, content %s\n", sweep.points.size(), runs->size(),
               WantedRuns(*replications), digest->c_str());
@@ -105,9 +103,9 @@ int Report(const Sweep& sweep, Store& store) {
 
 int PrintDigest(const std::string& dir) {
   const auto store = Store::OpenToRead(StorePath(UserPath(dir)));
-  if (!store.ok()) return Failed(store.status());
+  if (!store.ok()) return Fail(store.status());
   const auto digest = (*store)->ContentDigest();
-  if (!digest.ok()) return Failed(digest.status());
+  if (!digest.ok()) return Fail(digest.status());
   std::printf("%s\n", digest->c_str());
   return kExitOk;
 }
@@ -131,12 +129,11 @@ int WriteParts(const Sweep& sweep, const std::string& text, const std::string& d
                              ", the number of points, not \"", text, "\""));
   }
   if (dir.empty()) return Fail("--split needs --out DIR");
-  if (const absl::Status s = MakeFolder(dir); !s.ok()) return Failed(s);
+  if (const absl::Status s = MakeFolder(dir); !s.ok()) return Fail(s);
   for (uint32_t i = 0; i < count; ++i) {
-    auto staged = StagedFile::Write(absl::StrCat(dir, "/part", i + 1, ".textproto"),
-                                    SplitText(sweep, i, count));
-    const absl::Status s = staged.ok() ? staged->Publish() : staged.status();
-    if (!s.ok()) return Failed(s);
+    const absl::Status s =
+        WriteWholeFile(absl::StrCat(dir, "/part", i + 1, ".textproto"), SplitText(sweep, i, count));
+    if (!s.ok()) return Fail(s);
   }
   return kExitOk;
 }
@@ -165,11 +162,11 @@ int SweepCommand(const std::vector<std::string>& args) {
 
   if (!flags.out.empty()) {
     const absl::Status made = MakeFolder(flags.out);
-    if (!made.ok()) return Failed(made);
+    if (!made.ok()) return Fail(made);
   }
   const std::atomic<bool>* const stopped = CatchSignals();
   const auto opened = Store::Open(flags.out.empty() ? ":memory:" : StorePath(flags.out), sweep);
-  if (!opened.ok()) return Failed(opened.status());
+  if (!opened.ok()) return Fail(opened.status());
   Store& store = **opened;
   const std::vector<SweepJob> jobs = ShardOf(JobsOf(sweep), shard.index, shard.count);
   if (shard.count > 1) {
@@ -179,7 +176,7 @@ int SweepCommand(const std::vector<std::string>& args) {
   }
 
   const auto done = store.Done();
-  if (!done.ok()) return Failed(done.status());
+  if (!done.ok()) return Fail(done.status());
   if (!done->empty()) {
     std::fprintf(stderr, "keepsim: going on: %zu of %s%zu runs are there\n", done->size(),
                  sweep.until ? "at most " : "", sweep.run_count());
@@ -203,12 +200,12 @@ int SweepCommand(const std::vector<std::string>& args) {
   const absl::Status status = RunJobs(sweep, jobs, options, store);
   progress.Clear();
   if (absl::IsCancelled(status)) return Stopped(flags);
-  if (!status.ok()) return Failed(status);
+  if (!status.ok()) return Fail(status);
   (void)store.Finish();
   const int code = Report(sweep, store);
   // A shard is a part of something; `keepsim merge` writes the page of the whole.
   if (flags.out.empty() || shard.count > 1) return code;
-  if (const absl::Status s = WriteSweepReport(flags.out); !s.ok()) return Failed(s);
+  if (const absl::Status s = WriteSweepReport(flags.out); !s.ok()) return Fail(s);
   std::printf("report: %s/report.html\n", flags.out.c_str());
   return code;
 }

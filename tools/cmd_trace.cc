@@ -16,7 +16,7 @@ int ShowCommand(const std::vector<std::string>& args) {
   if (!a.Parse(args, {"client", "from", "to"}, {"allow-damaged"})) return kExitBadInput;
   if (a.positional().size() != 1) return Fail("show needs one trace file");
   auto opened = OpenTrace(a.positional()[0], a);
-  if (!opened.ok()) return Fail(std::string(opened.status().message()));
+  if (!opened.ok()) return Fail(opened.status());
   TraceReader& reader = **opened;
   Instant from, to;
   if (!ReadStretch(a, reader.header(), &from, &to)) return kExitBadInput;
@@ -36,13 +36,13 @@ int ShowCommand(const std::vector<std::string>& args) {
   const bool whole = !a.Has("client") && !a.Has("from") && !a.Has("to");
   // Read from end to end, the digest is checked too.
   if (!whole) {
-    if (absl::Status s = reader.Select(selection); !s.ok()) return Fail(std::string(s.message()));
+    if (absl::Status s = reader.Select(selection); !s.ok()) return Fail(s);
   }
   const RecordText text(reader.header());
   TraceRecord r;
   while (true) {
     const auto more = reader.Next(&r);
-    if (!more.ok()) return Fail(std::string(more.status().message()));
+    if (!more.ok()) return Fail(more.status());
     if (!*more) break;
     std::printf("%s\n", text.Line(r).c_str());
   }
@@ -55,11 +55,11 @@ int DiffCommand(const std::vector<std::string>& args) {
   if (!a.Parse(args, {}, {"allow-damaged"})) return kExitBadInput;
   if (a.positional().size() != 2) return Fail("diff needs two trace files");
   auto left = OpenTrace(a.positional()[0], a);
-  if (!left.ok()) return Fail(std::string(left.status().message()));
+  if (!left.ok()) return Fail(left.status());
   auto right = OpenTrace(a.positional()[1], a);
-  if (!right.ok()) return Fail(std::string(right.status().message()));
+  if (!right.ok()) return Fail(right.status());
   const auto difference = FirstDifference(**left, **right);
-  if (!difference.ok()) return Fail(std::string(difference.status().message()));
+  if (!difference.ok()) return Fail(difference.status());
   ReportDamage(**left);
   ReportDamage(**right);
   if (!difference->has_value()) {

@@ -17,8 +17,6 @@
 namespace keepsim {
 namespace {
 
-int Failed(const absl::Status& status) { return Fail(std::string(status.message())); }
-
 int PrintPoint(const Tune& tune, const std::string& text) {
   uint32_t point = 0;
   if (!absl::SimpleAtoi(text, &point) || point >= tune.space.points.size()) {
@@ -48,24 +46,22 @@ int TuneCommand(const std::vector<std::string>& args) {
   }
   SweepFlags flags;
   if (!ParseSweepFlags(a, "tune", &flags)) return kExitBadInput;
-  const std::string format = a.Get("format", "text");
-  if (format != "text" && format != "json" && format != "csv") {
-    return Fail("--format must be text, json or csv, not \"" + format + "\"");
-  }
+  std::string format;
+  if (!ReadWord(a, "format", {"text", "json", "csv"}, &format)) return kExitBadInput;
   Diagnostics diagnostics;
   const Tune tune = LoadTune(UserPath(flags.file), flags.file, diagnostics);
   std::fputs(diagnostics.Render().c_str(), stderr);
   if (!diagnostics.ok()) return kExitBadInput;
   if (a.Has("print")) return PrintPoint(tune, a.Get("print"));
   if (!flags.out.empty()) {
-    if (const absl::Status s = MakeFolder(flags.out); !s.ok()) return Failed(s);
+    if (const absl::Status s = MakeFolder(flags.out); !s.ok()) return Fail(s);
   }
   TuneOptions options;
   options.sweep.threads = flags.threads;
   options.sweep.engine = flags.engine;
   options.sweep.cancel = CatchSignals();
   const auto store = Store::Open(flags.out.empty() ? ":memory:" : StorePath(flags.out), tune.space);
-  if (!store.ok()) return Failed(store.status());
+  if (!store.ok()) return Fail(store.status());
   ProgressLine progress(isatty(STDERR_FILENO) != 0);
   options.on_progress = [&](const TuneProgress& p) {
     if (p.most == 0) return;
@@ -75,11 +71,11 @@ int TuneCommand(const std::vector<std::string>& args) {
   const auto result = RunTune(tune, **store, options);
   progress.Clear();
   if (absl::IsCancelled(result.status())) return Stopped(flags);
-  if (!result.ok()) return Failed(result.status());
+  if (!result.ok()) return Fail(result.status());
   (void)(*store)->Finish();
   const int code = Print(tune, *result, format);
   if (flags.out.empty()) return code;
-  if (const absl::Status s = WriteSweepReport(flags.out); !s.ok()) return Failed(s);
+  if (const absl::Status s = WriteSweepReport(flags.out); !s.ok()) return Fail(s);
   if (format == "text") std::printf("report: %s/report.html\n", flags.out.c_str());
   return code;
 }

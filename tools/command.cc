@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "sim/base/spelling.h"
 #include "sim/run/run_summary.h"
 #include "sim/scenario/compile.h"
@@ -97,6 +98,35 @@ std::string DifferenceText(const Replayed& replayed, const RecordText& text,
 int Fail(const std::string& message) {
   std::fprintf(stderr, "keepsim: %s\n", message.c_str());
   return kExitBadInput;
+}
+
+int Fail(const absl::Status& status) { return Fail(std::string(status.message())); }
+
+bool ReadNumber(const Arguments& arguments, const std::string& flag, int64_t low, int64_t high,
+                int64_t* number) {
+  if (!arguments.Has(flag)) return true;
+  const std::string text = arguments.Get(flag);
+  if (absl::SimpleAtoi(text, number) && *number >= low && *number <= high) return true;
+  Fail(absl::StrCat("--", flag, " must be a number from ", low, " to ", high, ", not \"", text,
+                    "\""));
+  return false;
+}
+
+bool ReadThreads(const Arguments& arguments, int* threads) {
+  int64_t number = *threads;
+  if (!ReadNumber(arguments, "threads", 1, 1024, &number)) return false;
+  *threads = static_cast<int>(number);
+  return true;
+}
+
+bool ReadWord(const Arguments& arguments, const std::string& flag,
+              const std::vector<std::string>& words, std::string* word) {
+  *word = arguments.Get(flag, words[0]);
+  if (std::find(words.begin(), words.end(), *word) != words.end()) return true;
+  const std::vector<std::string> but_last(words.begin(), words.end() - 1);
+  Fail(absl::StrCat("--", flag, " must be ", absl::StrJoin(but_last, ", "), " or ", words.back(),
+                    ", not \"", *word, "\""));
+  return false;
 }
 
 namespace {

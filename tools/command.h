@@ -57,7 +57,18 @@ std::string DifferenceText(const Replayed& replayed, const RecordText& text,
 // report.html beside the store of the sweep in `dir`.
 absl::Status WriteSweepReport(const std::string& dir);
 
-int Fail(const std::string& message);  // prints "keepsim: message", returns kExitBadInput
+// Print "keepsim: message" and return kExitBadInput.
+int Fail(const std::string& message);
+int Fail(const absl::Status& status);
+
+// ---- values of flags; false, with a message printed, if they are none of what is allowed
+// Without the flag `number` stays what it is.
+bool ReadNumber(const Arguments& arguments, const std::string& flag, int64_t low, int64_t high,
+                int64_t* number);
+bool ReadThreads(const Arguments& arguments, int* threads);
+// Without the flag: the first of `words`.
+bool ReadWord(const Arguments& arguments, const std::string& flag,
+              const std::vector<std::string>& words, std::string* word);
 
 // ---- the commands
 int RunCommand(const std::vector<std::string>& args);

@@ -30,11 +30,8 @@ std::string EndsText(const SkipStats& s) {
 }  // namespace
 
 bool ReadEngine(const Arguments& a, const Plan& plan, Engine* engine) {
-  const std::string name = a.Get("engine", "auto");
-  if (name != "auto" && name != "events" && name != "skip") {
-    Fail("--engine must be auto, events or skip, not \"" + name + "\"");
-    return false;
-  }
+  std::string name;
+  if (!ReadWord(a, "engine", {"auto", "events", "skip"}, &name)) return false;
   *engine = name == "events" ? Engine::kEvents : Engine::kAuto;
   if (name != "skip") return true;
   for (const GroupPlan& g : plan.groups) {

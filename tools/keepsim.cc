@@ -84,7 +84,7 @@ int Usage(std::FILE* to) {
   std::fprintf(
       to,
       "\nExit codes: 0 done, 1 expectation not met, results differ or a probe is partial, 2 bad "
-      "input, 3 an invariant of the model was broken.\n");
+      "input, 3 an invariant of the model was broken, 130 stopped.\n");
   return to == stdout ? kExitOk : kExitBadInput;
 }
 

@@ -94,4 +94,9 @@ absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
   return std::move(contents).str();
 }
 
+absl::Status WriteWholeFile(const std::string& path, absl::string_view contents) {
+  auto file = StagedFile::Write(path, contents);
+  return file.ok() ? file->Publish() : file.status();
+}
+
 }  // namespace keepsim

@@ -33,6 +33,8 @@ class StagedFile {
 };
 
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
+// StagedFile::Write() and Publish() in one.
+absl::Status WriteWholeFile(const std::string& path, absl::string_view contents);
 
 }  // namespace keepsim
 

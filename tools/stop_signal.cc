@@ -17,4 +17,9 @@ const std::atomic<bool>* CatchSignals() {
   return &stopped;
 }
 
+void LetSignalsEnd() {
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+}
+
 }  // namespace keepsim

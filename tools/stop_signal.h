@@ -9,6 +9,8 @@ namespace keepsim {
 // Set by Ctrl-C and SIGTERM from now on; a file that may not grow is an error like a full disk, and
 // no reason to be killed.
 const std::atomic<bool>* CatchSignals();
+// They end the program again.
+void LetSignalsEnd();
 
 }  // namespace keepsim
 

@@ -3,7 +3,6 @@
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "absl/types/span.h"
 #include "sim/metrics/summary_json.h"
 #include "sim/run/run_summary.h"
@@ -29,13 +28,6 @@ TraceHeader HeaderOf(const LoadedScenario& scenario, const Plan& plan, const std
   for (const WatcherPlan& w : plan.watchers) h.watchers.push_back(w.name);
   for (const ScheduledFault& f : plan.faults) h.faults.push_back(f.name);
   return h;
-}
-
-std::string Quoted(const std::string& word) {
-  constexpr char kPlain[] =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
-  return absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'");
 }
 
 absl::Status StoreTrace(const LoadedScenario& scenario, const std::string& path,

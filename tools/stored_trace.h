@@ -14,9 +14,6 @@ namespace keepsim {
 // `packets`: as the user selected them; "" for none.
 TraceHeader HeaderOf(const LoadedScenario& scenario, const Plan& plan, const std::string& packets);
 
-// For a shell: quoted where it has to be.
-std::string Quoted(const std::string& word);
-
 // Runs the scenario into a trace at `path`, which appears whole or not at all. `repro` is the
 // command that its summary names. InvalidArgument if the scenario cannot be run.
 absl::Status StoreTrace(const LoadedScenario& scenario, const std::string& path,

@@ -3,7 +3,6 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "sim/run/store.h"
 
@@ -22,14 +21,9 @@ bool ParseSweepFlags(const Arguments& a, absl::string_view command, SweepFlags* 
   flags->file = a.positional()[0];
   if (a.Has("out")) flags->out = UserPath(a.Get("out"));
   if (a.Has("out") && flags->out.empty()) return bad("--out needs the name of a folder");
-  if (a.Has("threads") && (!absl::SimpleAtoi(a.Get("threads"), &flags->threads) ||
-                           flags->threads < 1 || flags->threads > 1024)) {
-    return bad("--threads must be a number from 1 to 1024, not \"" + a.Get("threads") + "\"");
-  }
-  const std::string engine = a.Get("engine", "auto");
-  if (engine != "auto" && engine != "events") {
-    return bad(absl::StrCat("--engine must be auto or events here, not \"", engine, "\""));
-  }
+  if (!ReadThreads(a, &flags->threads)) return false;
+  std::string engine;
+  if (!ReadWord(a, "engine", {"auto", "events"}, &engine)) return false;
   flags->engine = engine == "events" ? Engine::kEvents : Engine::kAuto;
   std::error_code error;
   if (a.Has("resume") && flags->out.empty()) {

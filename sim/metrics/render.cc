@@ -51,6 +51,8 @@ std::string NumberText(double x) {
   return absl::StrFormat("%.3g", x);
 }
 
+std::string SignedText(double x) { return absl::StrCat(x > 0 ? "+" : "", NumberText(x)); }
+
 std::string SecondsText(double s) {
   const double size = std::abs(s);
   if (size == 0) return "0 s";

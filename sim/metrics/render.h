@@ -13,6 +13,7 @@ namespace keepsim {
 
 std::string CountText(int64_t n);       // "2 400 000"
 std::string NumberText(double x);       // "0.001297", "12.5", "2 400", "1.2e-07"
+std::string SignedText(double x);       // "+12.5", "-3", "0"
 std::string SecondsText(double s);      // "350 us", "12.5 ms", "90.05 s", "1 h 02 m", "2 d 03 h"
 std::string PerCentText(double share);  // "100 %", "99.99988 %", "0.13 %"
 

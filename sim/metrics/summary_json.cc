@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/util/json_util.h"
+#include "sim/base/quote.h"
 
 namespace keepsim {
 namespace {
@@ -15,24 +16,6 @@ using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
-
-void AddString(absl::string_view text, std::string* out) {
-  out->push_back('"');
-  for (const char c : text) {
-    const unsigned char byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out->push_back('\\');
-      out->push_back(c);
-    } else if (c == '\n') {
-      out->append("\\n");
-    } else if (byte < 0x20 || byte == 0x7F) {
-      absl::StrAppendFormat(out, "\\u%04x", byte);
-    } else {
-      out->push_back(c);  // UTF-8 as it is
-    }
-  }
-  out->push_back('"');
-}
 
 void AddDouble(double value, bool seconds, std::string* out) {
   if (!std::isfinite(value)) {
@@ -61,7 +44,7 @@ class Printer {
       const FieldDescriptor* field = type->field(i);
       if (i > 0) out_->push_back(',');
       NewLine(indent + 2);
-      AddString(field->name(), out_);
+      out_->append(JsonString(field->name()));
       out_->append(": ");
       if (field->is_repeated()) {
         AddList(m, field, indent + 2);
@@ -103,7 +86,8 @@ class Printer {
         return AddMessage(one ? r->GetMessage(m, field) : r->GetRepeatedMessage(m, field, i),
                           indent);
       case FieldDescriptor::CPPTYPE_STRING:
-        return AddString(one ? r->GetString(m, field) : r->GetRepeatedString(m, field, i), out_);
+        out_->append(JsonString(one ? r->GetString(m, field) : r->GetRepeatedString(m, field, i)));
+        return;
       case FieldDescriptor::CPPTYPE_DOUBLE:
         return AddDouble(one ? r->GetDouble(m, field) : r->GetRepeatedDouble(m, field, i),
                          absl::EndsWith(field->name(), "_s"), out_);
@@ -141,12 +125,6 @@ std::string ToJson(const Message& message) {
   std::string out;
   Printer(&out).AddMessage(message, 0);
   out.push_back('\n');
-  return out;
-}
-
-std::string JsonString(absl::string_view text) {
-  std::string out;
-  AddString(text, &out);
   return out;
 }
 

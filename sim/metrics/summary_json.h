@@ -16,9 +16,6 @@ namespace keepsim {
 // Any message: every field, in the order of the .proto file, indented by two.
 std::string ToJson(const google::protobuf::Message& message);
 
-// A string of JSON, with its quotes. UTF-8 stays as it is.
-std::string JsonString(absl::string_view text);
-
 // Fields that are not known are passed over: a newer keepsim may have written them.
 absl::StatusOr<RunSummary> RunSummaryFromJson(absl::string_view json);
 

@@ -372,6 +372,14 @@ void Stop(ClientSession& s) {
   s.exchanges.next_packet_id = next_packet_id;
 }
 
+void OnClockSet(const ClientParams& params, ClientSession& s, Duration jump) {
+  if (params.profile->clock != ClockKind::kWall) return;
+  for (LoopState* loop : {&s.loop, &s.retries}) {
+    loop->woken += jump;
+    loop->looked += jump;
+  }
+}
+
 Instant NextDeadline(const ClientParams& params, const ClientSession& s) {
   if (s.state != ClientState::kConnected) return s.phase_deadline;
   const ClientProfile& p = *params.profile;

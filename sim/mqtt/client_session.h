@@ -92,6 +92,9 @@ Effects OnDeadline(const ClientParams& params, ClientSession& s, Instant now, ui
 inline bool MayBackOff(const ClientSession& s) {
   return s.state != ClientState::kConnected || s.ping_pending;
 }
+// The host's wall clock was set forward (or back) by `jump`: times that were read from it stay as
+// they are, and mislead; the turns of the loops do not wait for it.
+void OnClockSet(const ClientParams& params, ClientSession& s, Duration jump);
 
 // ---- what is wanted -------------------------------------------------------------------------
 // Sends a PUBLISH. QoS 1 and 2 are queued behind the window and while not connected; QoS 0 is then

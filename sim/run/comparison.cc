@@ -123,11 +123,6 @@ std::string RunText(const char* name, const pb::ComparedRun& r) {
       "\n");
 }
 
-std::string Signed(double x) {
-  const std::string text = NumberText(x);
-  return x > 0 ? absl::StrCat("+", text) : text;
-}
-
 }  // namespace
 
 absl::StatusOr<pb::Comparison> Compare(const RunSummary& a, const RunSummary& b,
@@ -181,9 +176,10 @@ std::string ToReport(const pb::Comparison& c) {
     absl::StrAppend(&out, PadRight(d.metric(), kNameWidth),
                     PadLeft(number(d.has_a(), d.a()), kNumberWidth),
                     PadLeft(number(d.has_b(), d.b()), kNumberWidth),
-                    PadLeft(d.has_difference() ? Signed(d.difference()) : "", kNumberWidth));
+                    PadLeft(d.has_difference() ? SignedText(d.difference()) : "", kNumberWidth));
     if (d.has_low()) {
-      absl::StrAppend(&out, "  ", Signed(d.low()), " to ", Signed(d.high()), d.clear() ? " *" : "");
+      absl::StrAppend(&out, "  ", SignedText(d.low()), " to ", SignedText(d.high()),
+                      d.clear() ? " *" : "");
     }
     out += "\n";
   }

@@ -11,8 +11,6 @@ namespace {
 constexpr size_t kNumberWidth = 11;
 constexpr size_t kIntervalWidth = 24;
 
-std::string Signed(double x) { return absl::StrCat(x > 0 ? "+" : "", NumberText(x)); }
-
 std::string NameOf(const pb::PointDifference& d) {
   return d.group().empty() ? d.metric() : absl::StrCat(d.group(), ": ", d.metric());
 }
@@ -68,12 +66,13 @@ std::string ToReport(const pb::PointComparison& c) {
                     PadRight("95 % interval", kIntervalWidth), "B is\n");
     for (const pb::PointDifference& d : pair.differences()) {
       const std::string interval =
-          d.has_low() ? absl::StrCat("[", Signed(d.low()), ", ", Signed(d.high()), "]") : "";
+          d.has_low() ? absl::StrCat("[", SignedText(d.low()), ", ", SignedText(d.high()), "]")
+                      : "";
       absl::StrAppend(&out, PadRight("  " + NameOf(d), name_width),
                       PadLeft(d.has_a() ? NumberText(d.a()) : "none", kNumberWidth),
                       PadLeft(d.has_b() ? NumberText(d.b()) : "none", kNumberWidth),
-                      PadLeft(d.has_difference() ? Signed(d.difference()) : "", kNumberWidth), "  ",
-                      PadRight(interval, kIntervalWidth), VerdictText(pair, d), "\n");
+                      PadLeft(d.has_difference() ? SignedText(d.difference()) : "", kNumberWidth),
+                      "  ", PadRight(interval, kIntervalWidth), VerdictText(pair, d), "\n");
     }
     out += "\n";
   }

@@ -1,12 +1,12 @@
 #include "sim/run/paired_difference.h"
 
 #include <algorithm>
-#include <boost/math/distributions/chi_squared.hpp>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <numeric>
 
 #include "sim/base/check.h"
+#include "sim/run/seed_interval.h"
 
 namespace keepsim {
 namespace {
@@ -71,23 +71,6 @@ std::optional<uint64_t> MoreThan(size_t have, uint64_t want) {
 }
 
 }  // namespace
-
-bool Clustered(const std::vector<CountedRun>& runs, double alpha) {
-  if (runs.size() < 2) return false;
-  CountedRun sum;
-  for (const CountedRun& r : runs) {
-    sum.count += r.count;
-    sum.exposure += r.exposure;
-  }
-  double dispersion = 0;
-  for (const CountedRun& r : runs) {
-    const double want = static_cast<double>(sum.count) * r.exposure / sum.exposure;
-    const double off = static_cast<double>(r.count) - want;
-    if (want > 0) dispersion += off * off / want;
-  }
-  const bm::chi_squared law(static_cast<double>(runs.size() - 1));
-  return dispersion > bm::quantile(bm::complement(law, alpha));
-}
 
 PairedDifference DifferenceOfNumbers(const std::vector<NumberPair>& pairs) {
   SIM_CHECK(!pairs.empty());

@@ -24,15 +24,6 @@ struct CountPair {
   double exposure_b = 0;
 };
 
-// Events of one run.
-struct CountedRun {
-  int64_t count = 0;
-  double exposure = 0;  // above 0
-};
-// Whether the counts scatter over the runs more than those of a Poisson process (dispersion test).
-// False for fewer than two runs.
-bool Clustered(const std::vector<CountedRun>& runs, double alpha = 0.01);
-
 struct PairedDifference {
   double a = 0;
   double b = 0;

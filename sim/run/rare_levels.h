@@ -25,8 +25,6 @@ struct Levels {
   // the levels were chosen. What the estimates rest on is measured anew.
   std::vector<double> share;
   int64_t lives = 1;  // whole lives of natural luck of one replication
-  // The levels lead to declarations. If not, nothing seen went beyond the last one.
-  bool complete = false;
 };
 
 // The longest unfounded silence of each of many waits; kForever: it ended in a false declaration.

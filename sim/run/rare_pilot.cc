@@ -82,8 +82,7 @@ class LevelSearch {
     }
     levels().lives =
         std::min(most_lives_, std::max(levels().lives, LivesFor(kFewestEntrances, c.beyond)));
-    levels().complete = c.beyond > 0 && c.beyond == waits_.declared();
-    if (c.beyond == 0 || levels().complete) return false;
+    if (c.beyond == 0 || c.beyond == waits_.declared()) return false;
     levels().at.push_back(c.level);
     Replication unused;
     splitter_.Live(luck_, levels().lives, c.level, unused);
@@ -103,8 +102,7 @@ class LevelSearch {
       if (c.beyond >= kEnough) break;
     }
     levels().share.push_back(static_cast<double>(c.beyond) / static_cast<double>(waits.count()));
-    levels().complete = c.beyond > 0 && c.beyond == waits.declared();
-    if (c.beyond == 0 || levels().complete) return false;
+    if (c.beyond == 0 || c.beyond == waits.declared()) return false;
     Replication unused;
     splitter_.GoOn(luck_, stage, 2 * TrialsFor(levels().share.back(), base_), c.level, 0, unused);
     if (splitter_.noted() == 0) return false;

@@ -61,7 +61,6 @@ void Splitter::Live(const RandomSource& luck, int64_t lives, Duration level, Rep
   };
   listener.on_end = [&](const WaitEnd& wait) {
     if (wait.crossed || !wait.declared_false) return;
-    ++r.declared;
     r.by_cause[static_cast<size_t>(wait.cause)] += 1 / static_cast<double>(lives);
   };
   for (int64_t i = 0; i < lives; ++i) LiveOnce(luck, i, level, listener);

@@ -30,7 +30,6 @@ struct Stage {
 struct Replication {
   int64_t lives = 0;          // of natural luck, whole
   int64_t entrances = 0;      // their waits that reached the first level
-  int64_t declared = 0;       // their other waits that ended in a false declaration
   std::vector<Stage> stages;  // by level
   // False declarations per life, by cause: each with the weight of what it stands for.
   std::array<double, kCauses> by_cause = {};

@@ -3,19 +3,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "sim/base/check.h"
+#include "sim/base/quote.h"
 
 namespace keepsim {
-namespace {
-
-// For a shell, in single quotes.
-std::string Quoted(absl::string_view text) {
-  return absl::StrCat("'", absl::StrReplaceAll(text, {{"'", "'\\''"}}), "'");
-}
-
-}  // namespace
-
 pb::ReportedMetric::Better DirectionOf(absl::string_view metric) {
   for (const char* good :
        {"query_accuracy", "connected_share", "mistake_recurrence", "good_period"}) {
@@ -69,7 +60,7 @@ std::string Sweep::SetFlags(size_t axis, uint32_t index) const {
   std::string flags;
   for (const SweepField& f : axes[axis].fields) {
     for (const std::string& path : f.paths) {
-      absl::StrAppend(&flags, " --set ", Quoted(absl::StrCat(path, "=", f.values[index])));
+      absl::StrAppend(&flags, " --set ", ShellWord(absl::StrCat(path, "=", f.values[index])));
     }
   }
   return flags;
@@ -77,11 +68,12 @@ std::string Sweep::SetFlags(size_t axis, uint32_t index) const {
 
 std::string Sweep::Repro(size_t point, uint64_t seed) const {
   if (base_file.empty()) {
-    return absl::StrCat("keepsim ", command, " ", file, " --print ", points[point].number,
+    return absl::StrCat("keepsim ", command, " ", ShellWord(file), " --print ",
+                        points[point].number,
                         " > point.textproto; keepsim run point.textproto --seed ", seed);
   }
-  std::string line = absl::StrCat("keepsim run ", base_file, " --seed ", seed);
-  for (const std::string& o : base.overrides) absl::StrAppend(&line, " --set ", Quoted(o));
+  std::string line = absl::StrCat("keepsim run ", ShellWord(base_file), " --seed ", seed);
+  for (const std::string& o : base.overrides) absl::StrAppend(&line, " --set ", ShellWord(o));
   for (size_t a = 0; a < axes.size(); ++a) {
     absl::StrAppend(&line, SetFlags(a, points[point].index[a]));
   }

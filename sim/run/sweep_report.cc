@@ -9,8 +9,10 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "sim/base/check.h"
 #include "sim/base/status_macros.h"
 #include "sim/metrics/render.h"
+#include "sim/run/seed_interval.h"
 
 namespace keepsim {
 namespace {
@@ -45,11 +47,8 @@ PointEstimate OfSeeds(const std::vector<double>& x, bool count) {
   e.value = mean;
   if (count && mean == 0) {
     e.interval = PoissonRateInterval(0, n);
-  } else if (x.size() > 1) {
-    double squares = 0;
-    for (const double v : x) squares += (v - mean) * (v - mean);
-    const double half = StudentQuantile(kTail, n - 1) * std::sqrt(squares / (n - 1) / n);
-    e.interval = {mean - half, mean + half};
+  } else {
+    e.interval = MeanInterval(x);
   }
   return e;
 }
@@ -198,10 +197,14 @@ absl::StatusOr<std::vector<PointEstimate>> EstimatesOf(const Sweep& sweep, Store
     KEEPSIM_ASSIGN_OR_RETURN(const ByPoint exposure,
                              ValuesOf(sweep, store, parts->exposure, m.group));
     for (size_t p = 0; p < out.size(); ++p) {
-      const double days = Sum(exposure[p]);
-      if (!(days > 0)) continue;
-      out[p].value = Sum(count[p]) / days;
-      out[p].interval = PoissonRateInterval(std::llround(Sum(count[p])), days);
+      std::vector<CountedRun> runs;
+      SIM_CHECK(count[p].size() == exposure[p].size());
+      for (size_t i = 0; i < count[p].size(); ++i) {
+        if (exposure[p][i] > 0) runs.push_back({std::llround(count[p][i]), exposure[p][i]});
+      }
+      if (runs.empty()) continue;
+      out[p].value = Sum(count[p]) / Sum(exposure[p]);
+      out[p].interval = PooledRateInterval(runs).interval;
     }
     return out;
   }

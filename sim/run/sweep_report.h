@@ -21,11 +21,11 @@ struct PointEstimate {
   std::optional<ConfidenceInterval> interval;  // 95 %
 };
 
-// One per point. A rate of events is pooled over the seeds, with the exact interval of a Poisson
-// process; other numbers are means with Student's interval over the seeds, or, of a single seed,
-// with the run's own interval where it gives one. Of a sweep that runs until a number is known:
-// intervals that hold whenever one stops (EstimateSequentially), for all of its numbers, since they
-// come from the runs that this one number chose.
+// One per point. A rate of events is pooled over the seeds, with PooledRateInterval(); other
+// numbers are means with Student's interval over the seeds, or, of a single seed, with the run's
+// own interval where it gives one. Of a sweep that runs until a number is known: intervals that
+// hold whenever one stops (EstimateSequentially), for all of its numbers, since they come from the
+// runs that this one number chose.
 absl::StatusOr<std::vector<PointEstimate>> EstimatesOf(const Sweep& sweep, Store& store,
                                                        const SweepMetric& metric);
 

@@ -75,6 +75,7 @@ void Cell::BeginFault(Host& host, uint32_t f) {
     case Action::kClockJump:
       host.jumped += fault.jump;
       host.jumped_at = now;
+      OnClockSet(host.params, host.session, fault.jump);
       host.last_packet_out = kLongAgo;
       host.armed = kNever;
       Record(host, RecordKind::kClock, 1, 0, fault.jump.ns);

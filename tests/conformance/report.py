@@ -180,7 +180,7 @@ def targets(cases):
     # A handful of events is no rate.
     for low, high, chosen in ((0.8, 1.25, lambda c: "20 %" not in c.job.label),
                               (0.5, 2.0, lambda c: "20 %" in c.job.label)):
-        found = [ratio[0] for case in by(THROWN, GIVEN_UP) if chosen(case)
+        found = [ratio[0] for case in by(TCP, THROWN, GIVEN_UP) if chosen(case)
                  for _, (events, _), _, ratio in rate_rows(case) if events >= 10]
         met = [low <= r <= high for r in found]
         rows.append((f"rate ratio {'at 40 % loss and more' if low > 0.5 else 'at 20 % loss'}",

@@ -4,11 +4,13 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "sim/metrics/tally.h"
+#include "sim/mqtt/packet.h"
 #include "tests/world/scenario_run.h"
 
 namespace keepsim {
@@ -191,6 +193,36 @@ TEST(PhenomenaTest, ASleepingHostIsGivenUpAndItsOwnClockDecidesWhenItKnows) {
   EXPECT_GE(NoticedAfterWaking("paho-python"), Seconds(100));
   // One that runs on finds everything overdue.
   EXPECT_LE(NoticedAfterWaking("libmosquitto"), Seconds(65));
+}
+
+// ---- a wall clock that is set back -------------------------------------------------------------
+
+// PINGREQs sent and messages read in the 50 minutes after the clock was set back by 30.
+std::pair<int, int> AfterSettingBack(const char* clock) {
+  const auto plan = PlanOf(absl::StrCat(
+      R"(name: "set back" horizon: "1h" groups { name: "g" count: 1 client: "c" keep_alive: "60s"
+           subscribe: "in" receive { periodic { period: "10s" } payload_bytes: 10 } }
+      client_profiles { name: "c" loop_wait: "1s" loop_pause: "100ms" clock: )",
+      clock, R"( }
+      broker_profiles { name: "lenient" grace_factor: 100 } broker { profile: "lenient" }
+      faults { at: "10m" clock { jump: "-30m" } })"));
+  std::pair<int, int> seen;
+  for (const TraceRecord& r : RecordsOf(*plan, /*packets=*/true)) {
+    if (r.at < kStart + Seconds(600)) continue;
+    const int type = r.code & 15;
+    seen.first +=
+        r.kind == RecordKind::kPacketSent && type == static_cast<int>(PacketType::kPingreq);
+    seen.second += r.kind == RecordKind::kPacketReceived && r.code >> 8 == kDown &&
+                   type == static_cast<int>(PacketType::kPublish);
+  }
+  return seen;
+}
+
+TEST(PhenomenaTest, AClockThatIsSetBackPutsPingsOffButTheMainLoopGoesOn) {
+  const auto [pings, messages] = AfterSettingBack("WALL");
+  EXPECT_NEAR(pings, 20, 1);
+  EXPECT_NEAR(messages, 300, 1);
+  EXPECT_NEAR(AfterSettingBack("MONOTONIC").first, 50, 1);
 }
 
 }  // namespace

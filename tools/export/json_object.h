@@ -7,17 +7,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "sim/base/quote.h"
 
 namespace keepsim {
-
-std::string JsonQuoted(absl::string_view text);
 
 // Members in the order in which they are added. REQUIRES: names need no escaping.
 class JsonObject {
  public:
   JsonObject& Number(const char* name, int64_t value) { return Raw(name, absl::StrCat(value)); }
   JsonObject& Word(const char* name, absl::string_view value) {
-    return Raw(name, JsonQuoted(value));
+    return Raw(name, JsonString(value));
   }
   JsonObject& Truth(const char* name, bool value) { return Raw(name, value ? "true" : "false"); }
   // `json`: a whole value.
@@ -33,7 +32,7 @@ class JsonArray {
   // `json`: a whole value.
   JsonArray& Raw(absl::string_view json);
   JsonArray& Number(int64_t value) { return Raw(absl::StrCat(value)); }
-  JsonArray& Word(absl::string_view value) { return Raw(JsonQuoted(value)); }
+  JsonArray& Word(absl::string_view value) { return Raw(JsonString(value)); }
   std::string Text() const { return absl::StrCat("[", items_, "]"); }
 
  private:

@@ -294,7 +294,7 @@
   new ResizeObserver(() => {
     if (picture.width !== Math.max(200, $('fleet').clientWidth)) picture.resize();
   }).observe($('fleet'));
-  time.themeButton($('theme'), () => {
+  text.themeButton($('theme'), () => {
     picture.states = null;
     picture.ask();
   });

@@ -8,6 +8,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "sim/base/quote.h"
 #include "sim/trace/text.h"
 #include "tools/export/json_object.h"
 
@@ -40,7 +41,7 @@ std::string Column(const Items& items, Get get) {
   std::string bytes;
   bytes.reserve(items.size() * sizeof(T));
   for (const auto& item : items) AppendNumber<T>(static_cast<T>(get(item)), &bytes);
-  return JsonQuoted(absl::Base64Escape(bytes));
+  return JsonString(absl::Base64Escape(bytes));
 }
 
 template <typename Name>

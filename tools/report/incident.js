@@ -3,7 +3,7 @@
 (() => {
   const data = JSON.parse(document.getElementById('data').textContent);
   const view = story.show(document.getElementById('incident'), data, {keys: document, level: 'h1'});
-  time.themeButton(document.getElementById('theme'));
+  text.themeButton(document.getElementById('theme'));
   window.keepsim = {data, view};
   document.documentElement.dataset.drawn = 'yes';
 })();

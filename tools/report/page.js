@@ -10,9 +10,8 @@
   const fleet = $('open').dataset.fleet;  // the page of all clients beside this one, or ''
 
   // ---- text
-  const {add, count, percent} = text;
+  const {add, count, percent, words} = text;
   const number = (x) => text.number(x, 4);
-  const words = (name) => name.replaceAll('_', ' ');
   const seconds = (s) => {
     if (s === null || s === undefined) return '-';
     const size = Math.abs(s);
@@ -331,13 +330,7 @@
   fillIncidents();
   fillOpen();
   drawAll();
-  const dark = matchMedia('(prefers-color-scheme: dark)');
-  dark.addEventListener('change', drawAll);
-  $('theme').addEventListener('click', () => {
-    const now = root.dataset.theme || (dark.matches ? 'dark' : 'light');
-    root.dataset.theme = now === 'dark' ? 'light' : 'dark';
-    drawAll();
-  });
+  text.themeButton($('theme'), drawAll);
   window.keepsim = {summary, charts};
   root.dataset.drawn = 'yes';
 })();

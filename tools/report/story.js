@@ -3,7 +3,7 @@
 const story = (() => {
   const LEGEND = [['arrived', 'arrived'], ['again', 'retransmission'], ['lost', 'lost'], ['ignored', 'ignored on arrival'], ['late', 'read late (over 1 s)']];
   const SHAPES = {arrived: 'M1 3L27 12', again: 'M1 3L27 12', late: 'M1 3L27 12', ignored: 'M1 3L27 12', lost: 'M1 3L17 9m-4 -4l8 8m0 -8l-8 8'};
-  const words = (name) => name.replaceAll('_', ' ');
+  const {words} = text;
   const quoted = (word) => /^[A-Za-z0-9_\-./=:,+@%]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
   const button = (parent, label, title, press) => {

@@ -206,7 +206,7 @@
       told = p;
       const lines = metrics.filter((m, i) => m.reported || i === state.metric || i === state.px || i === state.py)
           .map((m) => `${m.name}: ${model.withInterval(m, p)}`);
-      tip.textContent = [`point ${p}: ${model.describe(p)}`, ...lines].join('\n');
+      tip.textContent = [`point ${model.number(p)}: ${model.describe(p)}`, ...lines].join('\n');
     }
     tip.hidden = false;
     const left = Math.max(6, Math.min(x + 14, innerWidth - tip.offsetWidth - 8));
@@ -222,8 +222,8 @@
     state.chosen.forEach((p, i) => {
       const li = add(list, 'li');
       add(li, 'span', plots.letters[i], {class: 'letter', style: `background:${plots.letterColor(i)}`});
-      add(li, 'span', `point ${p}: ${model.describe(p)}`, {class: 'what'});
-      const copy = add(li, 'button', 'copy', {type: 'button', 'aria-label': `Copy the command of point ${p}`});
+      add(li, 'span', `point ${model.number(p)}: ${model.describe(p)}`, {class: 'what'});
+      const copy = add(li, 'button', 'copy', {type: 'button', 'aria-label': `Copy the command of point ${model.number(p)}`});
       copy.addEventListener('click', () => state.copy(p, copy));
       add(li, 'button', 'let go', {type: 'button'}).addEventListener('click', () => state.toggle(p));
       add(li, 'code', model.command(p));
@@ -285,8 +285,8 @@
   const fillHead = () => {
     $('name').textContent = data.name;
     $('question').textContent = data.question;
-    $('facts').textContent = `${count(n)} points, ${count(data.runs)} of ${count(data.expected_runs)} runs` +
-        `, seeds from ${data.first_seed} on`;
+    $('facts').textContent = `${count(n)} points, ${count(data.runs)}` +
+        (data.expected_runs === null ? ' runs' : ` of ${count(data.expected_runs)} runs`) + `, seeds from ${data.first_seed} on`;
     $('reading').textContent = data.reading;
     $('reading-section').hidden = !data.reading;
     $('again').textContent = data.again;
@@ -295,7 +295,7 @@
     $('failures-title').textContent = `${count(data.failed)} runs failed`;
     for (const f of data.failures) {
       const li = add($('failures'), 'li');
-      add(li, 'b', `point ${f.point}, seed ${f.seed} (${model.describe(f.point)}): ${f.status}: `, {class: 'missed'});
+      add(li, 'b', `point ${model.number(f.point)}, seed ${f.seed} (${model.describe(f.point)}): ${f.status}: `, {class: 'missed'});
       li.append(f.error);
       add(li, 'div', f.again, {class: 'quiet'});
     }
@@ -409,11 +409,7 @@
       plots.drawPareto(state);
       table.draw(state);
     });
-    const dark = matchMedia('(prefers-color-scheme: dark)');
-    dark.addEventListener('change', drawAll);
-    $('theme').addEventListener('click', () => {
-      const now = root.dataset.theme || (dark.matches ? 'dark' : 'light');
-      root.dataset.theme = now === 'dark' ? 'light' : 'dark';
+    text.themeButton($('theme'), () => {
       write();
       drawAll();
     });

@@ -42,10 +42,12 @@ const model = (() => {
   const describe = (p) => axes.map((a, i) => a.fields.map((f) => `${f.name}=${f.values[points[p][i]]}`).join(', ')).join(', ') || 'the base';
   // Without what is given: what one may choose of it.
   const choice = (p) => axes.map((a, i) => (a.given ? [] : a.fields.map((f) => `${f.name}=${f.values[points[p][i]]}`))).flat().join(', ') || describe(p);
+  // By what a point is named to `keepsim`: the page may hold some of a file's points only.
+  const number = (p) => (data.numbers ? data.numbers[p] : p);
   // The command that repeats the first run of a point.
   const command = (p) => {
     const c = data.command;
-    if (c.print) return `${c.print}${data.numbers ? data.numbers[p] : p}${c.then}${data.first_seed}`;
+    if (c.print) return `${c.print}${number(p)}${c.then}${data.first_seed}`;
     return c.head + data.first_seed + c.set + axes.map((a, i) => a.set[points[p][i]]).join('');
   };
 
@@ -131,7 +133,7 @@ const model = (() => {
       const f = axes[a].fields.find((g) => g.name === name);
       if (f) return {words: (p) => f.values[points[p][a]], numbers: f.values.map(text.parse), of: (p) => points[p][a]};
     }
-    if (name === 'point') return {value: (p) => p};
+    if (name === 'point') return {value: number};
     const m = metrics.find((x) => x.heading === name || x.metric === name) ||
         metrics.find((x) => x.metric.endsWith('.' + name) || x.metric.endsWith('_' + name));
     return m ? {value: (p) => m.value[p]} : null;
@@ -168,6 +170,6 @@ const model = (() => {
   };
 
   const all = Array.from({length: n}, (_, p) => p);
-  return {data, axes, points, metrics, n, all, given, isSeconds, spread, show, withInterval, better, describe, choice, command, at, bestOf,
+  return {data, axes, points, metrics, n, all, given, isSeconds, spread, show, withInterval, describe, choice, number, command, at, bestOf,
     circumstances, front, difference, filter};
 })();

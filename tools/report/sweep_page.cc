@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "sim/base/quote.h"
 #include "sim/base/stats.h"
 #include "sim/base/status_macros.h"
 #include "sim/metrics/summary_json.h"
@@ -143,7 +144,8 @@ void AddCommand(const Sweep& sweep, std::string* out) {
   if (sweep.base_file.empty()) {
     absl::StrAppend(
         out, ",\"command\":{\"print\":",
-        JsonString(absl::StrCat("keepsim ", sweep.command, " ", sweep.file, " --print ")),
+        JsonString(
+            absl::StrCat("keepsim ", sweep.command, " ", ShellWord(sweep.file), " --print ")),
         ",\"then\":", JsonString(" > point.textproto; keepsim run point.textproto --seed "), "}");
     return;
   }
@@ -279,12 +281,10 @@ void AddFailures(const Sweep& sweep, const std::vector<StoredRun>& runs, std::st
       out);
 }
 
-}  // namespace
-
-absl::StatusOr<std::string> SweepPageData(const Sweep& sweep, Store& store,
-                                          const std::string& again) {
+// What the page is drawn from, as JSON.
+absl::StatusOr<std::string> PageData(const Sweep& sweep, Store& store, const std::string& again,
+                                     const std::string& content) {
   KEEPSIM_ASSIGN_OR_RETURN(const std::vector<StoredRun> runs, store.Runs(false));
-  KEEPSIM_ASSIGN_OR_RETURN(const std::string content, store.ContentDigest());
   KEEPSIM_ASSIGN_OR_RETURN(const auto replications, ReplicationsOf(sweep, store));
   std::set<uint64_t> seeds;
   for (const StoredRun& run : runs) seeds.insert(run.seed);
@@ -300,8 +300,12 @@ absl::StatusOr<std::string> SweepPageData(const Sweep& sweep, Store& store,
   AddField("engine_version", store.facts().at("engine_version"), &out);
   // As text: JavaScript's numbers end at 2^53.
   AddField("first_seed", absl::StrCat(sweep.first_seed), &out);
-  absl::StrAppend(&out, ",\"runs\":", runs.size(), ",\"expected_runs\":",
-                  sweep.until ? WantedRuns(replications) : store.ExpectedRuns());
+  absl::StrAppend(&out, ",\"runs\":", runs.size(), ",\"expected_runs\":");
+  if (sweep.command == "tune") {
+    out += "null";  // a search ends where it ends
+  } else {
+    absl::StrAppend(&out, sweep.until ? WantedRuns(replications) : store.ExpectedRuns());
+  }
   AddAxes(sweep, &out);
   AddCommand(sweep, &out);
   const std::vector<std::string> headings = MetricHeadings(metrics);
@@ -323,8 +327,11 @@ absl::StatusOr<std::string> SweepPageData(const Sweep& sweep, Store& store,
   return out + "}";
 }
 
-absl::StatusOr<std::string> SweepPage(const Sweep& sweep, Store& store, const std::string& again) {
-  KEEPSIM_ASSIGN_OR_RETURN(const std::string data, SweepPageData(sweep, store, again));
+}  // namespace
+
+absl::StatusOr<std::string> SweepPage(const Sweep& sweep, Store& store, const std::string& again,
+                                      const std::string& content) {
+  KEEPSIM_ASSIGN_OR_RETURN(const std::string data, PageData(sweep, store, again, content));
   return Fill(kSweepHtml,
               {{"@HEAD@", PageHead(sweep.name, "KeepSim sweep", absl::StrCat(kPageCss, kSweepCss))},
                {"@SWEEP@", InScript(data)},

@@ -12,11 +12,10 @@
 
 namespace keepsim {
 
-// What the page is drawn from, as JSON. `again`: the command that makes the results anew.
-absl::StatusOr<std::string> SweepPageData(const Sweep& sweep, Store& store,
-                                          const std::string& again);
-
-absl::StatusOr<std::string> SweepPage(const Sweep& sweep, Store& store, const std::string& again);
+// `again`: the command that makes the results anew; `content`: the digest of the whole store, of
+// which `store` may hold a part.
+absl::StatusOr<std::string> SweepPage(const Sweep& sweep, Store& store, const std::string& again,
+                                      const std::string& content);
 
 }  // namespace keepsim
 

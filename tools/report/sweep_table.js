@@ -11,7 +11,7 @@ const table = (() => {
   let first = -1;
 
   const columns = [
-    {key: 'point', head: 'point', text: (p) => String(p), value: (p) => p},
+    {key: 'point', head: 'point', text: (p) => String(model.number(p)), value: (p) => p},
     ...axes.flatMap((a, i) => a.fields.map((f) => {
       const numbers = f.values.map(text.parse);
       const sized = numbers.every((x) => x !== null);
@@ -74,7 +74,7 @@ const table = (() => {
       if (chosen >= 0) text.add(mark, 'span', plots.letters[chosen], {class: 'letter', style: `background:${plots.letterColor(chosen)}`});
       for (const c of columns) text.add(tr, 'td', c.text(p), c.words ? {class: 'text'} : {});
       const b = text.add(text.add(tr, 'td'), 'button', 'copy', {type: 'button', tabindex: '-1', 'data-copy': p, title: model.command(p)});
-      b.setAttribute('aria-label', `Copy the command of point ${p}`);
+      b.setAttribute('aria-label', `Copy the command of point ${model.number(p)}`);
     }
     space((rows.length - to) * ROW);
     $('points').querySelector('tbody').replaceWith(body);

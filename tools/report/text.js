@@ -1,4 +1,4 @@
-// Numbers and elements of report pages.
+// What all pages share: numbers, elements, the button of the theme.
 'use strict';
 const text = (() => {
   const add = (parent, tag, content, attributes = {}) => {
@@ -44,5 +44,19 @@ const text = (() => {
     for (const [, n, unit] of word.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|ms|s|m|h|d)/g)) sum += n * units[unit];
     return sum;
   };
-  return {add, count, number, seconds, percent, parse};
+  const words = (name) => name.replaceAll('_', ' ');
+
+  // Dark and light, from what the system has; `changed` is told of the system's changes too.
+  const themeButton = (button, changed = () => {}) => {
+    const root = document.documentElement;
+    const dark = matchMedia('(prefers-color-scheme: dark)');
+    dark.addEventListener('change', changed);
+    button.addEventListener('click', () => {
+      const now = root.dataset.theme || (dark.matches ? 'dark' : 'light');
+      root.dataset.theme = now === 'dark' ? 'light' : 'dark';
+      changed();
+    });
+  };
+
+  return {add, count, number, seconds, percent, parse, words, themeButton};
 })();

@@ -171,16 +171,5 @@ const time = (() => {
     }, true);
   };
 
-  const themeButton = (button, changed = () => {}) => {
-    const root = document.documentElement;
-    const dark = matchMedia('(prefers-color-scheme: dark)');
-    dark.addEventListener('change', changed);
-    button.addEventListener('click', () => {
-      const now = root.dataset.theme || (dark.matches ? 'dark' : 'light');
-      root.dataset.theme = now === 'dark' ? 'light' : 'dark';
-      changed();
-    });
-  };
-
-  return {MINUS, NS, clock, length, instant, offset, ticks, View, gestures, themeButton};
+  return {MINUS, clock, length, instant, offset, ticks, View, gestures};
 })();
