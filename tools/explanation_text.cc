@@ -27,7 +27,6 @@ class Teller {
   Teller(const Plan& plan, const TraceHeader& header, const IncidentStretch& stretch,
          const Incident& incident)
       : plan_(plan),
-        header_(header),
         text_(header),
         stretch_(stretch),
         log_(stretch.log),
@@ -292,7 +291,6 @@ class Teller {
   }
 
   const Plan& plan_;
-  const TraceHeader& header_;
   const RecordText text_;
   const IncidentStretch& stretch_;
   const PacketLog& log_;

@@ -68,7 +68,8 @@ def _result_impl(ctx):
         mnemonic = "KeepsimRun",
         progress_message = "Simulating %s" % ctx.label,
     )
-    return [DefaultInfo(files = depset([trace, summary, report]))]
+    results = [trace, summary, report]
+    return [DefaultInfo(files = depset(results), runfiles = ctx.runfiles(files = results))]
 
 _keepsim_result = rule(
     implementation = _result_impl,

@@ -86,6 +86,17 @@ TEST(SkipTest, ReferenceFleet) {
 }
 
 // Whatever instructions the machine has.
+// Nothing ends a stretch of this client. Who stops the run waits for its end.
+TEST(SkipTest, AStretchCoversAMonthAtMost) {
+  const auto plan = PlanOf(R"(name: "still" horizon: "300d"
+      groups { name: "g" count: 1 keep_alive: "60s" path { both { latency { constant: "20ms" } } } })");
+  const SkipStats stats = RunWith(*plan, Engine::kAuto).result.skipped[0];
+  EXPECT_GE(stats.stretches, 10u);
+  EXPECT_LE(stats.stretches, 12u);
+  EXPECT_GT(stats.cycles, 300 * 1439u);
+  Compare(*plan);
+}
+
 TEST(SkipTest, EveryVectorPathGivesTheSame) {
   const auto plan = PlanOf(R"(horizon: "24h" groups { name: "fleet" count: 10 keep_alive: "30s"
     path { both { latency { lognormal { median: "80ms" sigma: 1 } } loss: 0.02 } } })");

@@ -197,8 +197,10 @@ TEST(TuneTest, WhatLooksGoodByLuckIsRefutedOnFreshSeeds) {
   EXPECT_GT(r.refuted(0).evidence(0).value(), 100);
   EXPECT_LT(r.refuted(0).evidence(0).margin(), 0);
   // Those that are left have other seeds for their check.
-  EXPECT_TRUE(!r.has_recommended() || r.recommended().evidence(0).value() <= 94.5);
-  EXPECT_TRUE(!r.has_check() || r.check_first_seed() >= fresh + tune.fresh_replications);
+  ASSERT_TRUE(r.has_recommended());
+  EXPECT_LE(r.recommended().evidence(0).value(), 94.5);
+  ASSERT_TRUE(r.has_check());
+  EXPECT_GE(r.check_first_seed(), fresh + tune.fresh_replications);
 }
 
 TEST(TuneTest, TheAnswerDependsOnTheFileAlone) {
@@ -251,7 +253,8 @@ TEST(TuneTest, TheBudgetIsKeptAndSaysSo) {
   EXPECT_LE(days.client_days(), 20000);
   EXPECT_TRUE(days.budget_used_up());
   // The check was kept in mind.
-  EXPECT_TRUE(!days.has_recommended() || days.has_check());
+  ASSERT_TRUE(days.has_recommended());
+  EXPECT_TRUE(days.has_check());
 }
 
 TEST(TuneTest, FailedPointsAreListedAndNotRecommended) {
