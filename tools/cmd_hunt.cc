@@ -38,7 +38,7 @@ struct HuntFlags {
   std::string file;
   std::string out;  // "": nothing is kept
   std::string format;
-  int64_t runs = 1000;
+  uint64_t runs = 1000;
   int threads = 0;
   std::optional<absl::Duration> time;
   std::optional<uint64_t> run;  // only this one, and its scenario as text
@@ -56,13 +56,13 @@ bool ParseHuntFlags(const Arguments& a, HuntFlags* flags) {
     Fail("--out needs the name of a folder");
     return false;
   }
-  int64_t run = 0;
-  constexpr int64_t kMostRuns = int64_t{1} << 40;
+  uint64_t run = 0;
+  constexpr uint64_t kMostRuns = uint64_t{1} << 40;
   if (!ReadNumber(a, "runs", 1, kMostRuns, &flags->runs) || !ReadThreads(a, &flags->threads) ||
       !ReadNumber(a, "run", 0, kMostRuns, &run)) {
     return false;
   }
-  if (a.Has("run")) flags->run = static_cast<uint64_t>(run);
+  if (a.Has("run")) flags->run = run;
   if (a.Has("for-time")) {
     const auto d = ParseDuration(a.Get("for-time"));
     if (!d.ok() || d->ns <= 0) {
@@ -320,7 +320,7 @@ int HuntCommand(const std::vector<std::string>& args) {
   absl::Status kept;
   ProgressLine progress(isatty(STDERR_FILENO) != 0);
   HuntOptions options;
-  options.runs = static_cast<uint64_t>(flags.runs);
+  options.runs = flags.runs;
   options.threads = flags.threads;
   options.cancel = stopped;
   options.on_found = [&](const HuntRun& run, pb::FoundFailure* found) {

@@ -26,7 +26,7 @@ namespace keepsim {
 namespace {
 
 constexpr size_t kCommentWidth = 96;
-constexpr int64_t kMostRuns = int64_t{1} << 40;
+constexpr uint64_t kMostRuns = uint64_t{1} << 40;
 
 // What is to be shrunk, out of a trace or a scenario file.
 struct Subject {
@@ -179,11 +179,9 @@ int ShrinkCommand(const std::vector<std::string>& args) {
   if (a.positional().size() != 1) return Fail("shrink needs one trace or scenario file");
   if (a.Has("incident") && a.Has("for")) return Fail("give --incident or --for, not both");
   ShrinkOptions options;
-  auto runs = static_cast<int64_t>(options.runs);
-  if (!ReadNumber(a, "runs", 1, kMostRuns, &runs) || !ReadThreads(a, &options.threads)) {
+  if (!ReadNumber(a, "runs", 1, kMostRuns, &options.runs) || !ReadThreads(a, &options.threads)) {
     return kExitBadInput;
   }
-  options.runs = static_cast<uint64_t>(runs);
   const std::atomic<bool>* const stopped = CatchSignals();
   Subject subject;
   if (const int code = Read(a.positional()[0], a, &subject); code != kExitOk) return code;

@@ -114,9 +114,7 @@ bool ParseJob(const Arguments& a, Job* job) {
   const auto bad = [](const std::string& message) { return Fail(message) == kExitOk; };
   if (a.positional().size() != 1) return bad("slurm needs one sweep file");
   if (!a.Has("shards")) return bad(absl::StrCat("slurm needs --shards N, 1 to ", kMostShards));
-  int64_t shards = 0;
-  if (!ReadNumber(a, "shards", 1, kMostShards, &shards)) return false;
-  job->shards = static_cast<uint32_t>(shards);
+  if (!ReadNumber(a, "shards", 1, kMostShards, &job->shards)) return false;
   if (a.Get("out").empty()) {
     return bad("slurm needs --out DIR, a folder that all nodes see under this name");
   }

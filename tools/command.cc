@@ -102,21 +102,8 @@ int Fail(const std::string& message) {
 
 int Fail(const absl::Status& status) { return Fail(std::string(status.message())); }
 
-bool ReadNumber(const Arguments& arguments, const std::string& flag, int64_t low, int64_t high,
-                int64_t* number) {
-  if (!arguments.Has(flag)) return true;
-  const std::string text = arguments.Get(flag);
-  if (absl::SimpleAtoi(text, number) && *number >= low && *number <= high) return true;
-  Fail(absl::StrCat("--", flag, " must be a number from ", low, " to ", high, ", not \"", text,
-                    "\""));
-  return false;
-}
-
 bool ReadThreads(const Arguments& arguments, int* threads) {
-  int64_t number = *threads;
-  if (!ReadNumber(arguments, "threads", 1, 1024, &number)) return false;
-  *threads = static_cast<int>(number);
-  return true;
+  return ReadNumber(arguments, "threads", 1, 1024, threads);
 }
 
 bool ReadWord(const Arguments& arguments, const std::string& flag,

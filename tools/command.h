@@ -4,9 +4,12 @@
 
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "sim/run/replay.h"
 #include "sim/scenario/load.h"
 #include "sim/trace/text.h"
@@ -63,8 +66,16 @@ int Fail(const absl::Status& status);
 
 // ---- values of flags; false, with a message printed, if they are none of what is allowed
 // Without the flag `number` stays what it is.
-bool ReadNumber(const Arguments& arguments, const std::string& flag, int64_t low, int64_t high,
-                int64_t* number);
+template <typename Int>
+bool ReadNumber(const Arguments& arguments, const std::string& flag, std::type_identity_t<Int> low,
+                std::type_identity_t<Int> high, Int* number) {
+  if (!arguments.Has(flag)) return true;
+  const std::string text = arguments.Get(flag);
+  if (absl::SimpleAtoi(text, number) && *number >= low && *number <= high) return true;
+  Fail(absl::StrCat("--", flag, " must be a number from ", low, " to ", high, ", not \"", text,
+                    "\""));
+  return false;
+}
 bool ReadThreads(const Arguments& arguments, int* threads);
 // Without the flag: the first of `words`.
 bool ReadWord(const Arguments& arguments, const std::string& flag,

@@ -111,8 +111,9 @@ class Printer {
                                                                                     : "false");
         return;
       case FieldDescriptor::CPPTYPE_ENUM:
-        return AddString((one ? r->GetEnum(m, field) : r->GetRepeatedEnum(m, field, i))->name(),
-                         out_);
+        out_->append(
+            JsonString((one ? r->GetEnum(m, field) : r->GetRepeatedEnum(m, field, i))->name()));
+        return;
     }
   }
 

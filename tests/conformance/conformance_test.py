@@ -1,8 +1,9 @@
-"""The short version of the measurements: two minutes of real programs against the model.
+"""The short version of the measurements: a minute of real programs against the model, all side by side.
 
 Skipped, with the reason, where namespaces cannot be made or a program is missing.
 """
 
+import concurrent.futures
 import math
 import os
 import shutil
@@ -32,7 +33,18 @@ BOUNDS = {
 }
 
 
-def setUpModule():
+GIVING_UP = {"duration": 42.0, "silent_from": 25.0, "count": 2}
+# What is measured, with which programs; each in namespaces and a process of its own.
+MEASURED = {
+    "loss": ("ping_round_trips", (), {"loss": 0.4, "count": 150, "duration": 40.0}),
+    "mosquitto": ("broker_detection", ("mosquitto",), {"broker": "mosquitto", "count": 20}),
+    "aedes": ("broker_detection", ("node",), {"broker": "aedes", "count": 20}),
+    "libraries": ("library_pings", ("gcc", "node"),
+                  {"kinds": tuple(BOUNDS), "loads": ("idle",), **GIVING_UP}),
+}
+
+
+def prefer():
     """Before other programs: the machine's load is not what is measured. Children inherit it."""
     try:
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(5))
@@ -52,17 +64,34 @@ def pair_or_reason(*needed):
         return None, f"no network namespaces here: {error}"
 
 
+def measured(name):
+    """The rows; a reason why there are none."""
+    set_up, needed, settings = MEASURED[name]
+    prefer()
+    pair, reason = pair_or_reason(*needed)
+    if reason:
+        return None, reason
+    try:
+        return getattr(measure, set_up)(pair, **settings), None
+    finally:
+        pair.close()
+
+
 class ConformanceTest(unittest.TestCase):
-    def pair(self, *needed):
-        pair, reason = pair_or_reason(*needed)
+    @classmethod
+    def setUpClass(cls):
+        pool = concurrent.futures.ProcessPoolExecutor(len(MEASURED))
+        cls.addClassCleanup(pool.shutdown)
+        cls.running = {name: pool.submit(measured, name) for name in MEASURED}
+
+    def rows(self, name):
+        rows, reason = self.running[name].result()
         if reason:
             self.skipTest(reason)
-        self.addCleanup(pair.close)
-        return pair
+        return rows
 
     def test_handshake_and_first_round_trips_under_loss(self):
-        rows = measure.ping_round_trips(self.pair(), loss=0.4, count=150, duration=40.0)
-        real = reduce.ping_round_trips(rows)["samples"]
+        real = reduce.ping_round_trips(self.rows("loss"))["samples"]
         simulated = reduce.ping_round_trips(simulate.simulate(
             KEEPSIM, f"{SCENARIOS}/ping_round_trips.textproto",
             ["groups[0].count=1000", "horizon=40s"]))["samples"]
@@ -72,25 +101,21 @@ class ConformanceTest(unittest.TestCase):
             self.assertLess(two_sample.ks_distance(a, b),
                             STRICT * two_sample.ks_critical(len(a), len(b)), step)
 
-    def check_cut(self, broker, low, high, *needed):
-        rows = measure.broker_detection(self.pair(*needed), broker, count=20)
-        latencies = reduce.broker_detection(rows)["samples"]["cut to session closed"]
+    def check_cut(self, broker, low, high):
+        latencies = reduce.broker_detection(self.rows(broker))["samples"]["cut to session closed"]
         self.assertEqual(len(latencies), 20)
         self.assertGreaterEqual(min(latencies), low)
         self.assertLessEqual(max(latencies), high + LATE_S)
 
     def test_mosquitto_notices_a_cut_in_its_bounds(self):
         # Silence of 6 s, the last packet up to 4 s old; whole seconds, and a scan every 6 s.
-        self.check_cut("mosquitto", 2.0, 13.0, "mosquitto")
+        self.check_cut("mosquitto", 2.0, 13.0)
 
     def test_aedes_notices_a_cut_in_its_bounds(self):
-        self.check_cut("aedes", 2.0, 6.001, "node")
+        self.check_cut("aedes", 2.0, 6.001)
 
     def test_libraries_ping_and_give_up_in_their_bounds(self):
-        settings = {"duration": 42.0, "silent_from": 25.0, "count": 2}
-        rows = measure.library_pings(self.pair("gcc", "node"), kinds=tuple(BOUNDS), loads=("idle",),
-                                     **settings)
-        samples = reduce.library_pings(rows, **settings)["samples"]
+        samples = reduce.library_pings(self.rows("libraries"), **GIVING_UP)["samples"]
         for kind, (interval, giving_up) in BOUNDS.items():
             for name, (low, high) in (("interval", interval), ("giving up", giving_up)):
                 values = samples[f"{kind}, idle: {name}"]

@@ -69,7 +69,9 @@ TEST(LargeCellTest, StopsWithinAFewThousandEvents) {
     EXPECT_FALSE(cell.Run({1, kClients}, sink));
     after = cell.engine_events() - events;
     EXPECT_GT(closed, 0u);
-    if (fault == "broker_down {}") EXPECT_LT(closed, kClients);
+    if (fault == "broker_down {}") {
+      EXPECT_LT(closed, kClients);
+    }
     EXPECT_LE(after, 4096u) << fault;
   }
 }
