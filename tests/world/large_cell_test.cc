@@ -49,10 +49,10 @@ TEST(LargeCellTest, StopsWhileItIsSetUp) {
   EXPECT_EQ(cell.engine_events(), 0u);
 }
 
-// Within the event that closes all connections, and soon after one that does not look.
+// After the event that strikes all of them.
 TEST(LargeCellTest, StopsWithinAFewThousandEvents) {
   constexpr uint32_t kClients = 70000;  // more than records that are gathered
-  for (const std::string fault : {"broker_down {}", "partition {}"}) {
+  for (const char* fault : {"broker_down {}", "partition {}"}) {
     const auto plan = PlanOf(Fleet(kClients, fault));
     Cell cell(*plan);
     std::atomic<bool> cancel{false};
@@ -69,9 +69,6 @@ TEST(LargeCellTest, StopsWithinAFewThousandEvents) {
     EXPECT_FALSE(cell.Run({1, kClients}, sink));
     after = cell.engine_events() - events;
     EXPECT_GT(closed, 0u);
-    if (fault == "broker_down {}") {
-      EXPECT_LT(closed, kClients);
-    }
     EXPECT_LE(after, 4096u) << fault;
   }
 }
