@@ -26,11 +26,27 @@ void Prober::Finish() {
     m->pings.clear();
     m->client->Leave();
   }
+  LeaveOutCutSilences();
   auto& s = result_.silences;
   s.erase(std::remove_if(s.begin(), s.end(), [](const auto& x) { return x.sent.empty(); }),
           s.end());
   result_.lateness = loop_.lateness();
   result_.records = trace_.Sorted();
+}
+
+// Where half of the living clients are closed at the same time, it was not silence that the broker
+// did not bear.
+void Prober::LeaveOutCutSilences() {
+  constexpr Duration kSameTime = Seconds(1);
+  for (SilenceSample& s : result_.silences) {
+    if (!s.closed || s.sent.empty()) continue;
+    const auto beside = std::count_if(living_ends_.begin(), living_ends_.end(), [&](Instant end) {
+      return end >= s.ended - kSameTime && end <= s.ended + kSameTime;
+    });
+    if (beside * 2 < static_cast<int64_t>(options_.pinging)) continue;
+    s.sent.clear();
+    ++cut_silences_;
+  }
 }
 
 void Prober::FindGaps() {
@@ -53,12 +69,32 @@ void Prober::FindGaps() {
       say(absl::StrCat(none, " of ", all, " ", RoleName(role), " clients had no session"));
     }
   }
-  if (r.round_trips.empty()) say("no PINGREQ was answered");
+  const Duration keep_alive =
+      Seconds(r.has_server_keep_alive ? r.server_keep_alive_s : options_.connect.keep_alive_s);
+  if (r.round_trips.empty()) {
+    say("no PINGREQ was answered");
+  } else {
+    const Instant begin = end_ - options_.length;
+    const Duration wait = *std::max_element(r.round_trips.begin(), r.round_trips.end());
+    if (begin + r.ran - answered_ > keep_alive * 2 + wait) {
+      say(absl::StrCat("no PINGREQ was answered after the first ",
+                       FormatSeconds(answered_ - begin, 1), " s"));
+    }
+  }
   if (options_.silent > 0) {
+    if (cut_silences_ > 0) {
+      say(absl::StrCat(cut_silences_, " of ",
+                       static_cast<size_t>(cut_silences_) + r.silences.size(),
+                       " silences ended when living clients were closed too: they do not count"));
+    }
     // One that was cut off by the end within what others took says nothing.
-    const auto longer = std::count_if(
-        r.silences.begin(), r.silences.end(),
-        [&](const SilenceSample& s) { return !s.closed && s.silence() > longest_silence_; });
+    Duration longest{0};
+    for (const SilenceSample& s : r.silences) {
+      if (s.closed) longest = std::max(longest, s.silence());
+    }
+    const auto longer =
+        std::count_if(r.silences.begin(), r.silences.end(),
+                      [&](const SilenceSample& s) { return !s.closed && s.silence() > longest; });
     if (r.silences.empty()) {
       say("no client fell silent");
     } else if (longer > 0) {

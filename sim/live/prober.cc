@@ -151,6 +151,7 @@ void Prober::OnReceived(LiveClient& client, Instant at, const Packet& packet,
     case PacketType::kPingresp:
       if (m.pings.empty()) break;
       result_.round_trips.push_back(at - m.pings.front());
+      answered_ = at;
       m.pings.pop_front();
       break;
     case PacketType::kSuback:
@@ -221,6 +222,7 @@ void Prober::OnEnd(LiveClient& client, const ConnectionEnd& end) {
     result_.silences[static_cast<size_t>(m.sample)].sent.clear();  // no sample
     m.sample = -1;
   }
+  if (m.role == Role::kPinging && had_session) living_ends_.push_back(end.at);
   std::string text = end.text;
   if (end.reason == CloseReason::kRefused && client.times().connect_sent != kNever) {
     text = absl::StrCat("CONNACK: ", ReasonText(options_.connect.version, m.connack));

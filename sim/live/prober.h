@@ -74,6 +74,7 @@ class Prober : public LiveListener {
   Instant NextEvent() const;
   absl::Status Loop();
   void Finish();
+  void LeaveOutCutSilences();
   void FindGaps();
 
   const ProbeOptions& options_;
@@ -89,7 +90,11 @@ class Prober : public LiveListener {
   Instant silence_from_ = kNever;  // samples of silence begin
   uint64_t samples_begun_ = 0;
   Duration longest_silence_{0};
-  bool hopeless_ = false;  // trying again cannot help
+  Instant answered_ = kStart;  // the last PINGRESP
+  std::vector<Instant>
+      living_ends_;           // of sessions of pinging clients, by the broker or the network
+  int64_t cut_silences_ = 0;  // left out
+  bool hopeless_ = false;     // trying again cannot help
   bool may_publish_;
 };
 

@@ -123,18 +123,23 @@ CONNACK = bytes([0x20, 2, 0, 0])
 PINGRESP = bytes([0xD0, 0])
 
 
+def serve_one(connection):
+    """Answers the next packet as a broker should; its type, 0 at the end."""
+    kind, _ = read_packet(connection)
+    if kind in (1, 12):
+        connection.sendall(CONNACK if kind == 1 else PINGRESP)
+    return kind
+
+
 def serve_pings(connection, pings=10**9):
     """As a broker should, but for `pings` pings only; never closes."""
-    while True:
-        kind, _ = read_packet(connection)
+    while pings > 0:
+        kind = serve_one(connection)
         if kind == 0:
             return
-        if kind == 1:
-            connection.sendall(CONNACK)
-        if kind == 12:
-            pings -= 1
-            if pings >= 0:
-                connection.sendall(PINGRESP)
+        pings -= kind == 12
+    while read_packet(connection)[0]:
+        pass
 
 
 def missing(*programs):

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import tempfile
 import time
 import unittest
@@ -82,9 +83,45 @@ class Misbehaving(unittest.TestCase):
         code, out, err = probing.run(broker.port, "--keep-alive", 1, "--clients", 1, "--for", 5,
                              "--format", "json")
         r = json.loads(out)
-        self.assertEqual((code, r["pings"]["round_trip"]["count"] >= 1), (0, True), err)
+        self.assertEqual((code, r["pings"]["round_trip"]["count"] >= 1), (0, True), err)  # each new session has an answer
         self.assertEqual(r["incidents"][0]["text"], "PINGRESP timeout")
         self.assertGreaterEqual(r["pings"]["unanswered"], 1)
+
+    def test_a_broker_that_falls_mute(self):
+        began = time.monotonic()
+
+        def behave(connection):
+            while time.monotonic() < began + 3.5:
+                brokers.serve_one(connection)
+            connection.recv(1)
+
+        code, out, err = probing.run(self.fake(behave).port, "--keep-alive", 1, "--clients", 1, "--for", 8,
+                                     "--format", "json")
+        self.assertEqual(code, 1, err)
+        self.assertRegex(" ".join(json.loads(out)["missing"]),
+                         r"no PINGREQ was answered after the first [1-4]\.\d s")
+
+    def test_a_broker_that_dies(self):
+        connections = []
+
+        def behave(connection):
+            connections.append(connection)
+            brokers.serve_pings(connection)
+
+        broker = self.fake(behave)
+        process = probing.probe(broker.port, "--keep-alive", 1, "--clients", 6, "--silent", 2,
+                                "--dropped", 0, "--for", 8, "--no-publish", "--format", "json")
+        time.sleep(3.5)
+        broker.close()
+        for connection in connections:
+            connection.shutdown(socket.SHUT_RDWR)
+        code, out, err = probing.finish(process)
+        r = json.loads(out)
+        self.assertEqual((code, r["complete"]), (1, False), err)
+        missing = " ".join(r["missing"])
+        self.assertRegex(missing, r"no PINGREQ was answered after the first [1-5]\.\d s")
+        self.assertRegex(missing, "[12] of [12] silences ended when living clients were closed too")
+        self.assertEqual(r["broker_fit"], [])
 
     def test_a_broker_that_tolerates_everything(self):
         broker = self.fake(brokers.serve_pings)
