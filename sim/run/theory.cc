@@ -58,7 +58,9 @@ class GroupTheory {
 
   void Add(std::vector<TheoreticalFigure>& figures) const {
     if (!Regular()) return;
-    for (const auto& figure : {Detection(), FalseByClient(), FalseByBroker()}) {
+    if (const auto figure = Detection()) figures.push_back(*figure);
+    if (!ClosesAtItsLimit()) return;
+    for (const auto& figure : {FalseByClient(), FalseByBroker()}) {
       if (figure.has_value()) figures.push_back(*figure);
     }
     AddDetector(figures);
@@ -71,20 +73,44 @@ class GroupTheory {
   bool Patient() const { return g_.profile.wait_rule == WaitRule::kIgnored; }
   double Loss(const DirectionSpec& d) const { return d.loss.ToDouble(); }
 
-  // A PINGREQ goes out exactly every eta, and the broker closes exactly at its limit.
+  // Idle: whatever it is counted from, a PINGREQ goes out every eta.
+  bool PingsRegularly() const {
+    const ClientProfile& c = g_.profile;
+    return c.ping_when == PingWhen::kAlways || c.ping_when == PingWhen::kEitherSilent ||
+           (c.ping_when == PingWhen::kOutSilent && c.out_reference == OutReference::kAnyPacket);
+  }
+
+  bool ClosesAtItsLimit() const {
+    const BrokerProfile& b = plan_.broker.profile;
+    return b.mechanism == CheckMechanism::kExactTimer && !b.whole_seconds && !b.strict;
+  }
+
+  // By how much its check is later than the limit, where clients come at any phase of it.
+  std::optional<Moments> CheckDelay() const {
+    const BrokerProfile& b = plan_.broker.profile;
+    if (ClosesAtItsLimit()) return Moments{};
+    const double period = ToSeconds(b.period.Of(KeepAlive()));
+    if (b.mechanism != CheckMechanism::kScan || ToSeconds(g_.start_spread) < period) {
+      return std::nullopt;
+    }
+    // In whole seconds: up to a second early, on a grid of n seconds (n - 1) / 2 late, and a
+    // second more if the limit must be exceeded.
+    if (b.whole_seconds && period != std::floor(period)) return std::nullopt;
+    return Moments{period / 2 - (b.whole_seconds && !b.strict ? 1 : 0), period * period / 12};
+  }
+
   bool Regular() const {
     const ClientProfile& c = g_.profile;
     const BrokerProfile& b = plan_.broker.profile;
-    return KeepAlive().ns > 0 && g_.count > 0 && c.ping_when == PingWhen::kOutSilent &&
-           c.out_reference == OutReference::kAnyPacket && c.TickOf(KeepAlive()).ns == 0 &&
-           !c.whole_seconds && c.loop_wait.ns == 0 && c.loop_delay_max.ns == 0 &&
-           g_.drift_ppb == 0 && g_.drift_ppb_max == 0 && g_.uplink.empty() && g_.downlink.empty() &&
-           g_.subscribe_filter.empty() && !g_.shared_client_id && !g_.middlebox.enabled &&
-           !g_.up.burst.enabled && !g_.down.burst.enabled && g_.up.duplicate.IsZero() &&
-           g_.down.duplicate.IsZero() && plan_.faults.empty() &&
-           !plan_.broker.has_capacity_limit() && plan_.broker.accept_backlog == 0 &&
-           b.mechanism == CheckMechanism::kExactTimer && !b.whole_seconds && !b.strict &&
-           !b.outgoing_counts && g_.connect.keep_alive_s >= b.keep_alive_min_s &&
+    return KeepAlive().ns > 0 && g_.count > 0 && PingsRegularly() &&
+           c.TickOf(KeepAlive()).ns == 0 && !c.whole_seconds && c.loop_wait.ns == 0 &&
+           c.loop_delay_max.ns == 0 && g_.drift_ppb == 0 && g_.drift_ppb_max == 0 &&
+           g_.uplink.empty() && g_.downlink.empty() && g_.subscribe_filter.empty() &&
+           !g_.shared_client_id && !g_.middlebox.enabled && !g_.up.burst.enabled &&
+           !g_.down.burst.enabled && g_.up.duplicate.IsZero() && g_.down.duplicate.IsZero() &&
+           plan_.faults.empty() && !plan_.broker.has_capacity_limit() &&
+           plan_.broker.accept_backlog == 0 && !b.outgoing_counts &&
+           g_.connect.keep_alive_s >= b.keep_alive_min_s &&
            g_.connect.keep_alive_s <= b.keep_alive_max_s && Eta() < Limit();
   }
 
@@ -95,10 +121,11 @@ class GroupTheory {
     return TheoreticalFigure{g_.name, quantity, formula, expected, simulated, error, samples};
   }
 
-  // T_D = limit + latency - phase of the crash, if nothing is ever lost.
+  // T_D = limit + latency - phase of the crash + what the check adds, if nothing is ever lost.
   std::optional<TheoreticalFigure> Detection() const {
-    if (g_.faults.size() != 1 || g_.faults[0].kind != FailureKind::kCrash || !g_.up.loss.IsZero() ||
-        !g_.down.loss.IsZero()) {
+    const std::optional<Moments> check = CheckDelay();
+    if (!check.has_value() || g_.faults.size() != 1 || g_.faults[0].kind != FailureKind::kCrash ||
+        !g_.up.loss.IsZero() || !g_.down.loss.IsZero()) {
       return std::nullopt;
     }
     const RenewalSpec& crashes = g_.faults[0].renewal;
@@ -107,17 +134,20 @@ class GroupTheory {
     const double at_mean =
         ToSeconds(crashes.gap.Sample(static_cast<uint64_t>(0.63212055883 * 0x1p64)));
     if (std::abs(at_mean / life - 1) > 1e-3 ||
-        ToSeconds(crashes.length.min()) <= Limit() + ToSeconds(g_.up.latency.max())) {
+        ToSeconds(crashes.length.min()) <=
+            Limit() + ToSeconds(g_.up.latency.max()) + 2 * check->mean) {
       return std::nullopt;
     }
     const Histogram seen = t_.Detection(Observer::kBroker);
     const Moments phase = PhaseOf(Eta(), life);
     const Moments latency = MomentsOf(g_.up.latency);
-    return Figure("mean detection by the broker, s", "limit + E(D) - E(phase)",
-                  Limit() + latency.mean - phase.mean, ToSeconds(seen.mean()),
-                  std::sqrt((phase.variance + latency.variance) /
-                            static_cast<double>(std::max<int64_t>(seen.count(), 1))),
-                  seen.count());
+    return Figure(
+        "mean detection by the broker, s",
+        check->mean > 0 ? "limit + E(D) - E(phase) + period / 2" : "limit + E(D) - E(phase)",
+        Limit() + latency.mean - phase.mean + check->mean, ToSeconds(seen.mean()),
+        std::sqrt((phase.variance + latency.variance + check->variance) /
+                  static_cast<double>(std::max<int64_t>(seen.count(), 1))),
+        seen.count());
   }
 
   // A PINGREQ over datagrams goes unanswered if it or its answer is lost.

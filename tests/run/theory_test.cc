@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
 #include "sim/run/detector_theory.h"
 #include "sim/run/runner.h"
@@ -46,6 +47,24 @@ TEST(TheoryTest, DetectionOfCrashes) {
   }
   // Lives not much longer than the interval: the phase is no longer uniform.
   ExpectMet(*PlanOf(Crashes("TCP", R"(constant: "100ms")", 600, "20m")), "detection");
+}
+
+// A scan in whole seconds, one in any, and clients that count their intervals from other things.
+TEST(TheoryTest, DetectionByAScanAndOfOtherRules) {
+  const std::string crashes = absl::StrReplaceAll(Crashes("TCP", R"(constant: "100ms")", 60, "4h"),
+                                                  {{"count: 300", "count: 300 client: \"c\""}});
+  const auto with = [&](const std::string& client, const std::string& broker) {
+    return PlanOf(absl::StrCat(crashes, " broker { profile: \"b\" } broker_profiles { name: \"b\" ",
+                               broker, " } client_profiles { name: \"c\" ", client, " }"));
+  };
+  for (const char* broker :
+       {R"(base: "mosquitto 2.0.20")", R"(mechanism: SCAN period: "20s")",
+        R"(mechanism: SCAN period: "7s" whole_seconds: true rounding: FLOOR_SECONDS)"}) {
+    ExpectMet(*with("", broker), "detection");
+  }
+  for (const char* client : {"ping_when: ALWAYS", "ping_when: EITHER_SILENT"}) {
+    ExpectMet(*with(client, ""), "detection");
+  }
 }
 
 TEST(TheoryTest, AnsweredPings) {
