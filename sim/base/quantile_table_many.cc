@@ -1,4 +1,5 @@
-// Many samples at once. With AVX2 an octave and the cell in it are read off the bits of a double.
+// Many samples at once. With AVX2 and AVX-512 an octave and the cell in it are read off the bits of
+// a double.
 #include "sim/base/quantile_table.h"
 #include "sim/base/vector_path.h"
 
@@ -78,6 +79,55 @@ KEEPSIM_AVX2 void ManyWithAvx2(const QuantileTable& table, const int64_t* knots,
   }
 }
 
+#define KEEPSIM_AVX512 __attribute__((target("avx512f,avx512dq")))
+
+KEEPSIM_AVX512 inline __m512i Wide(uint64_t x) {
+  return _mm512_set1_epi64(static_cast<int64_t>(x));
+}
+
+KEEPSIM_AVX512 inline __m512i FourTimesTwoKnots(const int64_t* knots, const int64_t* index) {
+  __m512i k = _mm512_castsi128_si512(TwoKnots(knots + index[0]));
+  k = _mm512_inserti64x2(k, TwoKnots(knots + index[2]), 1);
+  k = _mm512_inserti64x2(k, TwoKnots(knots + index[4]), 2);
+  return _mm512_inserti64x2(k, TwoKnots(knots + index[6]), 3);
+}
+
+// As Four().
+KEEPSIM_AVX512 inline bool Eight(const int64_t* knots, const uint64_t* u, int64_t* out) {
+  constexpr int kOctaves = QuantileTable::kOctaves, kSubBits = QuantileTable::kSubBits;
+  const __m512i draw = _mm512_loadu_si512(u);
+  const __mmask8 upper = _mm512_movepi64_mask(draw);
+  const __m512i x = _mm512_mask_xor_epi64(draw, upper, draw, Wide(~uint64_t{0}));
+  const __m512i bits = _mm512_castpd_si512(_mm512_cvtepu64_pd(_mm512_srli_epi64(x, 11)));
+  const __m512i cell = _mm512_sub_epi64(_mm512_srli_epi64(bits, 52 - kSubBits),
+                                        Wide(uint64_t{1075 - kOctaves} << kSubBits));
+  if (_mm512_cmplt_epi64_mask(cell, Wide(uint64_t{1} << kSubBits)) != 0) return false;
+  const __m512i fraction = _mm512_sllv_epi64(
+      x, _mm512_sub_epi64(Wide(1075 + 1 + kSubBits), _mm512_srli_epi64(bits, 52)));
+  alignas(64) int64_t index[8];
+  _mm512_store_si512(index, _mm512_mask_add_epi64(cell, upper, cell, Wide(QuantileTable::kKnots)));
+  const __m512i even = FourTimesTwoKnots(knots, index);
+  const __m512i odd = FourTimesTwoKnots(knots, index + 1);
+  const __m512i a = _mm512_unpacklo_epi64(even, odd);
+  const __m512i step = _mm512_sub_epi64(_mm512_unpackhi_epi64(even, odd), a);
+  const __m512i zero = _mm512_setzero_si512();
+  const __m512i width = _mm512_mask_sub_epi64(step, upper, zero, step);
+  const __m512i high = _mm512_mul_epu32(width, _mm512_srli_epi64(fraction, 32));
+  const __m512i low = _mm512_srli_epi64(_mm512_mul_epu32(width, fraction), 32);
+  const __m512i part = _mm512_srli_epi64(_mm512_add_epi64(high, low), 32);
+  _mm512_storeu_si512(out, _mm512_mask_sub_epi64(_mm512_add_epi64(a, part), upper, a, part));
+  return true;
+}
+
+KEEPSIM_AVX512 void ManyWithAvx512(const QuantileTable& table, const int64_t* knots,
+                                   const uint64_t* u, size_t n, int64_t* out) {
+  for (size_t i = 0; i < n; i += 8) {
+    if (Eight(knots, u + i, out + i)) continue;
+    for (size_t j = i; j < i + 8; ++j) out[j] = table.Sample(u[j]).ns;
+  }
+}
+
+#undef KEEPSIM_AVX512
 #undef KEEPSIM_AVX2
 
 }  // namespace
@@ -86,9 +136,9 @@ KEEPSIM_AVX2 void ManyWithAvx2(const QuantileTable& table, const int64_t* knots,
 
 void QuantileTable::SampleMany(const uint64_t* u, size_t n, int64_t* samples_ns) const {
 #ifdef __x86_64__
-  if (narrow_ && ChosenVectorPath() == VectorPath::kAvx2) {
-    return ManyWithAvx2(*this, knots_, u, n, samples_ns);
-  }
+  const VectorPath path = narrow_ ? ChosenVectorPath() : VectorPath::kPortable;
+  if (path == VectorPath::kAvx512) return ManyWithAvx512(*this, knots_, u, n, samples_ns);
+  if (path == VectorPath::kAvx2) return ManyWithAvx2(*this, knots_, u, n, samples_ns);
 #endif
   for (size_t i = 0; i < n; ++i) samples_ns[i] = Sample(u[i]).ns;
 }

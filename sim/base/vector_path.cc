@@ -8,7 +8,7 @@ namespace keepsim {
 namespace {
 
 VectorPath Widest() {
-  for (const VectorPath path : {VectorPath::kAvx2, VectorPath::kSse2}) {
+  for (const VectorPath path : {VectorPath::kAvx512, VectorPath::kAvx2, VectorPath::kSse2}) {
     if (HasVectorPath(path)) return path;
   }
   return VectorPath::kPortable;
@@ -30,6 +30,10 @@ bool HasVectorPath(VectorPath path) {
       return true;
     case VectorPath::kAvx2:
       return __builtin_cpu_supports("avx2") != 0;
+    case VectorPath::kAvx512:
+      return HasVectorPath(VectorPath::kAvx2) && __builtin_cpu_supports("avx512f") != 0 &&
+             __builtin_cpu_supports("avx512cd") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
+             __builtin_cpu_supports("avx512vl") != 0;
 #endif
     default:
       return false;

@@ -8,10 +8,11 @@
 
 namespace keepsim {
 
-enum class VectorPath : uint8_t { kPortable, kSse2, kAvx2 };
+// kAvx512: F, CD, DQ and VL.
+enum class VectorPath : uint8_t { kPortable, kSse2, kAvx2, kAvx512 };
 
 bool HasVectorPath(VectorPath path);
-// The one in use.
+// The one in use. Where a function has no way of its own for it, the next narrower one is meant.
 VectorPath ChosenVectorPath();
 // For tests. REQUIRES: HasVectorPath(path).
 void SetVectorPath(VectorPath path);

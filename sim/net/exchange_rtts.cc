@@ -105,7 +105,7 @@ KEEPSIM_AVX2 size_t WithAvx2(ExchangeRtts& r, const int64_t* up, const int64_t* 
 
 size_t ExchangeRtts::Add(const int64_t* up_ns, const int64_t* down_ns, size_t n) {
 #ifdef __x86_64__
-  if (ChosenVectorPath() == VectorPath::kAvx2 && IsShort(*this)) {
+  if (ChosenVectorPath() >= VectorPath::kAvx2 && IsShort(*this)) {
     const size_t i = WithAvx2(*this, up_ns, down_ns, n);
     return i == n ? n : i + Portable(*this, up_ns + 2 * i, down_ns + i, n - i);
   }

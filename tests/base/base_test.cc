@@ -35,7 +35,8 @@ TEST(VectorPathTest, EveryPathGivesTheSameNumbers) {
   const Probability half = Probability::FromDouble(0.5), rare = Probability::FromDouble(0.01);
   constexpr size_t kMany = 64;
   const VectorPath before = ChosenVectorPath();
-  for (const VectorPath path : {VectorPath::kPortable, VectorPath::kSse2, VectorPath::kAvx2}) {
+  for (const VectorPath path :
+       {VectorPath::kPortable, VectorPath::kSse2, VectorPath::kAvx2, VectorPath::kAvx512}) {
     if (!HasVectorPath(path)) continue;
     SetVectorPath(path);
     for (const uint64_t first : {uint64_t{0}, uint64_t{0xFFFFFFF8}, ~uint64_t{100}}) {

@@ -74,7 +74,7 @@ void HoldAgainstReference() {
 
 TEST(ExchangeRttsTest, IsOneSampleAfterAnother) {
   const VectorPath before = ChosenVectorPath();
-  for (const VectorPath path : {VectorPath::kPortable, VectorPath::kAvx2}) {
+  for (const VectorPath path : {VectorPath::kPortable, VectorPath::kAvx2, VectorPath::kAvx512}) {
     if (!HasVectorPath(path)) continue;
     SetVectorPath(path);
     SCOPED_TRACE(static_cast<int>(path));

@@ -102,7 +102,8 @@ TEST(SkipTest, EveryVectorPathGivesTheSame) {
     path { both { latency { lognormal { median: "80ms" sigma: 1 } } loss: 0.02 } } })");
   const Digest expected = RunWith(*plan, Engine::kEvents).result.digest;
   const VectorPath before = ChosenVectorPath();
-  for (const VectorPath path : {VectorPath::kPortable, VectorPath::kSse2, VectorPath::kAvx2}) {
+  for (const VectorPath path :
+       {VectorPath::kPortable, VectorPath::kSse2, VectorPath::kAvx2, VectorPath::kAvx512}) {
     if (!HasVectorPath(path)) continue;
     SetVectorPath(path);
     EXPECT_EQ(RunWith(*plan, Engine::kAuto).result.digest, expected) << static_cast<int>(path);
