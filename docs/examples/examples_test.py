@@ -25,6 +25,12 @@ class ExamplesTest(unittest.TestCase):
                     self.assertIn("(%s)" % image, page)
                     self.assertTrue(os.path.exists("docs/examples/" + image))
 
+    def test_the_answer_of_tuning_is_that_of_a_search(self) -> None:
+        with tempfile.TemporaryDirectory() as scratch, open("docs/tuning.md", encoding="utf-8") as file:
+            page = file.read()
+            self.assertEqual(page, examples.page_with_answer(page, examples.tuning(scratch)[1]),
+                             "bazel run //docs/examples:update makes the answer anew")
+
     def test_a_wrong_claim_is_found(self) -> None:
         with tempfile.TemporaryDirectory() as scratch:
             out, _ = examples.results("broker_comparison", scratch)
