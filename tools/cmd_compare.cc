@@ -41,7 +41,7 @@ absl::StatusOr<RunSummary> ReadResult(const std::string& name) {
 
 // The trace of a result: the file itself, or the one in its folder; "": there is none.
 std::string TraceOf(const std::string& name) {
-  const std::string path = UserPath(name);
+  std::string path = UserPath(name);
   if (absl::EndsWith(path, ".kst")) return path;
   const std::string in_folder = path + "/trace.kst";
   std::error_code error;

@@ -77,7 +77,7 @@ class Stepper {
     }
     return absl::OkStatus();
   }
-  Replayed replayed() && { return std::move(replayed_); }
+  const Replayed& replayed() const { return replayed_; }
 
  private:
   void Say(absl::string_view text) { write_(text); }
@@ -288,7 +288,7 @@ absl::StatusOr<Replayed> StepThrough(const Plan& plan, TraceReader& trace,
                                      const std::function<void(absl::string_view)>& write) {
   Stepper stepper(plan, trace, options, write);
   if (absl::Status s = stepper.Run(in); !s.ok()) return s;
-  return std::move(stepper).replayed();
+  return stepper.replayed();
 }
 
 }  // namespace keepsim

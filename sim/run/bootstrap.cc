@@ -114,7 +114,7 @@ std::vector<std::optional<BootstrapDifference>> BootstrapDifferences(
     if (!out[i] || !Enough(least, shares[i]) || d.size() < kResamples / 2) continue;
     std::sort(d.begin(), d.end());
     const auto n = static_cast<double>(d.size());
-    const auto rank = [&](double p) { return d[static_cast<size_t>(p * (n - 1) + 0.5)]; };
+    const auto rank = [&](double p) { return d[static_cast<size_t>(std::lround(p * (n - 1)))]; };
     out[i]->interval = {rank(kTail), rank(1 - kTail)};
     const auto not_above = std::upper_bound(d.begin(), d.end(), 0.0) - d.begin();
     const auto not_below = d.end() - std::lower_bound(d.begin(), d.end(), 0.0);

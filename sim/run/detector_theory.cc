@@ -60,13 +60,15 @@ DetectorTheory SimpleDetector(double eta_s, double timeout_s, double loss,
   // After an arrival, g heartbeats are lost and the next arrives: the gap is (g + 1) eta and the
   // difference of two delays.
   double weight = 1 - loss;
-  for (int g = 0; weight > kNegligible; ++g, weight *= loss) {
+  for (int g = 0; weight > kNegligible; ++g) {
     const double slack = timeout_s - (g + 1) * eta_s;
-    if (slack >= spread) continue;
-    const Excess e = delays.Beyond(slack);
-    sum.probability += weight * e.probability;
-    sum.mean += weight * e.mean;
-    sum.square += weight * e.square;
+    if (slack < spread) {
+      const Excess e = delays.Beyond(slack);
+      sum.probability += weight * e.probability;
+      sum.mean += weight * e.mean;
+      sum.square += weight * e.square;
+    }
+    weight *= loss;
   }
   DetectorTheory t;
   t.mistakes_per_s = (1 - loss) / eta_s * sum.probability;

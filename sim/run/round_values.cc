@@ -45,12 +45,13 @@ std::vector<std::string> RoundNumbers(double low, double high, bool whole) {
   // by ten of small whole numbers, which round the same everywhere.
   double decade = 1;
   while (decade > from / 100 && decade > 1e-12) decade /= 10;
-  for (; decade <= high / 10 && decade < 1e15; decade *= 10) {
+  while (decade <= high / 10 && decade < 1e15) {
     for (const int64_t step : kSteps) {
       const double x = static_cast<double>(step) * decade;
       const bool is_whole = x >= 1 && x == static_cast<double>(static_cast<int64_t>(x));
       if (x >= from && x <= high && (!whole || is_whole)) values.push_back(x);
     }
+    decade *= 10;
   }
   std::sort(values.begin(), values.end());
   std::vector<std::string> texts;

@@ -73,10 +73,11 @@ absl::StatusOr<std::vector<std::string>> Expand(const pb::Range& range) {
   if (Compare(step, SweepValue::Parse("0")) <= 0) return Bad("step must be above 0");
   if (Compare(to, from) < 0) return Bad("to is below from");
   // A step that meets `to` but for a rounding error meets it.
-  const double steps =
-      kind == Kind::kDuration
-          ? static_cast<double>((to.duration.ns - from.duration.ns) / step.duration.ns)
-          : std::floor((to.number - from.number) / step.number + 1e-9);
+  double steps = std::floor((to.number - from.number) / step.number + 1e-9);
+  if (kind == Kind::kDuration) {
+    const int64_t whole = (to.duration.ns - from.duration.ns) / step.duration.ns;
+    steps = static_cast<double>(whole);
+  }
   if (!(steps < kMostAxisValues)) {
     return Bad(absl::StrCat("has more than ", kMostAxisValues, " values"));
   }

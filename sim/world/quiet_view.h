@@ -105,7 +105,7 @@ struct KernelView {
   bool interactive = false;  // answers carry ACKs: none goes alone
   uint8_t quick_acks = 0;
 
-  KernelView(const TcpEndpoint& e)
+  explicit KernelView(const TcpEndpoint& e)
       : rtt(EstimatorOf(e)),
         received(e.last_received_at),
         sent(e.last_sent_at),
