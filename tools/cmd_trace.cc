@@ -62,11 +62,14 @@ int DiffCommand(const std::vector<std::string>& args) {
   if (!difference.ok()) return Fail(difference.status());
   ReportDamage(**left);
   ReportDamage(**right);
+  const TraceHeader& a_header = (*left)->header();
+  const TraceHeader& b_header = (*right)->header();
   if (!difference->has_value()) {
-    std::printf("no record differs\n");
+    const bool same = a_header.scenario_digest == b_header.scenario_digest;
+    std::printf("no record differs%s\n", same ? "" : ", though the scenarios do");
     return kExitOk;
   }
-  std::fputs((*difference)->ToText(RecordText((*left)->header())).c_str(), stdout);
+  std::fputs((*difference)->ToText(RecordText(a_header), RecordText(b_header)).c_str(), stdout);
   return kExitNotMet;
 }
 

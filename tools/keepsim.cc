@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "google/protobuf/stubs/logging.h"
 #include "sim/base/spelling.h"
 #include "sim/trace/engine_version.h"
 #include "tools/build_commit.h"
@@ -95,35 +96,39 @@ int UsageOf(const Command& command) {
   return kExitOk;
 }
 
+int Unknown(const std::string& command) {
+  std::vector<std::string> names;
+  for (const Command& c : kCommands) names.push_back(c.name);
+  Fail("unknown command \"" + command + "\"" + DidYouMean(command, names));
+  return Usage(stderr);
+}
+
 int Main(const std::vector<std::string>& args) {
   if (args.empty()) return Usage(stderr);
   if (args[0] == "help" || IsHelp(args[0])) {
     for (const Command& c : kCommands) {
       if (args.size() > 1 && args[1] == c.name) return UsageOf(c);
     }
-    return Usage(stdout);
+    return args.size() > 1 ? Unknown(args[1]) : Usage(stdout);
   }
   if (args[0] == "version" || args[0] == "--version") {
     std::printf("keepsim, engine %s, build %s\n", kEngineVersion,
                 kBuildCommit[0] == '\0' ? "not stamped (--stamp)" : kBuildCommit);
     return kExitOk;
   }
-  std::vector<std::string> names;
   for (const Command& c : kCommands) {
-    if (args[0] == c.name) {
-      if (std::any_of(args.begin() + 1, args.end(), IsHelp)) return UsageOf(c);
-      return c.run({args.begin() + 1, args.end()});
-    }
-    names.push_back(c.name);
+    if (args[0] != c.name) continue;
+    if (std::any_of(args.begin() + 1, args.end(), IsHelp)) return UsageOf(c);
+    return c.run({args.begin() + 1, args.end()});
   }
-  Fail("unknown command \"" + args[0] + "\"" + DidYouMean(args[0], names));
-  return Usage(stderr);
+  return Unknown(args[0]);
 }
 
 }  // namespace
 }  // namespace keepsim
 
 int main(int argc, char** argv) {
+  google::protobuf::SetLogHandler(nullptr);  // what it has to say is in our own messages
   const int code = keepsim::Main({argv + 1, argv + argc});
   // A full disk behind stdout must not look like success.
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;

@@ -41,7 +41,13 @@ absl::Status PrepareResultFolder(const std::string& dir, bool force) {
     }
     return false;
   };
-  if (!force && foreign() && !fs::exists(fs::path(dir) / "summary.json", error)) {
+  const std::string summary = (fs::path(dir) / "summary.json").string();
+  const auto ours = [&] {
+    if (!fs::exists(summary, error)) return true;
+    const auto json = ReadWholeFile(summary);
+    return json.ok() && absl::StrContains(*json, "\"engine_version\"");
+  };
+  if (!force && (foreign() || !ours())) {
     return absl::FailedPreconditionError(absl::StrCat(
         "--out ", dir,
         " holds other files; choose another folder, or add --force to write beside them"));

@@ -139,6 +139,12 @@ std::vector<std::string> MetricPaths(bool of_group) {
 }
 
 absl::Status CheckMetricPath(absl::string_view path, bool of_group) {
+  for (const char* of_the_machine : {"wall_s", "threads", "engine_events"}) {
+    if (!of_group && path == of_the_machine) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", path, "\" says how a run was made, not what happened in it"));
+    }
+  }
   const Descriptor* type = Root(of_group);
   const std::vector<std::string> parts = absl::StrSplit(path, '.');
   for (size_t i = 0; i < parts.size(); ++i) {

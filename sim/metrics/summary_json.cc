@@ -140,6 +140,9 @@ absl::StatusOr<RunSummary> RunSummaryFromJson(absl::string_view json) {
     return absl::InvalidArgumentError(
         absl::StrCat("not a run's summary: ", why.substr(0, why.find('\n'))));
   }
+  if (summary.digest().empty() || summary.engine_version().empty()) {
+    return absl::InvalidArgumentError("not a run's summary: it has no digest or engine_version");
+  }
   return summary;
 }
 

@@ -221,8 +221,10 @@ void Report::Quality() {
   Title("The broker as a failure detector");
   Line(absl::StrCat("  observed             ", NumberText(q.observed_client_days()),
                     " client-days with the client running and the path up"));
-  Line(absl::StrCat("  mistakes             ",
-                    RateText(q.mistakes(), q.observed_client_days(), q.ci95_low(), q.ci95_high())));
+  Line(absl::StrCat(
+      "  mistakes             ",
+      RateText(q.mistakes(), q.observed_client_days(), q.ci95_low(), q.ci95_high()),
+      s_.declarations().broker().transient_count() > 0 ? "; transient ones count here" : ""));
   if (q.has_query_accuracy()) {
     Line(absl::StrCat("  not mistaken         ", PerCentText(q.query_accuracy()),
                       " of the observed time (P_A)"));

@@ -10,10 +10,10 @@
 #include "sim/base/spelling.h"
 #include "sim/mqtt/broker_session.h"
 #include "sim/mqtt/codec.h"
-#include "sim/mqtt/silence.h"
 #include "sim/scenario/compile_fault.h"
 #include "sim/scenario/compile_network.h"
 #include "sim/scenario/compile_profile.h"
+#include "sim/scenario/folly.h"
 #include "sim/scenario/node.h"
 #include "sim/scenario/utf8.h"
 
@@ -208,68 +208,6 @@ Workload ReadPublish(const Node& node, const std::string& group, MqttVersion ver
   return w;
 }
 
-void WarnOfFolly(const Node& node, const GroupPlan& g, const BrokerPlan& broker) {
-  const Duration k = Seconds(g.connect.keep_alive_s);
-  const ClientProfile& p = g.profile;
-  if (!p.reconnect.enabled) {
-    node.Warning("client",
-                 absl::StrCat("\"", p.name,
-                              "\" does not connect again on its own: a lost client stays "
-                              "away (client_profiles { base: \"",
-                              p.name, "\" reconnect { enabled: true } } brings it back)"));
-  }
-  const KeepAliveVerdict verdict =
-      JudgeKeepAlive(broker.profile, g.connect.version, g.connect.keep_alive_s);
-  if (verdict.refused) {
-    node.Warning("keep_alive",
-                 absl::StrCat("this broker refuses a keepAlive of ", g.connect.keep_alive_s,
-                              " s: no client will connect; see broker.profile and "
-                              "broker.max_keep_alive_s"));
-    return;
-  }
-  if (k.ns == 0 && p.zero_keep_alive == ZeroKeepAlive::kAsIs) {
-    node.Warning("keep_alive", absl::StrCat("0 does not turn the mechanism of \"", p.name,
-                                            "\" off: it pings at once and drops itself"));
-  }
-  if (k.ns == 0 && p.zero_keep_alive == ZeroKeepAlive::kOff) {
-    node.Warning("keep_alive", "0 turns the mechanism off: neither end notices a silent loss");
-  } else if (g.connect.keep_alive_s < p.keep_alive_min_s && k.ns != 0) {
-    node.Warning("keep_alive", absl::StrCat("\"", p.name, "\" refuses a keepAlive below ",
-                                            p.keep_alive_min_s, " s; raise it"));
-  }
-  const bool told = verdict.told && p.apply_server_keep_alive;
-  const Duration in_force = Seconds(verdict.keep_alive_s);
-  const Duration silent = LongestSilence(p, told ? in_force : k, !g.downlink.empty());
-  const Duration limit = ShortestLimit(broker.profile, in_force);
-  // A tick, a loop and a counter come near their bound; a timer reaches it.
-  const bool reached = p.ping_when != PingWhen::kCounterTick && p.LookSlack(k).ns == 0;
-  if ((reached ? silent >= limit : silent > limit) && limit < kForever) {
-    node.Warning("client", absl::StrCat("\"", p.name, "\" may be silent for ",
-                                        silent >= kForever ? "ever" : FormatDuration(silent),
-                                        " but the broker closes after ", FormatDuration(limit),
-                                        ": living clients will be thrown out without any loss"));
-  }
-  if (k.ns == 0) return;
-  const Duration ping = p.ping_after.Of(k);
-  if (g.middlebox.enabled && ping > g.middlebox.idle_timeout) {
-    node.Warning("keep_alive", absl::StrCat("PINGREQ after ", FormatDuration(ping),
-                                            " is later than the middlebox's idle timeout of ",
-                                            FormatDuration(g.middlebox.idle_timeout),
-                                            ": idle connections will be lost; lower keep_alive"));
-  }
-  if (p.wait_rule == WaitRule::kAfterPing && p.pingresp_wait.Of(k) > k) {
-    node.Warning("", absl::StrCat("PINGRESP is awaited for ", FormatDuration(p.pingresp_wait.Of(k)),
-                                  ", longer than keepAlive: a lost broker is noticed late"));
-  }
-  if (g.up.loss.IsOne() || g.down.loss.IsOne()) {
-    node.Warning("path", "a loss of 1 lets nothing through: no client will connect");
-  }
-  if (g.down.latency.mean() + g.up.latency.mean() > p.pingresp_wait.Of(k) &&
-      p.wait_rule == WaitRule::kAfterPing) {
-    node.Warning("path", "the mean round trip is longer than the wait for PINGRESP");
-  }
-}
-
 // Drifts add up; a clock has to go forward.
 void CheckDrift(const Node& root, const Plan& plan) {
   for (uint32_t g = 0; g < plan.groups.size(); ++g) {
@@ -387,6 +325,8 @@ Plan Compile(const LoadedScenario& scenario, Diagnostics& diagnostics) {
   CheckUtf8(root);
   Plan plan;
   plan.scenario_name = proto.name();
+  if (absl::StrContains(proto.name(), '\0'))
+    root.Error("name", "has a zero character; leave it out");
   plan.seed = proto.seed() == 0 ? 1 : proto.seed();
   plan.horizon = root.NeedDur("horizon", Nanoseconds(1), kLong);
   TableCache tables(diagnostics);
@@ -422,7 +362,7 @@ Plan Compile(const LoadedScenario& scenario, Diagnostics& diagnostics) {
     g.first_entity = entity;
     entity += g.count;
     total += g.count;
-    WarnOfFolly(node, g, plan.broker);
+    WarnOfFolly(node, g, plan);
     plan.groups.push_back(std::move(g));
   }
   if (total > kMaxClients) {
@@ -441,11 +381,14 @@ Plan Compile(const LoadedScenario& scenario, Diagnostics& diagnostics) {
     CheckTopicFilter(node, "filter");
     if (node.Has("latency")) w.latency = tables.Get(ReadDistribution(node.Child("latency")));
     w.loss = node.Chance("loss", 0);
+    WarnOfFolly(node, w, plan);
     plan.watchers.push_back(std::move(w));
   }
   if (proto.watchers_size() > 255) root.Error("watchers", "at most 255 watchers");
   for (int i = 0; i < proto.faults_size(); ++i) {
-    plan.faults.push_back(ReadFault(root.Child("faults", i), i, proto, plan));
+    const Node node = root.Child("faults", i);
+    plan.faults.push_back(ReadFault(node, i, proto, plan));
+    WarnOfFolly(node, plan.faults.back(), plan);
   }
   std::stable_sort(plan.faults.begin(), plan.faults.end(),
                    [](const ScheduledFault& a, const ScheduledFault& b) { return a.at < b.at; });

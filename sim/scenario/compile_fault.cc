@@ -60,7 +60,9 @@ void ReadSelector(const Node& node, const Plan& plan, ScheduledFault& f) {
   f.region = message.region();
   if (!f.region.empty()) {
     std::vector<std::string> regions;
-    for (const GroupPlan& g : plan.groups) regions.push_back(g.region);
+    for (const GroupPlan& g : plan.groups) {
+      if (!g.region.empty()) regions.push_back(g.region);
+    }
     if (std::find(regions.begin(), regions.end(), f.region) == regions.end()) {
       node.Error("region", absl::StrCat("no group is in region ", ShownValue(f.region),
                                         DidYouMean(f.region, regions)));

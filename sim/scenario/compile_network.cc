@@ -34,6 +34,9 @@ DirectionSpec ReadDirection(const Node& node, Transport transport, TableCache& t
     d.burst.enabled = true;
     d.burst.good_sojourn = sojourn("mean_good");
     d.burst.bad_sojourn = sojourn("mean_bad");
+    if (d.burst.good_sojourn.mean() + d.burst.bad_sojourn.mean() < Milliseconds(1)) {
+      b.Error("mean_good", "mean_good and mean_bad together must be at least 1ms");
+    }
     d.burst.loss_good = b.Chance("loss_good", 0);
     d.burst.loss_bad = b.Chance("loss_bad", 1);
   }

@@ -3,6 +3,8 @@
 #define KEEPSIM_SIM_SCENARIO_FIELD_PLACES_H_
 
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "google/protobuf/text_format.h"
@@ -20,6 +22,8 @@ struct FieldPlaces {
   std::shared_ptr<google::protobuf::TextFormat::ParseInfoTree> tree;
   // Where each line of that text came from, if it was transcribed from another file (JSON).
   std::vector<Place> lines;
+  // What was set from outside since: the field's path, with indices, and how it was said.
+  std::vector<std::pair<std::string, std::string>> set;
 
   // The place in the file; protobuf counts from 0.
   Place InFile(int line, int column) const {

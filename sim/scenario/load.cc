@@ -28,7 +28,8 @@ LoadedScenario LoadText(absl::string_view contents, ScenarioFormat format, std::
       break;
     case ScenarioFormat::kBinary:
       if (!s.proto.ParseFromArray(contents.data(), static_cast<int>(contents.size()))) {
-        diagnostics.Add({false, s.file, 0, 0, "", "not a binary keepsim.pb.Scenario message"});
+        diagnostics.Add({false, s.file, 0, 0, "",
+                         "not a binary keepsim.pb.Scenario message, or a text in it is not UTF-8"});
       } else if (const size_t size = s.proto.ByteSizeLong();
                  s.proto.DiscardUnknownFields(), s.proto.ByteSizeLong() != size) {
         diagnostics.Add({false, s.file, 0, 0, "",

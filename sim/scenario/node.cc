@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/descriptor.h"
 #include "sim/base/check.h"
@@ -106,6 +107,12 @@ void Node::Report(bool warning, absl::string_view name, absl::string_view messag
   }
   d.line = place.line;
   d.column = place.column;
+  for (const auto& [path, text] : places_->set) {
+    const bool within =
+        absl::StartsWith(d.path, path) &&
+        (d.path.size() == path.size() || d.path[path.size()] == '.' || d.path[path.size()] == '[');
+    if (within) d.file = text, d.line = d.column = 0;
+  }
   d.message = std::string(message);
   diagnostics_->Add(std::move(d));
 }

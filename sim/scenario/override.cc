@@ -115,6 +115,7 @@ struct Target {
   Message* message = nullptr;
   const FieldDescriptor* field = nullptr;
   Segment last;
+  std::string path;  // with indices for names; of what is appended to a list, its own
 };
 
 // Makes the messages on the way. On failure, says why and has no message.
@@ -124,6 +125,7 @@ Target Resolve(absl::string_view text, Message* m, std::string* why) {
     *why = "the path is not of the form field.field[index].field";
     return {};
   }
+  std::string way;
   for (size_t i = 0;; ++i) {
     const Descriptor* type = m->GetDescriptor();
     const FieldDescriptor* field = type->FindFieldByName(path[i].name);
@@ -134,7 +136,15 @@ Target Resolve(absl::string_view text, Message* m, std::string* why) {
                           DidYouMean(path[i].name, names));
       return {};
     }
-    if (i + 1 == path.size()) return {m, field, path[i]};
+    absl::StrAppend(&way, i == 0 ? "" : ".", path[i].name);
+    if (i + 1 == path.size()) {
+      if (field->is_repeated()) {
+        const int element = path[i].indexed ? FindElement(*m, field, path[i].index)
+                                            : m->GetReflection()->FieldSize(*m, field);
+        absl::StrAppend(&way, "[", element, "]");
+      }
+      return {m, field, path[i], way};
+    }
     if (field->message_type() == nullptr) {
       *why = absl::StrCat("\"", path[i].name, "\" has no fields of its own");
       return {};
@@ -151,6 +161,7 @@ Target Resolve(absl::string_view text, Message* m, std::string* why) {
                             m->GetReflection()->FieldSize(*m, field));
         return {};
       }
+      absl::StrAppend(&way, "[", element, "]");
       m = m->GetReflection()->MutableRepeatedMessage(m, field, element);
     } else {
       if (path[i].indexed) {
@@ -198,6 +209,7 @@ void ApplyOverride(const std::string& text, LoadedScenario& scenario, Diagnostic
         absl::StrCat("\"", value, "\" cannot be the value of ", t.field->name(), ": ", why));
   }
   scenario.overrides.push_back(text);
+  scenario.places.set.emplace_back(t.path, absl::StrCat("--set '", text, "'"));
 }
 
 void ApplyRemoval(const std::string& path, LoadedScenario& scenario, Diagnostics& diagnostics) {

@@ -87,10 +87,14 @@ class Collector : public google::protobuf::io::ErrorCollector {
     // Unknown fields come as warnings, so that reading goes on and all of them are found.
     if (problems.size() == kMostProblems) return;
     if (absl::StrContains(message, "has no field named")) {
-      const std::string name = Quoted(message, 1);
-      if (name.find_first_not_of(kBlank) == std::string::npos)
-        return;  // made so by an earlier round
-      problems.push_back({line, column, UnknownField(message), name, Problem::kNothing});
+      problems.push_back({line, column, UnknownField(message), Quoted(message, 1)});
+    } else if (absl::StrContains(message, "xtension")) {
+      const std::string name = Quoted(message, 0);
+      problems.push_back(
+          {line, column, absl::StrCat("unknown field \"[", name, "]\": no name stands in brackets"),
+           name});
+    } else {
+      problems.push_back({line, column, message, ""});
     }
   }
 
@@ -212,6 +216,9 @@ void Read(const std::string& contents, const std::string& file, google::protobuf
     size_t last_at = std::string::npos;
     for (Problem& p : collector.problems) {
       const size_t at = SubjectOf(text, p);
+      const bool ours =
+          at != std::string::npos && contents.compare(at, p.subject.size(), p.subject) != 0;
+      if (ours) continue;  // a name that an earlier round has blanked
       if (p.blank != Problem::kNothing) last = &p, last_at = at;
       if (at != std::string::npos && !p.subject.empty()) PlaceAt(text, at, p);
       const auto same = [&](const Problem& q) { return q.line == p.line && q.column == p.column; };

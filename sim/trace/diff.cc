@@ -25,11 +25,12 @@ std::vector<std::string> DifferingFields(const TraceRecord& x, const TraceRecord
 
 }  // namespace
 
-std::string TraceDifference::ToText(const RecordText& text) const {
+std::string TraceDifference::ToText(const RecordText& left_text,
+                                    const RecordText& right_text) const {
   std::string out;
-  for (const TraceRecord& r : before) absl::StrAppend(&out, "    ", text.Line(r), "\n");
-  absl::StrAppend(&out, "  < ", left ? text.Line(*left) : "(ended)", "\n");
-  absl::StrAppend(&out, "  > ", right ? text.Line(*right) : "(ended)", "\n");
+  for (const TraceRecord& r : before) absl::StrAppend(&out, "    ", left_text.Line(r), "\n");
+  absl::StrAppend(&out, "  < ", left ? left_text.Line(*left) : "(ended)", "\n");
+  absl::StrAppend(&out, "  > ", right ? right_text.Line(*right) : "(ended)", "\n");
   if (!fields.empty()) {
     absl::StrAppend(&out, "  record ", index + 1, " differs in ", absl::StrJoin(fields, ", "),
                     "\n");

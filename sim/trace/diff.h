@@ -23,7 +23,7 @@ struct TraceDifference {
   std::vector<std::string> fields;  // names of what differs: "at", "a", ...; empty at an end
 
   // Several lines: the common records, then one line for each side.
-  std::string ToText(const RecordText& text) const;
+  std::string ToText(const RecordText& left_text, const RecordText& right_text) const;
 };
 
 // Gives the next record; false at the end.

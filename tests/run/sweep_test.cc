@@ -191,7 +191,7 @@ TEST(SweepTest, ABaseFileIsFoundFromTheSweepFile) {
   ASSERT_TRUE(diagnostics.ok()) << diagnostics.Render();
   EXPECT_EQ(sweep.first_seed, 5u);
   EXPECT_EQ(sweep.Repro(0, 6),
-            "keepsim run dir/sweep_base.textproto --seed 6 --set 'horizon=2h' --set "
+            "keepsim run dir/sweep_base.textproto --seed 6 --set horizon=2h --set "
             "'groups[0].count=3'");
 }
 

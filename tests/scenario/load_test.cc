@@ -93,6 +93,35 @@ groups { name: "g" cuont: 3 path { transport: DATAGRM } random_faults { fault: C
   EXPECT_THAT(e, HasSubstr("unknown value \"CRSH\" of field fault (did you mean \"CRASH\"?)"));
 }
 
+TEST(LoadTest, NoNameIsPassedOver) {
+  const std::string e = Errors(R"(horizon: "1h"
+groups { name: "g" [keep_alive]: "60s" _: "x" __ { a: 3 } }
+)");
+  EXPECT_THAT(e, HasSubstr("f:2:21: error: groups[0].keep_alive: unknown field \"[keep_alive]\""));
+  EXPECT_THAT(e, HasSubstr("unknown field \"_\" in Group"));
+  EXPECT_THAT(e, HasSubstr("unknown field \"__\" in Group"));
+}
+
+TEST(LoadTest, WarnsOfWhatCanHaveNoEffect) {
+  const std::string e = Errors(R"(horizon: "1h" watchers { name: "w" }
+groups { name: "g" count: 3 connect { client_id: "one" } start { at: "2h" }
+         publish { periodic { period: "2h" } } }
+groups { name: "none" count: 0 }
+faults { at: "2h" broker_down {} }
+faults { at: "1m" select { first: 5 } client: CRASH }
+faults { at: "1m" client: MIDDLEBOX_FLUSH }
+faults { at: "1m" clock { jump: "5s" } }
+)");
+  for (const char* warning :
+       {"groups[0].connect.client_id: is the same for all 3 clients",
+        "groups[0].start.at: 2h is", "groups[0].publish[0].periodic.period: 2h is longer",
+        "groups[1].count: 0: the group", "faults[0].at: 2h is not before",
+        "faults[1].select: selects no client", "faults[2].client: MIDDLEBOX_FLUSH strikes nobody",
+        "faults[3].clock: jump changes nothing", "watchers[0]: sees nothing"}) {
+    EXPECT_THAT(e, HasSubstr(absl::StrCat("warning: ", warning)));
+  }
+}
+
 TEST(LoadTest, WarnsOfWhatIsLegalAndFoolish) {
   const std::string e = Errors(R"(horizon: "1h"
 groups { name: "g" keep_alive: "10m" client: "emqtt" path { middlebox { idle_timeout: "5m" } } }

@@ -253,6 +253,14 @@ echo precious > "$work/other/file"
 expect 2 "holds other files" "$keepsim" run "$quickstart" --out "$work/other" "${small[@]}"
 [[ "$(ls "$work/other")" == file ]] || { echo "FAILED: wrote into a folder of others"; failures=$((failures + 1)); }
 expect 2 "is not a folder" "$keepsim" run "$quickstart" --out "$work/other/file" "${small[@]}"
+mkdir "$work/mine"
+echo '{"mine": 1}' > "$work/mine/summary.json"
+expect 2 "holds other files" "$keepsim" run "$quickstart" --out "$work/mine" "${small[@]}"
+expect 2 "no digest" "$keepsim" compare "$work/mine" "$work/mine"
+expect 2 "says how a run was made" "$keepsim" check "$quickstart" --set 'expectations={metric: "wall_s" at_least: 0}'
+expect 2 "--set 'groups[0].keep_alive=30': error: groups[0].keep_alive" \
+  "$keepsim" check "$quickstart" --set 'groups[0].keep_alive=30'
+expect 2 "unknown command" "$keepsim" help nope
 
 # A full disk and a read-only folder: said plainly, exit 2, nothing half-written, and an earlier
 # result untouched.
@@ -264,7 +272,7 @@ if unshare -rm true 2> /dev/null; then
       disk="$1" size="$2" options="$3"
       shift 3
       mkdir -p "$disk" && mount -t tmpfs -o size="$size" none "$disk" && mkdir "$disk/out" &&
-        echo earlier > "$disk/out/summary.json" && mount -o "remount,$options" "$disk" || exit 99
+        echo "{\"engine_version\": 0}" > "$disk/out/summary.json" && mount -o "remount,$options" "$disk" || exit 99
       "$@"
       status=$?
       echo "left: $(ls "$disk/out" | tr "\n" " ")$(cat "$disk/out/summary.json")"
@@ -273,7 +281,7 @@ if unshare -rm true 2> /dev/null; then
   # No room for the trace; for the trace but not the page; for both but not the summary.
   for size in 160k 400k 560k; do
     expect 2 "No space left on device" on_disk $size rw "$keepsim" run "$quickstart" --out "$work/disk/out"
-    expect 2 "left: summary.json earlier" on_disk $size rw "$keepsim" run "$quickstart" --out "$work/disk/out"
+    expect 2 'left: summary.json {"engine_version": 0}' on_disk $size rw "$keepsim" run "$quickstart" --out "$work/disk/out"
   done
   expect 0 "left: report.html summary.json trace.kst {" on_disk 2m rw "$keepsim" run "$quickstart" --out "$work/disk/out"
   expect 2 "Read-only file system" on_disk 160k ro "$keepsim" run "$quickstart" --out "$work/disk/out"

@@ -51,7 +51,8 @@ TEST(FirstDifference, AnEndIsADifference) {
   EXPECT_EQ(*(*d)->left, left[7]);
   EXPECT_FALSE((*d)->right.has_value());
   EXPECT_TRUE((*d)->fields.empty());
-  EXPECT_THAT((*d)->ToText(RecordText(TraceHeader())), HasSubstr("> (ended)"));
+  EXPECT_THAT((*d)->ToText(RecordText(TraceHeader()), RecordText(TraceHeader())),
+              HasSubstr("> (ended)"));
 }
 
 TEST(FirstDifference, PacketLevelIsPassedOverUnlessAskedFor) {
