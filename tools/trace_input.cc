@@ -1,5 +1,6 @@
 #include "tools/trace_input.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
@@ -8,6 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "sim/base/duration_text.h"
+#include "tools/output_file.h"
 
 namespace keepsim {
 
@@ -16,6 +18,25 @@ std::string TracePath(const std::string& path) {
   std::error_code none;
   if (std::filesystem::is_directory(file, none)) file /= "trace.kst";
   return file.lexically_normal().string();
+}
+
+bool RefusesOutput(const Arguments& arguments, const std::string& flag, const std::string& input) {
+  if (!arguments.Has(flag)) return false;
+  if (arguments.Get(flag).empty()) {
+    Fail(absl::StrCat("--", flag, " needs the name of a file"));
+    return true;
+  }
+  // While it is written it has another name, which may be taken too.
+  const std::string out = UserPath(arguments.Get(flag));
+  const std::string read = TracePath(input);
+  for (const std::string& written : {out, OutputFile::TemporaryName(out)}) {
+    std::error_code none;
+    if (!std::filesystem::equivalent(written, read, none)) continue;
+    Fail(absl::StrCat("--", flag, " ", arguments.Get(flag), " would replace ", input,
+                      ", which is read; give another name"));
+    return true;
+  }
+  return false;
 }
 
 absl::StatusOr<std::unique_ptr<TraceReader>> OpenTrace(const std::string& path,
@@ -71,6 +92,15 @@ bool ReadStretch(const Arguments& arguments, const TraceHeader& header, Instant*
     }
     *at = kStart + *d;
   }
+  const Instant end = kStart + header.horizon;
+  if (*from > end || *from > *to) {
+    Fail(absl::StrCat("--from ", arguments.Get("from", "0"), " is after ",
+                      *from > end
+                          ? "the end of the run, which takes " + FormatDuration(header.horizon)
+                          : "--to " + arguments.Get("to")));
+    return false;
+  }
+  *to = std::min(*to, end);
   return true;
 }
 
