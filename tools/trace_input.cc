@@ -9,9 +9,25 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "sim/base/duration_text.h"
+#include "sim/base/quote.h"
 #include "tools/output_file.h"
+#include "tools/stored_trace.h"
 
 namespace keepsim {
+namespace {
+
+// Which part of a trace's header is not that of its scenario; "" if all are.
+std::string Altered(const TraceHeader& stored, const TraceHeader& made) {
+  if (stored.scenario_name != made.scenario_name) return "scenario_name is";
+  if (stored.seed != made.seed) return "seed is";
+  if (stored.horizon != made.horizon) return "horizon is";
+  if (stored.groups != made.groups) return "groups are";
+  if (stored.watchers != made.watchers) return "watchers are";
+  if (stored.faults != made.faults) return "faults are";
+  return "";
+}
+
+}  // namespace
 
 std::string TracePath(const std::string& path) {
   std::filesystem::path file = UserPath(path);
@@ -50,8 +66,7 @@ void ReportDamage(const TraceReader& reader) {
                std::string(reader.damage().message()).c_str());
 }
 
-Prepared PrepareFromTrace(const std::string& path, const TraceReader& reader,
-                          const std::vector<std::string>& overrides) {
+Prepared PrepareFromTrace(const std::string& path, const TraceReader& reader) {
   if (reader.header().tie_order == kLiveTieOrder) {
     Fail(path +
          ": recorded by keepsim probe, not simulated: there is no scenario to run again "
@@ -65,18 +80,21 @@ Prepared PrepareFromTrace(const std::string& path, const TraceReader& reader,
     return {};
   }
   const std::string& digest = reader.header().scenario_digest;
-  if (!digest.empty() && ScenarioDigest(scenario.proto) != digest) {
+  if (ScenarioDigest(scenario.proto) != digest) {
     Fail(absl::StrCat(path, ": the scenario inside was altered: its digest is ",
-                      ScenarioDigest(scenario.proto), ", the trace was made of ", digest));
+                      ScenarioDigest(scenario.proto), ", the trace was made of ",
+                      digest.empty() ? "one without a digest" : Printable(digest)));
     return {};
   }
   scenario.overrides = reader.header().overrides;
-  std::vector<std::string> args;
-  for (const std::string& o : overrides) args.push_back("--set=" + o);
-  Arguments set;
-  set.Parse(args, {"set"}, {});
   // Whoever made the trace has been warned.
-  return PrepareLoaded(std::move(scenario), set, /*warn=*/false);
+  Prepared p = PrepareLoaded(std::move(scenario), Arguments(), /*warn=*/false);
+  if (p.plan == nullptr) return p;
+  const std::string altered = Altered(reader.header(), HeaderOf(p.scenario, *p.plan, ""));
+  if (altered.empty()) return p;
+  Fail(absl::StrCat(path, ": the header was altered: its ", altered,
+                    " not what the scenario inside says"));
+  return {};
 }
 
 bool ReadStretch(const Arguments& arguments, const TraceHeader& header, Instant* from,

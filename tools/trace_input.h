@@ -30,10 +30,9 @@ absl::StatusOr<std::unique_ptr<TraceReader>> OpenTrace(const std::string& path,
 // Says on stderr what damage was met, if any.
 void ReportDamage(const TraceReader& reader);
 
-// The scenario that a trace carries, ready to be run, with these overrides on top of its own. Null
-// plan: it cannot be, and why was printed.
-Prepared PrepareFromTrace(const std::string& path, const TraceReader& reader,
-                          const std::vector<std::string>& overrides = {});
+// The scenario that a trace carries, ready to be run. Null plan: it cannot be, or is not what the
+// header says of it, and why was printed.
+Prepared PrepareFromTrace(const std::string& path, const TraceReader& reader);
 
 // --from and --to; without them the whole run, which is where --to ends at the latest. False: a
 // message was printed, also if nothing lies between them.
