@@ -183,8 +183,24 @@ class FleetPageTest(viewer_case.ViewerCase):
             self.page.prefer(scheme)
             self.open()
             save("fleet-%s.png" % scheme, self.page)
+        self.assertEqual(self.value("keepsim.picture.named"), ["modems"])
         self.fits_the_phone("fleet-phone.png")
+        self.assertEqual(self.value("[keepsim.picture.left, keepsim.picture.named]"), [0, ["modems"]])
         self.page.size(1200, 1000)
+
+    def test_an_address_with_an_incident_that_is_not_there(self) -> None:
+        notice = "(() => { const n = document.getElementById('notice'); return n.hidden ? '' : n.textContent; })()"
+        self.assertEqual(self.value(notice), "")
+        for wanted in ("99999", "0", "first"):
+            self.open(self.url + "#incident=" + wanted)
+            words = self.value(notice)
+            self.assertIn("There is no incident \u201c%s\u201d" % wanted, words)
+            self.assertIn("the incidents 1 to %d" % len(self.incidents), words.replace(NARROW_NO_BREAK_SPACE, ""))
+            self.assertFalse(self.value("document.getElementById('dialog').open"))
+        # Typed into the address of a page that is open.
+        self.value("(location.hash = '#incident=2', 0)")
+        self.page.wait("document.getElementById('dialog').open")
+        self.assertEqual(self.value(notice), "")
 
     def test_the_report_links_to_it(self) -> None:
         # Beside the trace: keepsim makes the links.
