@@ -95,7 +95,8 @@ int ExplainOne(const std::string& path, TraceReader& reader, int64_t number,
                stdout);
     return kExitNotMet;
   }
-  std::fputs(ExplanationText(*p.plan, reader.header(), *stretch, *incident).c_str(), stdout);
+  std::FILE* const text = page == "-" ? stderr : stdout;
+  std::fputs(ExplanationText(*p.plan, reader.header(), *stretch, *incident).c_str(), text);
   const Window window = WindowOf(*incident, stretch->last_heard);
   const std::string client = RecordText(reader.header()).Entity(incident->entity);
   const bool by_broker = incident->observer == Observer::kBroker;
@@ -105,12 +106,12 @@ int ExplainOne(const std::string& path, TraceReader& reader, int64_t number,
       by_broker ? "the broker declares " : "", client,
       by_broker ? " dead" : " declares the broker dead", " between ", At(window.from), " and ",
       At(window.to), ", which is from the last packet heard to as long after the declaration.");
-  std::printf("\nWould it have happened?\n%s", Wrap(what, 2, 98).c_str());
+  std::fprintf(text, "\nWould it have happened?\n%s", Wrap(what, 2, 98).c_str());
   std::vector<Answered> answers;
   for (const Counterfactual& change : CounterfactualsFor(p.scenario, *p.plan, *incident)) {
     absl::StatusOr<Answer> answer = Answer{};
     if (!change.overrides.empty()) answer = Simulate(p.scenario, change, *incident, window);
-    std::fputs(AnswerText(change, answer, *incident).c_str(), stdout);
+    std::fputs(AnswerText(change, answer, *incident).c_str(), text);
     answers.push_back({change, std::move(answer)});
   }
   if (page.empty()) return kExitOk;
@@ -175,9 +176,10 @@ int ExplainCommand(const std::vector<std::string>& args) {
   if (a.positional().size() != 1) return Fail("explain needs one trace file");
   int64_t number = 0;
   if (a.Has("incident") && !ReadIncidentNumber(a, &number)) return kExitBadInput;
-  if (a.Has("page") && (!a.Has("incident") || a.Get("page").empty())) {
-    return Fail("--page needs the name of a file, and --incident N");
+  if (a.Has("page") && !a.Has("incident")) {
+    return Fail("--page needs --incident N: it is of one of them");
   }
+  if (RefusesOutput(a, "page", a.positional()[0])) return kExitBadInput;
   auto opened = OpenTrace(a.positional()[0], a);
   if (!opened.ok()) return Fail(opened.status());
   if (expects) return Expect(**opened, a);

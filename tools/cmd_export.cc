@@ -136,7 +136,7 @@ int ExportCommand(const std::vector<std::string>& args) {
     return Fail("--format must be csv, json, jsonl, sqlite, pcapng or perfetto, not \"" + format +
                 "\"");
   }
-  if (format == "sqlite" && (a.Get("out").empty() || a.Get("out") == "-")) {
+  if (format == "sqlite" && (!a.Has("out") || a.Get("out") == "-")) {
     return Fail("a database is a file; say where with --out FILE");
   }
   if (binary && !a.Has("out") && isatty(STDOUT_FILENO) != 0) {
@@ -144,6 +144,7 @@ int ExportCommand(const std::vector<std::string>& args) {
   }
   Export e;
   e.trace = a.positional()[0];
+  if (RefusesOutput(a, "out", e.trace)) return kExitBadInput;
   auto opened = OpenTrace(e.trace, a);
   if (!opened.ok()) return Fail(opened.status());
   e.reader = *std::move(opened);

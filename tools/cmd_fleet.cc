@@ -82,10 +82,10 @@ int FleetCommand(const std::vector<std::string>& args) {
   Arguments a;
   if (!a.Parse(args, {"out", "time-lines"}, {"allow-damaged"})) return kExitBadInput;
   if (a.positional().size() != 1) return Fail("fleet needs one trace file");
-  if (a.Has("out") && a.Get("out").empty()) return Fail("--out needs the name of a file");
   int64_t time_lines = kMostTimeLines;
   if (!ReadNumber(a, "time-lines", 0, 10000, &time_lines)) return kExitBadInput;
   const std::string& path = a.positional()[0];
+  if (RefusesOutput(a, "out", path)) return kExitBadInput;
   auto opened = OpenTrace(path, a);
   if (!opened.ok()) return Fail(opened.status());
   TraceReader& reader = **opened;

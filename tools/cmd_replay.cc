@@ -164,6 +164,14 @@ int ReplayCommand(const std::vector<std::string>& args) {
       (a.Has("records") || a.Has("to") || (!a.Has("client") && !a.Has("incident")))) {
     return Fail("--step goes with --incident or --client, and not with --records or --to");
   }
+  if (a.Has("client") || a.Has("incident")) {
+    // One client goes event by event on one thread.
+    for (const char* flag : {"engine", "threads"}) {
+      if (!a.Has(flag)) continue;
+      return Fail(absl::StrCat("--", flag, " is for the replay of a whole run, without ",
+                               a.Has("client") ? "--client" : "--incident"));
+    }
+  }
   auto opened = OpenTrace(a.positional()[0], a);
   if (!opened.ok()) return Fail(opened.status());
   TraceReader& reader = **opened;

@@ -182,7 +182,11 @@ int ShrinkCommand(const std::vector<std::string>& args) {
   if (!ReadNumber(a, "runs", 1, kMostRuns, &options.runs) || !ReadThreads(a, &options.threads)) {
     return kExitBadInput;
   }
+  if (RefusesOutput(a, "out", a.positional()[0])) return kExitBadInput;
   const std::atomic<bool>* const stopped = CatchSignals();
+  // Opened before the work: a folder that is not there is no reason to lose it.
+  OutputFile out(a.Has("out") ? UserPath(a.Get("out")) : "-");
+  if (!out.status().ok()) return Fail(out.status());
   Subject subject;
   if (const int code = Read(a.positional()[0], a, &subject); code != kExitOk) return code;
   options.signature = subject.signature;
@@ -210,9 +214,13 @@ int ShrinkCommand(const std::vector<std::string>& args) {
                shrunk->finished ? ""
                : *stopped       ? "; stopped before the end"
                                 : "; the budget has ended, --runs gives more");
-  OutputFile out(a.Has("out") ? UserPath(a.Get("out")) : "-");
-  out.Write(AsFile(subject, *shrunk, a.Get("out")));
-  if (const absl::Status s = out.Finish(); !s.ok()) return Fail(s);
+  const std::string file = AsFile(subject, *shrunk, a.Get("out"));
+  out.Write(file);
+  if (const absl::Status s = out.Finish(); !s.ok()) {
+    // The work is not lost with the disk's last byte.
+    if (a.Has("out") && a.Get("out") != "-") std::fputs(file.c_str(), stdout);
+    return Fail(s);
+  }
   return *stopped ? kExitStopped : kExitOk;
 }
 

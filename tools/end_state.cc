@@ -20,15 +20,24 @@ std::string Ago(Instant then, Instant now) {
 
 }  // namespace
 
-// A new connection has written and read nothing.
-EndStates::End& EndStates::OfConnection(End& end, uint32_t conn) {
-  if (end.conn != conn) {
-    const Timer session = std::move(end.session);
+// Null for what is of another connection than the one shown: late of one before it, or early of one
+// whose session waits until the broker has done with that of the one before. A new one has written
+// and read nothing.
+EndStates::End* EndStates::OfConnection(End& end, const TraceRecord& r) {
+  if (r.conn < end.conn) return nullptr;
+  const bool early = &end == &broker_ && end.open && r.kind != RecordKind::kSessionOpened;
+  if (r.conn > end.conn && early) return nullptr;
+  if (r.conn > end.conn) {
+    // The client's session goes on with its timer; a broker's session is the connection's.
+    Timer session = &end == &client_ ? std::move(end.session) : Timer();
+    if (&end == &broker_) limit_.clear();
     end = End();
-    end.conn = conn;
-    end.session = session;
+    end.conn = r.conn;
+    end.state = "opening";
+    end.since = r.at;
+    end.session = std::move(session);
   }
-  return end;
+  return &end;
 }
 
 void EndStates::Add(const TraceRecord& r) {
@@ -36,19 +45,23 @@ void EndStates::Add(const TraceRecord& r) {
   const bool up = r.code >> 8 == kUp;
   switch (r.kind) {
     case RecordKind::kConnectAttempt: {
-      End& e = OfConnection(client_, r.conn);
-      e.state = "connecting";
-      e.since = r.at;
+      End* e = OfConnection(client_, r);
+      if (e == nullptr) return;
+      e->state = "connecting";
+      e->since = r.at;
       return;
     }
     case RecordKind::kConnected:
+      if (r.conn < client_.conn) return;
       client_.state = "connected";
       client_.since = r.at;
       return;
     case RecordKind::kSessionOpened: {
-      End& e = OfConnection(broker_, r.conn);
-      e.state = "connected";
-      e.since = r.at;
+      End* e = OfConnection(broker_, r);
+      if (e == nullptr) return;
+      e->state = "connected";
+      e->since = r.at;
+      e->open = true;
       limit_ = r.b == 0 ? "no limit"
                         : absl::StrCat("closes after ", FormatDuration(Duration{r.b}),
                                        " without a packet (keepAlive ", r.a, " s)");
@@ -59,6 +72,7 @@ void EndStates::Add(const TraceRecord& r) {
       if (e.conn != r.conn) return;
       e.state = absl::StrCat("closed: ", CloseReasonText(r.code & 0xFF));
       e.since = r.at;
+      e.open = false;
       if (&e == &broker_) {
         limit_.clear();
         broker_.session.deadline = kNever;
@@ -66,27 +80,29 @@ void EndStates::Add(const TraceRecord& r) {
       return;
     }
     case RecordKind::kPacketSent: {
-      End& e = OfConnection(up ? client_ : broker_, r.conn);
-      e.written = PacketName(PacketFieldsOf(r));
-      e.written_at = r.at;
+      End* e = OfConnection(up ? client_ : broker_, r);
+      if (e == nullptr) return;
+      e->written = PacketName(PacketFieldsOf(r));
+      e->written_at = r.at;
       return;
     }
     case RecordKind::kPacketReceived: {
-      End& e = OfConnection(up ? broker_ : client_, r.conn);
-      e.read = PacketName(PacketFieldsOf(r));
-      e.read_at = r.at;
+      End* e = OfConnection(up ? broker_ : client_, r);
+      if (e == nullptr) return;
+      e->read = PacketName(PacketFieldsOf(r));
+      e->read_at = r.at;
       return;
     }
     case RecordKind::kTimerArmed: {
-      End& e = r.code == 1 ? OfConnection(broker_, r.conn) : client_;
-      e.session = {TimerName(r), Instant{r.a}};
+      End* e = r.code == 1 ? OfConnection(broker_, r) : &client_;
+      if (e != nullptr) e->session = {TimerName(r), Instant{r.a}};
       return;
     }
     case RecordKind::kTcpTimerArmed: {
       const TcpTimerFields t = TcpTimerFieldsOf(r);
-      End& e = t.broker ? OfConnection(broker_, r.conn) : client_;
-      if (e.conn != r.conn) return;
-      e.kernel[TcpTimerSlot(t.name)] = {TcpDeadlineName(r), t.deadline};
+      End* e = t.broker ? OfConnection(broker_, r) : &client_;
+      if (e == nullptr || e->conn != r.conn) return;
+      e->kernel[TcpTimerSlot(t.name)] = {TcpDeadlineName(r), t.deadline};
       return;
     }
     default:

@@ -26,6 +26,7 @@ class EndStates {
     uint32_t conn = 0;
     std::string state = "no connection";
     Instant since = kStart;
+    bool open = false;  // the broker's session
     std::string written;
     Instant written_at = kNever;  // kNever: nothing yet
     std::string read;
@@ -33,7 +34,7 @@ class EndStates {
     Timer session;
     Timer kernel[3];  // of TCP, by slot
   };
-  End& OfConnection(End& end, uint32_t conn);
+  End* OfConnection(End& end, const TraceRecord& r);
   static std::string EndText(const End& end, Instant now);
 
   End client_;

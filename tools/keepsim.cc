@@ -46,8 +46,10 @@ constexpr Command kCommands[] = {
     {"show", ShowCommand,
      "show TRACE [--client GROUP/INDEX] [--from TIME] [--to TIME] [--allow-damaged]"},
     {"replay", ReplayCommand,
-     "replay TRACE [--incident N | --client GROUP/INDEX [--records]] [--from TIME] [--to TIME]\n"
-     "      [--step] [--threads N] [--engine auto|events|skip] [--allow-damaged]"},
+     "replay TRACE [--threads N] [--engine auto|events|skip] [--allow-damaged]\n"
+     "  keepsim replay TRACE --incident N | --client GROUP/INDEX [--records] [--from TIME] [--to "
+     "TIME]\n"
+     "      [--step] [--allow-damaged]"},
     {"explain", ExplainCommand,
      "explain TRACE [--incident N [--page FILE] | --expect SIGNATURE... --expect-not "
      "SIGNATURE...]\n"

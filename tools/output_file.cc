@@ -19,7 +19,7 @@ OutputFile::OutputFile(const std::string& path) : path_(path) {
   const auto type = std::filesystem::status(path, error).type();
   using Type = std::filesystem::file_type;
   in_place_ = type != Type::not_found && type != Type::regular && type != Type::directory;
-  temporary_ = in_place_ ? path : path + ".tmp";
+  temporary_ = in_place_ ? path : TemporaryName(path);
   file_ = std::fopen(temporary_.c_str(), "wb");
   if (file_ == nullptr) Failed("cannot be written");
 }

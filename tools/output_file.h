@@ -19,6 +19,11 @@ class OutputFile {
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
+  // What "path" is called until then.
+  static std::string TemporaryName(const std::string& path) { return path + ".tmp"; }
+
+  // The first error, also before Finish().
+  const absl::Status& status() const { return status_; }
   // After an error further calls do nothing; Finish() returns the first.
   void Write(absl::string_view bytes);
   absl::Status Finish();

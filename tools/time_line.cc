@@ -51,11 +51,21 @@ class TimeLineRows::Painter {
   }
 
   void Row(Instant at, absl::string_view client, absl::string_view wire, absl::string_view broker) {
-    std::string line =
-        absl::StrCat(PadLeft(FormatSeconds(at - kStart, 6), kTimeWidth),
-                     PadLeft(Silence(kLeft, at), kHeardWidth), "  ", PadRight(client, kEndWidth),
-                     PadRight(wire, kWireWidth), PadRight(broker, kEndWidth - 1),
-                     PadLeft(Silence(kRight, at), kHeardWidth - 1));
+    std::string line = absl::StrCat(PadLeft(FormatSeconds(at - kStart, 6), kTimeWidth),
+                                    PadLeft(Silence(kLeft, at), kHeardWidth), "  ");
+    // What is too long for its column shortens the next one; between them there is always a space.
+    size_t column = line.size();
+    const auto cell = [&](absl::string_view text, size_t width) {
+      column += width;
+      absl::StrAppend(&line, text);
+      line.append(line.size() < column ? column - line.size() : 1, ' ');
+    };
+    cell(client, kEndWidth);
+    cell(wire, kWireWidth);
+    cell(broker, kEndWidth - 1);
+    const std::string silence = Silence(kRight, at);
+    column += kHeardWidth - 1;
+    absl::StrAppend(&line, line.size() < column ? PadLeft(silence, column - line.size()) : silence);
     absl::StrAppend(&out_, absl::StripTrailingAsciiWhitespace(line), "\n");
   }
   // `right`: said at the broker's end.

@@ -20,7 +20,7 @@ std::string TimeLine(const Stretch& stretch, const TraceHeader& header,
 // The same event by event. What they are made of must outlive them.
 class TimeLineRows {
  public:
-  // `routine`: timers of a kernel in which nothing went wrong as well.
+  // `routine`: as well the timers that TimerNotes calls so.
   TimeLineRows(const PacketLog& log, const TraceHeader& header,
                const std::optional<Incident>& incident, bool routine);
   ~TimeLineRows();

@@ -18,6 +18,11 @@ std::string Deadline(const char* name, Instant t) {
   return absl::StrCat(name, " ", FormatSeconds(t - kStart, 3));
 }
 
+// A broker that looks at all its clients as often as this or more often: only the first look of a
+// connection says anything, and that which finds the client silent for too long.
+constexpr Duration kOften = Seconds(10);
+constexpr int kLooks = 1;  // BrokerSession's state: CONNECT was read
+
 // What happened last at an end, and when; it moves timers of that instant.
 struct Happened {
   std::string what;
@@ -56,6 +61,7 @@ class TimerNotes::Writer {
 
   void OnSegment(const TraceRecord& r, const Transmission& t);
   void OnArmed(const TraceRecord& r);
+  void OnLook(const TraceRecord& r);
   void OnTcpArmed(const TraceRecord& r);
   void OnTcpFired(const TraceRecord& r);
   std::string TcpCause(const TraceRecord& r, const TcpTimerFields& t) const;
@@ -74,7 +80,9 @@ class TimerNotes::Writer {
 
   const PacketLog& log_;
   std::map<uint32_t, TimerNote>& notes_;
-  AtEnd ends_[2];  // the client's, the broker's
+  AtEnd ends_[2];                      // the client's, the broker's
+  uint32_t broker_fired_ = 0;          // the counter of the last kTimerFired of its session
+  std::map<uint32_t, Duration> told_;  // how often the broker looks, by connection
   std::map<std::tuple<bool, uint32_t, int>, Exchange> exchanges_;
 };
 
@@ -102,6 +110,7 @@ void TimerNotes::Writer::Add(const LogEntry& e) {
       return;
     case RecordKind::kTimerFired:
       ends_[r.code == 1].session.Set("it fired", r.at);
+      if (r.code == 1) broker_fired_ = r.counter;
       notes_[r.counter] = {r.code == 1, "timer fires", "", false};
       return;
     case RecordKind::kTimerArmed:
@@ -130,6 +139,24 @@ void TimerNotes::Writer::OnArmed(const TraceRecord& r) {
   const Happened& cause = ends_[broker].session;
   notes_[r.counter] = {broker, r.a == kNever.ns ? "no timer" : Deadline(TimerName(r), Instant{r.a}),
                        cause.Now(r.at) ? cause.what : "", false};
+  const Happened& read = ends_[broker].read;
+  if (broker && r.b >> 8 == kLooks && r.a != kNever.ns && cause.Now(r.at) && !read.Now(r.at)) {
+    OnLook(r);
+  }
+}
+
+// The broker has looked, found nothing, and says when it looks again.
+void TimerNotes::Writer::OnLook(const TraceRecord& r) {
+  const Duration every = Instant{r.a} - r.at;
+  if (every > kOften) return;
+  Duration& told = told_[r.conn];
+  if (told == every) {
+    notes_[broker_fired_].routine = true;
+    notes_[r.counter].routine = true;
+  } else {
+    notes_[r.counter].why = "every " + ShortDuration(every);
+    told = every;
+  }
 }
 
 void TimerNotes::Writer::OnTcpArmed(const TraceRecord& r) {

@@ -15,10 +15,11 @@ struct TimerNote {
   bool broker = false;  // whose timer
   // "PINGREQ at 480.200", "TCP probes at 480.424", "no timer", "timer fires".
   std::string what;
-  // What moved it, "by PUBLISH QoS 0", or how long it waits, "RTO 448 ms"; "" if nothing in the log
-  // says so.
+  // What moved it, "by PUBLISH QoS 0", how long it waits, "RTO 448 ms", or how often it comes back,
+  // "every 1.00 s"; "" if nothing in the log says so.
   std::string why;
-  // A kernel's, set and stopped in the usual course of an exchange: none of them fired.
+  // A kernel's, set and stopped in the usual course of an exchange: none of them fired. Or a look
+  // of a broker at all its clients that finds nothing, but for the first.
   bool routine = false;
 };
 

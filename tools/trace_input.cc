@@ -1,5 +1,6 @@
 #include "tools/trace_input.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
@@ -8,14 +9,50 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "sim/base/duration_text.h"
+#include "sim/base/quote.h"
+#include "tools/output_file.h"
+#include "tools/stored_trace.h"
 
 namespace keepsim {
+namespace {
+
+// Which part of a trace's header is not that of its scenario; "" if all are.
+std::string Altered(const TraceHeader& stored, const TraceHeader& made) {
+  if (stored.scenario_name != made.scenario_name) return "scenario_name is";
+  if (stored.seed != made.seed) return "seed is";
+  if (stored.horizon != made.horizon) return "horizon is";
+  if (stored.groups != made.groups) return "groups are";
+  if (stored.watchers != made.watchers) return "watchers are";
+  if (stored.faults != made.faults) return "faults are";
+  return "";
+}
+
+}  // namespace
 
 std::string TracePath(const std::string& path) {
   std::filesystem::path file = UserPath(path);
   std::error_code none;
   if (std::filesystem::is_directory(file, none)) file /= "trace.kst";
   return file.lexically_normal().string();
+}
+
+bool RefusesOutput(const Arguments& arguments, const std::string& flag, const std::string& input) {
+  if (!arguments.Has(flag)) return false;
+  if (arguments.Get(flag).empty()) {
+    Fail(absl::StrCat("--", flag, " needs the name of a file"));
+    return true;
+  }
+  // While it is written it has another name, which may be taken too.
+  const std::string out = UserPath(arguments.Get(flag));
+  const std::string read = TracePath(input);
+  for (const std::string& written : {out, OutputFile::TemporaryName(out)}) {
+    std::error_code none;
+    if (!std::filesystem::equivalent(written, read, none)) continue;
+    Fail(absl::StrCat("--", flag, " ", arguments.Get(flag), " would replace ", input,
+                      ", which is read; give another name"));
+    return true;
+  }
+  return false;
 }
 
 absl::StatusOr<std::unique_ptr<TraceReader>> OpenTrace(const std::string& path,
@@ -29,8 +66,7 @@ void ReportDamage(const TraceReader& reader) {
                std::string(reader.damage().message()).c_str());
 }
 
-Prepared PrepareFromTrace(const std::string& path, const TraceReader& reader,
-                          const std::vector<std::string>& overrides) {
+Prepared PrepareFromTrace(const std::string& path, const TraceReader& reader) {
   if (reader.header().tie_order == kLiveTieOrder) {
     Fail(path +
          ": recorded by keepsim probe, not simulated: there is no scenario to run again "
@@ -44,18 +80,21 @@ Prepared PrepareFromTrace(const std::string& path, const TraceReader& reader,
     return {};
   }
   const std::string& digest = reader.header().scenario_digest;
-  if (!digest.empty() && ScenarioDigest(scenario.proto) != digest) {
+  if (ScenarioDigest(scenario.proto) != digest) {
     Fail(absl::StrCat(path, ": the scenario inside was altered: its digest is ",
-                      ScenarioDigest(scenario.proto), ", the trace was made of ", digest));
+                      ScenarioDigest(scenario.proto), ", the trace was made of ",
+                      digest.empty() ? "one without a digest" : Printable(digest)));
     return {};
   }
   scenario.overrides = reader.header().overrides;
-  std::vector<std::string> args;
-  for (const std::string& o : overrides) args.push_back("--set=" + o);
-  Arguments set;
-  set.Parse(args, {"set"}, {});
   // Whoever made the trace has been warned.
-  return PrepareLoaded(std::move(scenario), set, /*warn=*/false);
+  Prepared p = PrepareLoaded(std::move(scenario), Arguments(), /*warn=*/false);
+  if (p.plan == nullptr) return p;
+  const std::string altered = Altered(reader.header(), HeaderOf(p.scenario, *p.plan, ""));
+  if (altered.empty()) return p;
+  Fail(absl::StrCat(path, ": the header was altered: its ", altered,
+                    " not what the scenario inside says"));
+  return {};
 }
 
 bool ReadStretch(const Arguments& arguments, const TraceHeader& header, Instant* from,
@@ -71,6 +110,15 @@ bool ReadStretch(const Arguments& arguments, const TraceHeader& header, Instant*
     }
     *at = kStart + *d;
   }
+  const Instant end = kStart + header.horizon;
+  if (*from > end || *from > *to) {
+    Fail(absl::StrCat("--from ", arguments.Get("from", "0"), " is after ",
+                      *from > end
+                          ? "the end of the run, which takes " + FormatDuration(header.horizon)
+                          : "--to " + arguments.Get("to")));
+    return false;
+  }
+  *to = std::min(*to, end);
   return true;
 }
 

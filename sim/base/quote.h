@@ -11,6 +11,9 @@ namespace keepsim {
 // A string of JSON, with its quotes. UTF-8 stays as it is.
 std::string JsonString(absl::string_view text);
 
+// For a terminal: control characters as \x1b. UTF-8 stays as it is.
+std::string Printable(absl::string_view text);
+
 // A word of a POSIX shell, quoted where it has to be.
 std::string ShellWord(absl::string_view text);
 

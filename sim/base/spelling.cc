@@ -28,6 +28,12 @@ size_t EditDistance(absl::string_view a, absl::string_view b) {
 
 }  // namespace
 
+bool IsName(absl::string_view text) {
+  return !text.empty() && text.size() <= 200 && std::all_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-';
+  });
+}
+
 std::string DidYouMean(absl::string_view word, const std::vector<std::string>& candidates) {
   if (word.size() > 200) return "";
   size_t best = std::max<size_t>(word.size() / 2, 2) + 1;

@@ -1,4 +1,4 @@
-// What a misspelt name may have meant.
+// How names are spelt, and what a misspelt one may have meant.
 #ifndef KEEPSIM_SIM_BASE_SPELLING_H_
 #define KEEPSIM_SIM_BASE_SPELLING_H_
 
@@ -8,6 +8,9 @@
 #include "absl/strings/string_view.h"
 
 namespace keepsim {
+
+// What a group may be called: letters, digits, _ and -, at most 200 of them.
+bool IsName(absl::string_view text);
 
 // The candidate nearest to `word` by edit distance, or else the first that ends in it, as
 // " (did you mean \"x\"?)"; "" if none is near.

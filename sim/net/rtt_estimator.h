@@ -39,6 +39,8 @@ struct RttEstimator {
     Move(rtt_ns);
     EndRound(min_rto_ns);
   }
+
+ private:
   // The two halves of AddOnePerRound(): SRTT and the deviation; RTTVAR.
   void Move(int64_t rtt_ns) {
     min_rtt_ns = std::min(min_rtt_ns, rtt_ns);

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "absl/status/status.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "sim/base/duration_text.h"
 #include "sim/metrics/accumulator.h"
@@ -14,11 +15,22 @@ namespace keepsim {
 namespace {
 
 constexpr char kLongWait[] = "twice the wait";
+// What stands in for "another profile" at an end that follows the specification already: the newest
+// rows of mosquitto's library and broker.
+constexpr char kOtherClient[] = "libmosquitto";
+constexpr char kOtherBroker[] = "mosquitto";
 
 uint32_t GroupOf(const Plan& plan, uint32_t entity) {
   uint32_t g = 0;
   while (g + 1 < plan.groups.size() && plan.groups[g + 1].first_entity <= entity) ++g;
   return g;
+}
+
+// A path's [..] is an index where it is a number, and so are some names ("1", "-2").
+std::string PathOf(const GroupPlan& g, uint32_t number, const char* field) {
+  int64_t digits;
+  const bool by_index = absl::SimpleAtoi(g.name, &digits);
+  return absl::StrCat("groups[", by_index ? absl::StrCat(number) : g.name, "].", field);
 }
 
 Counterfactual MoreGrace(const BrokerProfile& p) {
@@ -34,7 +46,7 @@ Counterfactual MoreGrace(const BrokerProfile& p) {
   return c;
 }
 
-Counterfactual LongerWait(const pb::Group& group, const GroupPlan& g) {
+Counterfactual LongerWait(const pb::Group& group, const GroupPlan& g, uint32_t number) {
   Counterfactual c;
   c.change = "twice the wait for PINGRESP";
   const ClientProfile& p = g.profile;
@@ -49,11 +61,11 @@ Counterfactual LongerWait(const pb::Group& group, const GroupPlan& g) {
   c.overrides = {absl::StrCat("client_profiles={name: \"", kLongWait, "\" base: \"", base,
                               "\" pingresp_offset: \"", FormatDuration(wait), "\" pingresp_max: \"",
                               FormatDuration(wait), "\"}"),
-                 absl::StrCat("groups[", g.name, "].client=", kLongWait)};
+                 absl::StrCat(PathOf(g, number, "client="), kLongWait)};
   return c;
 }
 
-Counterfactual HalfKeepAlive(const GroupPlan& g) {
+Counterfactual HalfKeepAlive(const GroupPlan& g, uint32_t number) {
   Counterfactual c;
   c.change = "half the keepAlive";
   const int half = g.connect.keep_alive_s / 2;
@@ -62,8 +74,24 @@ Counterfactual HalfKeepAlive(const GroupPlan& g) {
     return c;
   }
   absl::StrAppend(&c.change, ": ", half, " s");
-  c.overrides = {absl::StrCat("groups[", g.name, "].keep_alive=", half, "s")};
+  c.overrides = {absl::StrCat(PathOf(g, number, "keep_alive="), half, "s")};
   return c;
+}
+
+Counterfactual OtherClient(const GroupPlan& g, uint32_t number) {
+  const std::string other = g.profile.name == "spec" ? kOtherClient : "spec";
+  // The other profile's default keepAlive may be another one.
+  return {absl::StrCat("client profile ", other, " instead of ", g.profile.name),
+          {absl::StrCat(PathOf(g, number, "client="), other),
+           absl::StrCat(PathOf(g, number, "keep_alive="), g.connect.keep_alive_s, "s")},
+          ""};
+}
+
+Counterfactual OtherBroker(const BrokerProfile& p) {
+  const std::string other = p.name == "spec" ? kOtherBroker : "spec";
+  return {absl::StrCat("broker profile ", other, " instead of ", p.name),
+          {absl::StrCat("broker.profile=", other)},
+          ""};
 }
 
 }  // namespace
@@ -73,21 +101,9 @@ std::vector<Counterfactual> CounterfactualsFor(const LoadedScenario& scenario, c
   const uint32_t number = GroupOf(plan, incident.entity);
   const GroupPlan& g = plan.groups[number];
   const pb::Group& group = scenario.proto.groups(static_cast<int>(number));
-  std::vector<Counterfactual> all = {MoreGrace(plan.broker.profile), LongerWait(group, g),
-                                     HalfKeepAlive(g)};
-  if (g.profile.name != "spec") {
-    // The other profile's default keepAlive may be another one.
-    all.push_back({absl::StrCat("client profile spec instead of ", g.profile.name),
-                   {absl::StrCat("groups[", g.name, "].client=spec"),
-                    absl::StrCat("groups[", g.name, "].keep_alive=", g.connect.keep_alive_s, "s")},
-                   ""});
-  }
-  if (plan.broker.profile.name != "spec") {
-    all.push_back({absl::StrCat("broker profile spec instead of ", plan.broker.profile.name),
-                   {"broker.profile=spec"},
-                   ""});
-  }
-  return all;
+  const BrokerProfile& broker = plan.broker.profile;
+  return {MoreGrace(broker), LongerWait(group, g, number), HalfKeepAlive(g, number),
+          OtherClient(g, number), OtherBroker(broker)};
 }
 
 Window WindowOf(const Incident& incident, Instant last_heard) {

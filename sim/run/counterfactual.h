@@ -20,8 +20,8 @@ struct Counterfactual {
   std::string why_not;                 // then: why
 };
 
-// Those that fit this client: more grace, a longer wait for PINGRESP, half the keepAlive, the
-// profile "spec" on either side. `plan` is the scenario's.
+// More grace, a longer wait for PINGRESP, half the keepAlive, another profile at either end:
+// "spec", or of an end that is "spec" already, libmosquitto or mosquitto. `plan` is the scenario's.
 std::vector<Counterfactual> CounterfactualsFor(const LoadedScenario& scenario, const Plan& plan,
                                                const Incident& incident);
 

@@ -27,12 +27,6 @@ constexpr int64_t kMaxClients = 10000000;
 constexpr int kMaxStreams = 64;
 constexpr int64_t kBillion = 1000000000;
 
-bool IsName(const std::string& s) {
-  return !s.empty() && s.size() <= 200 && std::all_of(s.begin(), s.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '_' || c == '-';
-  });
-}
-
 // A text of a packet, whose length has 16 bits there, with {group} and {index} replaced. What
 // cannot be sent is reported and replaced, so that sizes can be computed.
 std::string WireText(const Node& node, const char* field, const std::string& group,

@@ -30,6 +30,7 @@ LoadedScenario LoadText(absl::string_view contents, ScenarioFormat format, std::
 
 // `--set path=value`: "groups[0].count=1000", "groups[fleet].keep_alive=30s",
 // "broker.grace_factor=2", "horizon=1h", "watchers={name: \"w\"}" (appends where repeated).
+// What is in brackets is an index if it is a number, also where an element has that name.
 void ApplyOverride(const std::string& text, LoadedScenario& scenario, Diagnostics& diagnostics);
 // Takes a field or an element of a list away: "groups[0].path.middlebox", "faults[1]".
 void ApplyRemoval(const std::string& path, LoadedScenario& scenario, Diagnostics& diagnostics);

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "sim/base/quote.h"
+#include "sim/base/spelling.h"
 #include "sim/base/status_macros.h"
 #include "sim/trace/file_reader.h"
 // lint: allow(layer) because a stored trace is protobuf, so that Python reads it unaided
@@ -67,8 +69,10 @@ absl::Status FileTraceReader::ReadHeader() {
   }
   if (message.engine_version() != kEngineVersion) {
     return absl::FailedPreconditionError(absl::StrCat(
-        source_->name(), ": made by engine version ", message.engine_version(),
-        message.build_commit().empty() ? "" : absl::StrCat(" (build ", message.build_commit(), ")"),
+        source_->name(), ": made by engine version ", Printable(message.engine_version()),
+        message.build_commit().empty()
+            ? ""
+            : absl::StrCat(" (build ", Printable(message.build_commit()), ")"),
         "; this is engine version ", kEngineVersion,
         ", which may behave differently: read it with that build, or run the scenario again"));
   }
@@ -88,6 +92,10 @@ absl::Status FileTraceReader::ReadHeader() {
   for (const trace_format::Group& g : message.groups()) {
     if (g.first_entity() < next_entity || uint64_t{g.first_entity()} + g.count() > 0xFFFFFFFF) {
       return DamagedAt(*source_, frame.offset, "the header's groups overlap");
+    }
+    if (!IsName(g.name())) {
+      return DamagedAt(*source_, frame.offset,
+                       absl::StrCat("\"", Printable(g.name()), "\" is no name of a group"));
     }
     next_entity = uint64_t{g.first_entity()} + g.count();
     header_.groups.push_back({g.name(), g.first_entity(), g.count()});

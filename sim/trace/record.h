@@ -67,8 +67,11 @@ enum class RecordKind : uint16_t {
   kSegmentIgnored = 68,  // segment or datagram that nobody took  code: direction << 8 | why (Fate;
                          //                                       0: connection forgotten), a, b: as
                          //                                       it was sent
-  kTimerArmed = 69,      // code: TimerName                       conn, a: deadline (ns, global)
-  kTimerFired = 70,      // code: TimerName
+  kTimerArmed = 69,      // it has moved; code: 0 the client's    conn, a: deadline (ns, global;
+                         // session, 1 the broker's               2^63 - 1: none), b: the session's
+                         //                                       state << 8 | 1 while a PINGRESP is
+                         //                                       awaited
+  kTimerFired = 70,      // code: as above                        conn, a: when it was due
   kDatagramSent = 71,    // conn, code: direction << 8 | Fate     a: fields, b: size << 32 |
                          //                                       transmission number << 16
   kDatagramArrived = 72,

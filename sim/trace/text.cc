@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "sim/base/duration_text.h"
+#include "sim/base/quote.h"
 #include "sim/trace/wire_fields.h"
 
 namespace keepsim {
@@ -131,6 +132,8 @@ const char* CloseReasonText(int reason) {
 RecordText::RecordText(std::vector<TraceGroup> groups, std::vector<std::string> watchers,
                        std::vector<std::string> faults)
     : groups_(std::move(groups)), watchers_(std::move(watchers)), faults_(std::move(faults)) {
+  for (std::string& name : watchers_) name = Printable(name);
+  for (std::string& name : faults_) name = Printable(name);
   for (const TraceGroup& g : groups_) {
     if (g.count == 0) continue;
     entity_width_ = std::max(entity_width_, Entity(g.first_entity + g.count - 1).size());

@@ -4,12 +4,6 @@
 #include "sim/world/cell.h"
 
 namespace keepsim {
-namespace {
-
-// Stream offsets wrap.
-constexpr bool AtOrBefore(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b) <= 0; }
-
-}  // namespace
 
 const TcpConfig& Cell::ConfigOf(const Host& host, EndIndex at) const {
   return at == kClientEnd ? host.group->tcp : plan_.broker.tcp;

@@ -21,6 +21,9 @@ inline constexpr uint32_t kSegmentHeaders = 52;
 inline constexpr uint32_t kSynHeaders = 60;
 inline constexpr uint32_t kDatagramHeaders = 28;
 
+// Of stream offsets, which wrap.
+constexpr bool AtOrBefore(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b) <= 0; }
+
 // MQTT packets written into one direction and not yet read at the other end, in order.
 class PacketQueue {
  public:

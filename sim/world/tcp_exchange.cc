@@ -3,12 +3,6 @@
 #include <algorithm>
 
 namespace keepsim::quiet {
-namespace {
-
-// Stream offsets wrap.
-constexpr bool AtOrBefore(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b) <= 0; }
-
-}  // namespace
 
 bool IsQuiet(const TcpEndpoint& e) {
   return e.state == TcpState::kEstablished && TcpAllAcked(e) && !e.owes_ack && !e.fin_queued &&

@@ -158,6 +158,48 @@ TEST(CounterfactualTest, ALongerWaitAndTheOtherProfile) {
   EXPECT_EQ(grace.at, s.incident.declared);
 }
 
+// In a path, [1] and [0] are the second group and the first, whatever they are called.
+TEST(CounterfactualTest, AGroupWhoseNameIsANumber) {
+  const Story s = Tell(R"(
+    horizon: "3m"
+    groups { name: "1" keep_alive: "20m" path { both { latency { constant: "10ms" } } } }
+    groups { name: "0" keep_alive: "30s" path { both { latency { constant: "10ms" } } } }
+    faults { at: "40s" partition { directions: UP } }
+  )",
+                       Observer::kBroker);
+  ASSERT_EQ(s.incident.entity, 2u);  // of "0"; "1" would need half an hour
+  int asked = 0;
+  for (const Counterfactual& c : CounterfactualsFor(s.scenario, *s.run.plan, s.incident)) {
+    for (const std::string& o : c.overrides) {
+      if (o.compare(0, 7, "groups[") != 0) continue;
+      EXPECT_EQ(o.compare(0, 10, "groups[1]."), 0) << o;
+      ++asked;
+    }
+  }
+  EXPECT_EQ(asked, 4);
+  // A ping at 15 s and each 15 s: the last to arrive is that of 30 s, and the limit is 22.5 s.
+  const Answer half = Ask(s, "half the keepAlive: 15 s");
+  EXPECT_TRUE(half.happened);
+  EXPECT_LT(half.at, s.incident.declared);
+}
+
+// Nothing of mosquitto's is in the scenario; what its ring of seconds would have done is simulated.
+TEST(CounterfactualTest, AnotherProfileWhereBothEndsAreSpec) {
+  const Story s = Tell(R"(
+    horizon: "4m"
+    groups { name: "g" keep_alive: "60s" path { both { latency { constant: "10ms" } } } }
+    faults { at: "40s" client: CRASH }
+  )",
+                       Observer::kBroker);
+  EXPECT_EQ(s.incident.declared, Ms(90030));
+  const Answer ring = Ask(s, "broker profile mosquitto instead of spec");
+  EXPECT_TRUE(ring.happened);
+  EXPECT_GT(ring.at, s.incident.declared);
+  EXPECT_EQ(ring.at.ns % Seconds(1).ns, 0);
+  const Answer loop = Ask(s, "client profile libmosquitto instead of spec");
+  EXPECT_TRUE(loop.happened);
+}
+
 TEST(CounterfactualTest, WhatCannotBeAskedSaysWhy) {
   const Story s =
       Tell(std::string(Tunnel("200s")) + " broker { grace_factor: 3 }", Observer::kBroker);

@@ -132,6 +132,18 @@ expect 0 "packet_received" "$keepsim" replay "$work/a/trace.kst" --client cellul
 expect 2 "must name one client" "$keepsim" replay "$work/a/trace.kst" --client cellular
 expect 2 "not both" "$keepsim" replay "$work/a/trace.kst" --client cellular/3 --incident 1
 expect 2 "need --client" "$keepsim" replay "$work/a/trace.kst" --from 1m
+for command in replay show; do
+  expect 2 "--from 10m is after --to 5m" "$keepsim" $command "$work/a/trace.kst" --client cellular/3 --from 10m --to 5m
+  expect 2 "--from 4800h is after the end of the run, which takes " \
+    "$keepsim" $command "$work/a/trace.kst" --client cellular/3 --from 4800h --to 5000h
+done
+expect 2 "--from 2m is after --to 1m" "$keepsim" replay "$work/a/trace.kst" --incident 1 --from 2m --to 1m
+expect 2 "--engine is for the replay of a whole run, without --client" \
+  "$keepsim" replay "$work/a/trace.kst" --client cellular/3 --engine foo
+expect 2 "--threads is for the replay of a whole run, without --incident" \
+  "$keepsim" replay "$work/a/trace.kst" --incident 1 --threads 3
+expect 2 "--engine is for the replay of a whole run, without --incident" \
+  "$keepsim" replay "$work/a/trace.kst" --incident 1 --engine skip
 # An incident as a time line; its numbers are the report's.
 expect 0 "verdict " "$keepsim" replay "$work/a/trace.kst" --incident 1
 expect 0 "incident 2: at " "$keepsim" replay "$work/a/trace.kst" --incident 2
@@ -146,6 +158,38 @@ expect 0 "[MQTT-3.1.2-2" "$keepsim" explain "$work/a/trace.kst" --incident 1
 expect 0 "Would it have happened?" "$keepsim" explain "$work/a/trace.kst" --incident 1 --page "$work/1.html"
 expect 0 "default-src 'none'" cat "$work/1.html"
 expect 2 "--page needs" "$keepsim" explain "$work/a/trace.kst" --page "$work/2.html"
+expect 2 "--page needs" "$keepsim" explain "$work/a/trace.kst" --incident 1 --page ""
+# A page on stdout is a page and nothing else.
+"$keepsim" explain "$work/a/trace.kst" --incident 1 --page - > "$work/stdout.html" 2> "$work/stderr.txt"
+cmp "$work/1.html" "$work/stdout.html" || { echo "FAILED: --page - is another page"; failures=$((failures + 1)); }
+expect 0 "Would it have happened?" cat "$work/stderr.txt"
+# What is read is not replaced, by whichever name, nor what it is called while it is written.
+cp "$work/a/trace.kst" "$work/kept.kst"
+ln -s "$work/kept.kst" "$work/link.kst"
+cp "$work/a/trace.kst" "$work/part.tmp"
+cp "$quickstart" "$work/own.textproto"
+replaces() { # replaces OUT COMMAND.. --FLAG: whose value is OUT
+  expect 2 "would replace" "$keepsim" "${@:2}" "$1"
+}
+for out in "$work/kept.kst" "$work/link.kst" "$work/./kept.kst"; do
+  replaces "$out" export "$work/kept.kst" --format csv --out
+  replaces "$out" export "$work/kept.kst" --format sqlite --out
+  replaces "$out" explain "$work/kept.kst" --incident 1 --page
+  replaces "$out" fleet "$work/kept.kst" --out
+  replaces "$out" shrink "$work/kept.kst" --incident 1 --out
+done
+replaces "$work/part" export "$work/part.tmp" --format csv --out
+replaces "$work/own.textproto" shrink "$work/own.textproto" --out
+cmp "$work/a/trace.kst" "$work/kept.kst" && cmp "$work/a/trace.kst" "$work/part.tmp" ||
+  { echo "FAILED: a trace was replaced"; failures=$((failures + 1)); }
+expect 2 "--out needs the name of a file" "$keepsim" export "$work/a/trace.kst" --format csv --out ""
+expect 2 "--out needs the name of a file" "$keepsim" shrink "$work/a/trace.kst" --incident 1 --out ""
+# Before a single simulation: none of them is reported.
+expect 2 "/no/s.textproto cannot be written" "$keepsim" shrink "$work/a/trace.kst" --incident 1 --out "$work/no/s.textproto"
+if "$keepsim" shrink "$work/a/trace.kst" --incident 1 --out "$work/no/s.textproto" 2>&1 | grep -q simulations; then
+  echo "FAILED: shrink works first and then cannot write"
+  failures=$((failures + 1))
+fi
 expect 2 "cannot be" "$keepsim" explain "$work/a/trace.kst" --incident 1 --page "$work/no/2.html"
 expect 0 "time lines" "$keepsim" fleet "$work/a/trace.kst" --out "$work/fleet.html" --time-lines 3
 expect 0 "default-src 'none'" cat "$work/fleet.html"

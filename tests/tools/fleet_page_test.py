@@ -2,6 +2,8 @@
 """The fleet page in headless Chromium, with real clicks, wheel and keys: it shows what `keepsim
 export` says, and opens time lines; the report links to it."""
 
+import array
+import base64
 import json
 import os
 import sys
@@ -183,8 +185,82 @@ class FleetPageTest(viewer_case.ViewerCase):
             self.page.prefer(scheme)
             self.open()
             save("fleet-%s.png" % scheme, self.page)
+        self.assertEqual(self.value("keepsim.picture.named"), ["modems"])
         self.fits_the_phone("fleet-phone.png")
+        self.assertEqual(self.value("[keepsim.picture.left, keepsim.picture.named]"), [0, ["modems"]])
         self.page.size(1200, 1000)
+
+    def test_an_address_with_an_incident_that_is_not_there(self) -> None:
+        notice = "(() => { const n = document.getElementById('notice'); return n.hidden ? '' : n.textContent; })()"
+        self.assertEqual(self.value(notice), "")
+        for wanted in ("99999", "0", "first"):
+            self.open(self.url + "#incident=" + wanted)
+            words = self.value(notice)
+            self.assertIn("There is no incident \u201c%s\u201d" % wanted, words)
+            self.assertIn("the incidents 1 to %d" % len(self.incidents), words.replace(NARROW_NO_BREAK_SPACE, ""))
+            self.assertFalse(self.value("document.getElementById('dialog').open"))
+        # Typed into the address of a page that is open.
+        self.value("(location.hash = '#incident=2', 0)")
+        self.page.wait("document.getElementById('dialog').open")
+        self.assertEqual(self.value(notice), "")
+
+    def page_with(self, incidents: int) -> str:
+        """The page with so many incidents of 3000 clients, evenly over time and of every kind."""
+        clients = 3000
+        with open(self.url[len("file://"):], encoding="utf-8") as stream:
+            page = stream.read()
+        begin = page.index(">", page.index('<script id="fleet-data"')) + 1
+        end = page.index("</script>", begin)
+        data = json.loads(page[begin:end])
+        column = lambda code, values: base64.b64encode(array.array(code, values).tobytes()).decode()  # noqa: E731
+        horizon = data["horizon"]
+        data.update(clients=clients, incidents=incidents, groups=[{"name": "many", "first": 0, "count": clients}])
+        data.update(first=column("I", range(clients + 1)), at=column("I", [0] * clients), state=column("B", [0] * clients))
+        data.update(client=column("I", (i * 7 % clients for i in range(incidents))))
+        data.update(declared=column("d", (horizon * (i + 0.5) / incidents for i in range(incidents))))
+        for name in ("silence", "latency"):
+            data[name] = column("d", [90e9] * incidents)
+        for name, kinds in (("verdict", 3), ("cause", 4), ("failure", 3)):
+            data[name] = column("B", (i % kinds for i in range(incidents)))
+        data["observer"] = column("B", (1 + i % 2 for i in range(incidents)))
+        path = os.path.join(self.folder.name, "fleet-%d.html" % incidents)
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write(page[:begin] + json.dumps(data).replace("<", "\\u003c") + page[end:])
+        return "file://" + path
+
+    def test_a_frame_costs_what_is_in_view(self) -> None:
+        # Counted, not timed: calls that draw, and elements of the page.
+        many, few = self.page_with(100000), self.page_with(1000)
+        self.also = [many, few]
+        count = (
+            "(() => { const counts = {}; const of = CanvasRenderingContext2D.prototype;"
+            " for (const name of ['arc', 'fillRect', 'strokeRect', 'fillText', 'stroke', 'fill', 'putImageData', 'drawImage']) {"
+            " const was = of[name]; counts[name] = 0;"
+            " of[name] = function(...a) { ++counts[name]; return was.apply(this, a); }; }"
+            " window.drawn = () => { for (const n in counts) counts[n] = 0; keepsim.picture.draw(); return {...counts}; }; })()"
+        )
+        elements = {}
+        for url, number in ((few, 1000), (many, 100000)):
+            self.open(url)
+            self.assertEqual(self.count(), number)
+            elements[number] = self.value("document.querySelectorAll('*').length")
+        self.assertEqual(elements[1000], elements[100000])
+        self.value(count)
+        bars = self.value("keepsim.picture.plot") / 3
+        # More marks than can be told apart are pixels of one image.
+        whole = self.value("drawn()")
+        self.assertEqual((whole["arc"], whole["putImageData"], whole["drawImage"]), (0, 1, 1))
+        self.assertLess(sum(whole.values()), 3 * bars + 100)
+        # Zoomed in, circles are drawn of what is in view alone.
+        horizon = self.value("keepsim.fleet.horizon")
+        for part in (50, 1000):
+            self.value("(keepsim.picture.view.set(%d, %d), 0)" % (horizon // 3, horizon // part))
+            seen = self.value("drawn()")
+            self.assertAlmostEqual(seen["arc"], 100000 / part, delta=2)
+            self.assertLess(sum(seen.values()), 3 * 100000 / part + 3 * bars + 100)
+        self.value("(keepsim.picture.view.all(), keepsim.choose({verdict: 0}), 0)")
+        self.assertLess(sum(self.value("drawn()").values()), 3 * bars + 100)
+        self.assertLessEqual(self.value("document.querySelectorAll('*').length"), elements[1000])
 
     def test_the_report_links_to_it(self) -> None:
         # Beside the trace: keepsim makes the links.

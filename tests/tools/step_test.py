@@ -16,6 +16,13 @@ horizon: "2h"
 groups { name: "a" count: 2 keep_alive: "60s" path { both { latency { constant: "100ms" } } } }
 faults { at: "1h" client: FREEZE duration: "10m" select { first: 0 last: 0 } }
 """
+# The client gives up at 90.2 s and is back at 94.8 s; kernels still repeat what belongs to #1, and
+# its end reaches the broker at 100.552 s.
+TWO_CONNECTIONS = """
+name: "two" horizon: "10m"
+groups { name: "g" keep_alive: "60s" path { both { latency { constant: "100ms" } } } }
+faults { at: "60s" duration: "33s" partition { directions: DOWN } }
+"""
 
 
 class StepTest(unittest.TestCase):
@@ -53,6 +60,27 @@ class StepTest(unittest.TestCase):
         self.assertIn("closes after 90s without a packet (keepAlive 60 s)", out)
         self.assertIn("timer: PINGREQ at ", out)
         self.assertIn("path    up", out)
+
+    def test_state_is_that_of_the_newer_connection(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            scenario = os.path.join(folder, "two.textproto")
+            with open(scenario, "w", encoding="utf-8") as stream:
+                stream.write(TWO_CONNECTIONS)
+            subprocess.run([KEEPSIM, "run", scenario, "--out", os.path.join(folder, "out")],
+                           stdout=subprocess.DEVNULL, check=True)
+            run = subprocess.run([KEEPSIM, "replay", os.path.join(folder, "out"), "--step",
+                                  "--client", "g/0"], input=b"g 92s\ns\ng 110s\ns\n",
+                                 stdout=subprocess.PIPE, check=True)
+        early, late = run.stdout.decode().split("state at ")[1:]
+        # The client is at its second handshake while the broker still holds the first session.
+        self.assertIn("client  g/0 runs; #2 connecting since 91.", early)
+        self.assertIn("broker  runs; #1 connected since ", early)
+        self.assertIn("timer: looks at 150.300000 s", early)
+        # What comes late of #1 says nothing of #2.
+        self.assertIn("client  g/0 runs; #2 connected since 94.796000 s", late)
+        self.assertIn("broker  runs; #2 connected since 94.696000 s", late)
+        self.assertIn("wrote CONNACK at 94.696000 s", late)
+        self.assertIn("closes after 90s", late)
 
     def test_back_is_exact(self) -> None:
         # Forth and back again, over the border of a window too: the same state as before.

@@ -75,6 +75,51 @@ TEST(TimeLineTest, TcpTimersThatMatter) {
   EXPECT_THAT(text.substr(0, text.find("path down")), testing::Not(HasSubstr("TCP")));
 }
 
+// mosquitto looks each second. Once is enough, and the look that finds something.
+TEST(TimeLineTest, LooksOfABrokerAreRoutine) {
+  const Story s = First(R"(
+    horizon: "5m"
+    groups { name: "g" keep_alive: "60s" path { both { latency { constant: "10ms" } } }
+             publish { periodic { period: "7s" } qos: 0 } }
+    broker { profile: "mosquitto" }
+    faults { at: "70s" client: CRASH }
+  )");
+  const TraceHeader& header = s.run.trace->header();
+  const std::string text = TimeLine(s.stretch, header, s.incident);
+  const size_t declared = text.find("DECLARES CLIENT DEAD");
+  ASSERT_NE(declared, std::string::npos);
+  const auto count = [](const std::string& in, const std::string& what) {
+    size_t n = 0;
+    for (size_t i = in.find(what); i != std::string::npos; i = in.find(what, i + 1)) ++n;
+    return n;
+  };
+  EXPECT_EQ(count(text.substr(0, declared), "looks at"), 1u) << text;
+  EXPECT_EQ(count(text, "timer: every 1.00 s"), 1u);
+  // Of the first look and of the one that declares.
+  EXPECT_EQ(count(text.substr(0, declared), "timer fires"), 2u) << text;
+  // Step mode shows them all.
+  TimeLineRows rows(s.stretch.log, header, s.incident, /*routine=*/true);
+  std::string all;
+  for (const LogEntry& e : s.stretch.log.InOrder()) all += rows.Of(e);
+  EXPECT_GT(count(all, "looks at"), 80u);
+  EXPECT_EQ(count(all, "timer: every 1.00 s"), 1u);
+}
+
+// A text that is too long for its column takes room from the next one and touches nothing.
+TEST(TimeLineTest, ColumnsNeverTouch) {
+  const Story s = First(R"(
+    horizon: "5m"
+    groups { name: "g" keep_alive: "60s" path { both { latency { constant: "10ms" } } }
+             publish { periodic { period: "7s" } qos: 0 } }
+    faults { at: "71s" client: CRASH }
+  )");
+  const std::string text = TimeLine(s.stretch, s.run.trace->header(), s.incident);
+  // clang-format off
+  EXPECT_THAT(text, HasSubstr(
+      "     69.749185   69.71                             timer: by PUBLISH QoS 0 looks at 159.749         0.00\n"));
+  // clang-format on
+}
+
 TEST(ExplanationTextTest, ChainRuleAndVerdict) {
   const Story s = First(kDeaf);
   const std::string text =

@@ -314,6 +314,23 @@ TEST(TraceFile, AnotherEngineVersionIsRefused) {
   }
 }
 
+// What a scenario cannot say would reach a terminal as it is.
+TEST(TraceFile, ANameThatIsNoneIsRefused) {
+  for (const char* name : {"a\x1b[31m", "", "a/b", "a b"}) {
+    TraceHeader header = SampleHeader();
+    header.groups[0].name = name;
+    const std::string path = PathOf("no_name");
+    auto writer = TraceWriter::Create(path, header);
+    ASSERT_TRUE(writer.ok());
+    ASSERT_TRUE((*writer)->Finish({}).ok());
+    const auto reader = TraceReader::Open(path);
+    EXPECT_EQ(reader.status().code(), absl::StatusCode::kDataLoss) << name;
+    const std::string message(reader.status().message());
+    EXPECT_THAT(message, HasSubstr("is no name of a group"));
+    EXPECT_EQ(message.find('\x1b'), std::string::npos);
+  }
+}
+
 TEST(TraceFile, OtherFilesAreRefusedByName) {
   const auto missing = TraceReader::Open(PathOf("no_such_trace"));
   EXPECT_EQ(missing.status().code(), absl::StatusCode::kNotFound);

@@ -100,5 +100,14 @@ TEST(RecordText, NamesAreThoseOfTheProtocol) {
   }
 }
 
+TEST(RecordTextTest, NothingSteersTheTerminal) {
+  const RecordText text({}, {"w\x1b[2J"}, {"f\x1b[31m\n"});
+  TraceRecord r;
+  r.kind = RecordKind::kFaultBegins;
+  EXPECT_NE(text.Line(r).find("f\\x1b[31m\\x0a"), std::string::npos) << text.Line(r);
+  r.kind = RecordKind::kWillDelivered;
+  EXPECT_NE(text.Line(r).find("w\\x1b[2J"), std::string::npos) << text.Line(r);
+}
+
 }  // namespace
 }  // namespace keepsim

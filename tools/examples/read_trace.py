@@ -5,17 +5,24 @@
     PYTHONPATH=. tools/examples/read_trace.py trace.kst [--client fleet/17] [--from 60] [--to 90]
 
 Prints the records as JSON lines: at_ns, entity, counter, kind, code, conn, a, b, as numbers. What they mean
-stands in sim/trace/record.h; the file is described in docs/trace-format.md.
+stands in sim/trace/record.h; the file is described in docs/trace-format.md. A file that is none, is damaged or
+was made by another engine version is refused with a message and exit code 2.
 """
 
 import argparse
 import json
 import os
+import signal
 import struct
 import sys
 import zlib
 
+from google.protobuf.message import DecodeError
+
 from sim.trace import trace_pb2
+
+# Of sim/trace/engine_version.h when this was written: what records mean is known for this one alone.
+ENGINE_VERSION = "4"
 
 MAGIC, END_MAGIC = b"KEEPSIM\n", b"KEEPEND\n"
 HEADER, BLOCK, INDEX, FOOTER, DIRECTORY, CLIENTS = range(1, 7)
@@ -28,12 +35,22 @@ class Damaged(Exception):
     pass
 
 
+def parse(message, payload: bytes):
+    try:
+        return message.FromString(payload)
+    except DecodeError:
+        raise Damaged(f"no {message.DESCRIPTOR.name}") from None
+
+
 def inflate(data: bytes, size: int, most: int) -> bytes:
     """Never more than was stated, and never more than there can be."""
     if size > most:
         raise Damaged(f"columns of {size} bytes")
     worker = zlib.decompressobj()
-    plain = worker.decompress(data, size + 1)
+    try:
+        plain = worker.decompress(data, size + 1)
+    except zlib.error as error:
+        raise Damaged(str(error)) from None
     if len(plain) != size or not worker.eof:
         raise Damaged("the columns do not inflate to their stated size")
     return plain
@@ -51,6 +68,9 @@ class Trace:
         if self.version != 2:
             raise Damaged(f"format {self.version}: this example reads format 2")
         self.header = self._message(12, HEADER, trace_pb2.Header)
+        engine = self.header.engine_version
+        if engine != ENGINE_VERSION:
+            raise Damaged(f"made by engine version {engine!r}: this example reads {ENGINE_VERSION!r}")
         footer_at, magic = struct.unpack("<Q8s", self._bytes(self.size - 16, 16))
         if magic != END_MAGIC:
             raise Damaged("cut off or altered at its end")
@@ -72,7 +92,7 @@ class Trace:
         payload = self._bytes(offset + 9, length)
         if zlib.crc32(payload, zlib.crc32(head[8:], zlib.crc32(head[:4]))) != crc:
             raise Damaged(f"a wrong checksum at byte {offset}")
-        return message.FromString(payload)
+        return parse(message, payload)
 
     def entity(self, client: str) -> int:
         """The number of "GROUP/INDEX"."""
@@ -80,7 +100,7 @@ class Trace:
         for g in self.header.groups:
             if g.name == group and index.isdigit() and int(index) < g.count:
                 return g.first_entity + int(index)
-        raise SystemExit(f"{client}: there is no such client")
+        raise KeyError(client)
 
     def _blocks_of(self, directory, entity: int) -> set:
         """Numbers of the blocks that hold the client."""
@@ -88,8 +108,9 @@ class Trace:
             if not place.first_entity <= entity <= place.last_entity:
                 continue
             clients = self._message(place.offset, CLIENTS, trace_pb2.Clients)
-            columns = trace_pb2.ClientColumns.FromString(
-                inflate(clients.columns, clients.columns_size, MAX_CLIENT_COLUMNS)
+            columns = parse(
+                trace_pb2.ClientColumns,
+                inflate(clients.columns, clients.columns_size, MAX_CLIENT_COLUMNS),
             )
             at = position = 0
             for step, count in zip(columns.entity, columns.blocks):
@@ -105,7 +126,9 @@ class Trace:
 
     def _records(self, offset: int):
         block = self._message(offset, BLOCK, trace_pb2.Block)
-        c = trace_pb2.Columns.FromString(inflate(block.columns, block.columns_size, MAX_COLUMNS))
+        c = parse(trace_pb2.Columns, inflate(block.columns, block.columns_size, MAX_COLUMNS))
+        if any(len(column) != block.count for column in (c.at, c.entity, c.counter, c.kind, c.code, c.conn, c.a, c.b)):
+            raise Damaged(f"columns of unequal length at byte {offset}")
         at, entity = block.first_ns, 0
         for i in range(block.count):
             at += c.at[i]
@@ -140,7 +163,13 @@ class Trace:
                         yield record
 
 
+def refuse(name: str, why: object) -> None:
+    print(f"{name}: {why}", file=sys.stderr)
+    sys.exit(2)
+
+
 def main() -> None:
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # as other programs end before `| head`
     parser = argparse.ArgumentParser(description="Prints records of a KeepSim trace.")
     parser.add_argument("trace")
     parser.add_argument("--client", help="GROUP/INDEX")
@@ -154,7 +183,11 @@ def main() -> None:
         for record in trace.records(entity, round(arguments.begin * 1e9), round(arguments.end * 1e9)):
             print(json.dumps(record))
     except Damaged as damage:
-        sys.exit(f"{arguments.trace}: {damage}")
+        refuse(arguments.trace, damage)
+    except KeyError as client:
+        refuse(arguments.trace, f"there is no client {client}")
+    except OSError as error:
+        refuse(arguments.trace, error.strerror)
     if arguments.verbose:
         print(f"{trace.bytes_read} of {trace.size} bytes read", file=sys.stderr)
 

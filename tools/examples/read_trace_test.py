@@ -4,9 +4,11 @@
 import json
 import os
 import re
+import struct
 import subprocess
 import tempfile
 import unittest
+import zlib
 
 KEEPSIM, CC, PY = "tools/keepsim", "tools/examples/read_trace", "tools/examples/read_trace_py"
 SCENARIO = """
@@ -79,8 +81,34 @@ class ReadTraceTest(unittest.TestCase):
                 stream.write(altered)
             done = subprocess.run([PY, path], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                   check=False)
-            self.assertEqual(done.returncode, 1)
+            self.assertEqual(done.returncode, 2)
             self.assertIn(b"damaged.kst: ", done.stderr)
+            self.assertNotIn(b"Traceback", done.stderr)
+
+    def test_python_refuses_another_engine_version(self) -> None:
+        with open(self.trace, "rb") as stream:
+            data = bytearray(stream.read())
+        (length,) = struct.unpack("<I", data[12:16])
+        # The header's first field: number 1, one character.
+        self.assertEqual(data[21:23], b"\x0a\x01")
+        data[23:24] = b"3"
+        payload = bytes(data[20 : 21 + length])
+        data[16:20] = struct.pack("<I", zlib.crc32(payload, zlib.crc32(bytes(data[12:16]))))
+        path = os.path.join(self.folder.name, "older.kst")
+        with open(path, "wb") as stream:
+            stream.write(data)
+        done = subprocess.run([PY, path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        self.assertEqual((done.returncode, done.stdout), (2, b""))
+        self.assertIn(b"older.kst: made by engine version '3'", done.stderr)
+
+    def test_python_says_what_is_not_there(self) -> None:
+        for arguments, why in ((["/nosuch/trace.kst"], b"/nosuch/trace.kst: No such file"),
+                               ([self.trace, "--client", "a/300"], b"there is no client 'a/300'")):
+            done = subprocess.run([PY] + arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  check=False)
+            self.assertEqual((done.returncode, done.stdout), (2, b""))
+            self.assertIn(why, done.stderr)
+            self.assertNotIn(b"Traceback", done.stderr)
 
     def test_cc_counts_declarations(self) -> None:
         text = run(CC, self.trace)

@@ -197,6 +197,7 @@
   };
   const open = (number) => {
     close();
+    $('notice').hidden = true;
     if (!dialog.open) dialog.showModal();
     const data = embedded.get(number);
     if (data) shown = story.show($('opened'), data, {keys: dialog, level: 'h1'});
@@ -301,7 +302,21 @@
   window.keepsim = {fleet, picture, embedded, open, choose, shown: null};
   relist();
   picture.resize();
-  const wanted = /^#incident=(\d+)$/.exec(location.hash);
-  if (wanted && Number(wanted[1]) >= 1 && Number(wanted[1]) <= fleet.count) open(Number(wanted[1]));
+  // fleet.html#incident=12
+  const follow = () => {
+    const wanted = /^#incident=(.*)$/.exec(location.hash);
+    if (!wanted) return;
+    const number = /^\d+$/.test(wanted[1]) ? Number(wanted[1]) : 0;
+    if (number >= 1 && number <= fleet.count) {
+      open(number);
+      return;
+    }
+    if (dialog.open) dialog.close();
+    $('notice').textContent = `There is no incident \u201c${wanted[1]}\u201d: ` +
+      (fleet.count === 0 ? 'in this run nobody declared its peer dead.' : `this run has the incidents 1 to ${text.count(fleet.count)}.`);
+    $('notice').hidden = false;
+  };
+  window.addEventListener('hashchange', follow);
+  follow();
   requestAnimationFrame(() => requestAnimationFrame(() => { document.documentElement.dataset.drawn = 'yes'; }));
 })();

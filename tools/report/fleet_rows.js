@@ -284,8 +284,23 @@ const fleetRows = (() => {
         }
       }
     }
+    // Beside the rows; on a narrow screen upon them, below the names of faults.
     names(c) {
-      if (this.left === 0) return;
+      const inside = this.left === 0;
+      const room = inside ? this.width / 2 : this.left - 8;
+      const edge = inside ? 4 : 0;
+      const top = inside && this.fleet.raw.bands.length > 0 ? 24 : 0;
+      const write = (words, x, y, ink) => {
+        if (inside) {
+          c.fillStyle = this.ink.back;
+          c.globalAlpha = 0.85;
+          c.fillRect(x - 4, y - 12, c.measureText(words).width + 8, 16);
+          c.globalAlpha = 1;
+        }
+        c.fillStyle = ink;
+        c.fillText(words, x, y);
+      };
+      this.named = [];  // what can be read
       c.font = '12px system-ui, "Liberation Sans", sans-serif';
       c.textBaseline = 'alphabetic';
       let low = -Infinity;
@@ -296,18 +311,17 @@ const fleetRows = (() => {
         c.strokeStyle = this.ink.line;
         c.beginPath();
         c.moveTo(0, Math.max(0, Math.round(a)) + 0.5);
-        c.lineTo(this.left, Math.max(0, Math.round(a)) + 0.5);
+        c.lineTo(inside ? this.width : this.left, Math.max(0, Math.round(a)) + 0.5);
         c.stroke();
-        const y = Math.max(a, 0) + 14;
+        const y = Math.max(a, top) + 14;
         if (y < low + 15 || y > this.tall) continue;
         low = y;
-        c.fillStyle = this.ink.ink;
         let name = g.name;
-        while (name.length > 1 && c.measureText(name + '\u2026').width > this.left - 8) name = name.slice(0, -1);
-        c.fillText(name === g.name ? name : name + '\u2026', 0, y);
-        if (b - Math.max(a, 0) < 32) continue;
-        c.fillStyle = this.ink.quiet;
-        c.fillText(text.count(g.count), 0, y + 15);
+        while (name.length > 1 && c.measureText(name + '\u2026').width > room) name = name.slice(0, -1);
+        write(name === g.name ? name : name + '\u2026', edge, y, this.ink.ink);
+        this.named.push(g.name);
+        if (b - Math.max(a, top) < 32) continue;
+        write(text.count(g.count), edge, y + 15, this.ink.quiet);
         low = y + 15;
       }
     }
