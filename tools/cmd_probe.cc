@@ -13,9 +13,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "sim/base/duration_text.h"
-#include "sim/base/spelling.h"
 #include "sim/live/probe.h"
 #include "sim/metrics/summary_json.h"
+#include "sim/mqtt/profile_name.h"
 #include "sim/trace/writer.h"
 #include "tools/build_commit.h"
 #include "tools/command.h"
@@ -70,15 +70,12 @@ bool ReadTime(const Arguments& a, const std::string& flag, Duration low, Duratio
 
 bool ReadProfile(const Arguments& a, ClientProfile* profile) {
   const std::string text = a.Get("client", "spec");
-  const size_t space = text.find(' ');
-  const ClientProfile* const found = FindClientProfile(
-      text.substr(0, space),
-      space == std::string::npos ? "" : absl::string_view(text).substr(space + 1));
+  const auto [name, version] = NameAndVersion(text);
+  const ClientProfile* const found = FindClientProfile(name, version);
   if (found == nullptr) {
-    std::vector<std::string> names;
-    for (const ClientProfile& p : ClientProfiles()) names.push_back(FullName(p));
-    for (const ClientProfile& p : ClientProfiles()) names.push_back(p.name);
-    return Bad("there is no client profile \"" + text + "\"" + DidYouMean(text, names) +
+    std::vector<ProfileLabel> labels;
+    AddLabels(ClientProfiles(), labels);
+    return Bad("there is no client profile \"" + text + "\"" + ProfileSuggestion(text, labels) +
                "; keepsim profiles lists them");
   }
   *profile = *found;

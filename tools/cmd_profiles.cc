@@ -3,25 +3,27 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "sim/base/spelling.h"
 #include "sim/mqtt/profile.h"
+#include "sim/mqtt/profile_name.h"
 #include "tools/command.h"
 #include "tools/profile_words.h"
 
 namespace keepsim {
 namespace {
 
+// "emqx 5.3 (5.0.26 to 5.7.1)"
 template <typename Profile>
-std::string FullName(const Profile& p) {
-  return p.version.empty() ? p.name : absl::StrCat(p.name, " ", p.version);
+std::string Title(const Profile& p) {
+  const std::string range = RangeWords(p.stands_for);
+  return range.empty() ? FullName(p) : absl::StrCat(FullName(p), " (", range, ")");
 }
 
 template <typename Profile>
 void List(const char* title, const std::vector<Profile>& rows) {
   std::printf("%s\n", title);
   for (const Profile& p : rows) {
-    std::printf("  %s\n      %s\n      %s\n      source: %s\n", FullName(p).c_str(),
-                p.summary.c_str(), InBrief(p).c_str(), p.source.c_str());
+    std::printf("  %s\n      %s\n      %s\n      source: %s\n", Title(p).c_str(), p.summary.c_str(),
+                InBrief(p).c_str(), p.source.c_str());
   }
 }
 
@@ -33,7 +35,7 @@ int Explain(const char* title, const std::vector<Profile>& rows, const std::stri
   for (const Profile& p : rows) {
     if (&p != selected && p.name != name) continue;
     if (printed++ == 0) std::printf("%s\n", title);
-    std::printf("  %s: %s\n%s", FullName(p).c_str(), p.summary.c_str(), InWords(p).c_str());
+    std::printf("  %s: %s\n%s", Title(p).c_str(), p.summary.c_str(), InWords(p).c_str());
   }
   return printed;
 }
@@ -51,20 +53,16 @@ int ProfilesCommand(const std::vector<std::string>& args) {
     List(kBrokers, BrokerProfiles());
     return kExitOk;
   }
-  const size_t space = wanted.find(' ');
-  const std::string name = wanted.substr(0, space);
-  const std::string version = space == std::string::npos ? "" : wanted.substr(space + 1);
+  const auto [name, version] = NameAndVersion(wanted);
   const auto* client = version.empty() ? nullptr : FindClientProfile(name, version);
   const auto* broker = version.empty() ? nullptr : FindBrokerProfile(name, version);
   const int n = Explain(kClients, ClientProfiles(), wanted, client) +
                 Explain(kBrokers, BrokerProfiles(), wanted, broker);
   if (n > 0) return kExitOk;
-  std::vector<std::string> names;
-  for (const ClientProfile& p : ClientProfiles()) names.push_back(FullName(p));
-  for (const BrokerProfile& p : BrokerProfiles()) names.push_back(FullName(p));
-  for (const ClientProfile& p : ClientProfiles()) names.push_back(p.name);
-  for (const BrokerProfile& p : BrokerProfiles()) names.push_back(p.name);
-  return Fail("there is no profile \"" + wanted + "\"" + DidYouMean(wanted, names));
+  std::vector<ProfileLabel> labels;
+  AddLabels(ClientProfiles(), labels);
+  AddLabels(BrokerProfiles(), labels);
+  return Fail("there is no profile \"" + wanted + "\"" + ProfileSuggestion(wanted, labels));
 }
 
 }  // namespace keepsim

@@ -171,8 +171,10 @@ std::string KeepAlive(const ClientProfile& p) {
       absl::StrAppend(&text, "; with 0 the limit on received silence still applies");
       break;
   }
-  return absl::StrCat(text, p.apply_server_keep_alive ? "; obeys Server Keep Alive"
-                                                      : "; does not obey Server Keep Alive");
+  return absl::StrCat(
+      text,
+      p.apply_server_keep_alive ? "; obeys Server Keep Alive" : "; does not obey Server Keep Alive",
+      p.apply_server_keep_alive_zero ? "" : " of 0");
 }
 
 std::string Jitter(const ReconnectPolicy& r) {
@@ -207,10 +209,19 @@ std::string Reconnecting(const ReconnectPolicy& r) {
       absl::StrAppend(&text, ", in turns of ", FormatDuration(r.evaluated_turn));
     }
   }
+  if (!r.first_connection) absl::StrAppend(&text, "; not if the first connection fails");
   if (r.stable_after.ns > 0) {
     absl::StrAppend(&text, "; reset once connected for ", FormatDuration(r.stable_after));
   }
   return text;
+}
+
+std::string Connecting(const ClientProfile& p) {
+  const std::string transport =
+      p.connect_within_keep_alive ? "keepAlive" : Limit(p.connect_timeout);
+  if (p.connack_within_connect) return absl::StrCat("transport and CONNACK ", transport);
+  return absl::StrCat("transport ", transport, ", CONNACK ",
+                      p.connack_within_keep_alive ? "keepAlive" : Limit(p.connack_timeout));
 }
 
 // ---- the broker -------------------------------------------------------------------------------
@@ -250,6 +261,30 @@ std::string Checking(const BrokerProfile& p) {
   return absl::StrCat(text, p.whole_seconds ? "; in whole seconds" : "");
 }
 
+std::string Activity(const BrokerProfile& p) {
+  const char* received = "";
+  switch (p.activity) {
+    case ActivityRule::kWholePackets:
+      received = "whole packets";
+      break;
+    case ActivityRule::kAnyBytes:
+      received = "any bytes";
+      break;
+    case ActivityRule::kPartialOver1000:
+      received = "whole packets, or parts of one with more than 1000 bytes to come";
+      break;
+    case ActivityRule::kFourTypes:
+      received = "PUBLISH, SUBSCRIBE, PINGREQ and PUBACK";
+      break;
+  }
+  return absl::StrCat(received, p.outgoing_counts ? ", and packets sent to the client" : "");
+}
+
+std::string WaitForConnect(const BrokerProfile& p) {
+  return absl::StrCat(Limit(p.connect_timeout),
+                      p.connect_on_scan ? ", at the next scan after it" : "");
+}
+
 std::string Limits(const BrokerProfile& p) {
   const bool limited = p.keep_alive_min_s > 0 || p.keep_alive_max_s < 65535;
   std::string text = limited ? absl::StrCat(p.keep_alive_min_s, "s to ", p.keep_alive_max_s, "s")
@@ -266,14 +301,18 @@ std::string Limits(const BrokerProfile& p) {
     case KeepAliveLimitReply::kServerKeepAliveV5:
       absl::StrAppend(&text, "; beyond: 5.0 Server Keep Alive, 3.1.1 accepted");
       break;
+    case KeepAliveLimitReply::kReplaceV5:
+      absl::StrAppend(&text, "; if set: 5.0 Server Keep Alive for everybody, 3.1.1 accepted");
+      break;
     case KeepAliveLimitReply::kRefuse:
-      absl::StrAppend(&text, "; beyond: refused");
+      absl::StrAppend(&text, "; beyond: refused with ", p.refusal_code);
       break;
   }
   return absl::StrCat(text, "; keepAlive 0 ",
-                      p.refuse_zero_keep_alive   ? "is refused"
-                      : p.zero_keep_alive_is_max ? "counts as the longest"
-                                                 : "turns the check off");
+                      p.refuse_zero_keep_alive    ? "is refused"
+                      : p.zero_keep_alive_exceeds ? "is beyond"
+                      : p.zero_keep_alive_is_max  ? "counts as the longest"
+                                                  : "turns the check off");
 }
 
 std::string Wills(const BrokerProfile& p) {
@@ -305,10 +344,7 @@ std::string InWords(const ClientProfile& p) {
       Line("waits", Waiting(p)), Line("answered by", Answer(p.pingresp_by)),
       Line("looks", Looking(p)),
       Line("clock", absl::StrCat(ClockName(p.clock), p.whole_seconds ? ", in whole seconds" : "")),
-      Line("connecting",
-           absl::StrCat("transport ", Limit(p.connect_timeout), ", CONNACK ",
-                        p.connack_within_keep_alive ? "keepAlive" : Limit(p.connack_timeout))),
-      Line("reconnects", Reconnecting(p.reconnect)),
+      Line("connecting", Connecting(p)), Line("reconnects", Reconnecting(p.reconnect)),
       Line("in flight", p.max_in_flight == 0
                             ? "QoS 1 and 2 without limit"
                             : absl::StrCat("at most ", p.max_in_flight, " of QoS 1 and 2")),
@@ -317,14 +353,12 @@ std::string InWords(const ClientProfile& p) {
 
 std::string InWords(const BrokerProfile& p) {
   return absl::StrCat(
-      Line("silence allowed", Grace(p)), Line("check", Checking(p)),
-      Line("activity", p.outgoing_counts ? "packets received, and packets sent to the client"
-                                         : "packets received"),
+      Line("silence allowed", Grace(p)), Line("check", Checking(p)), Line("activity", Activity(p)),
       p.kill_batch == 0
           ? ""
           : Line("closes", absl::StrCat("at most ", p.kill_batch, " every ",
                                         FormatDuration(p.kill_period), ", in one queue")),
-      Line("keepAlive", Limits(p)), Line("CONNECT within", Limit(p.connect_timeout)),
+      Line("keepAlive", Limits(p)), Line("CONNECT within", WaitForConnect(p)),
       p.recovers ? Line("recovers", "closes nothing; the next packet is enough to be trusted again")
                  : "",
       Line("will", Wills(p)), Line("source", p.source));
@@ -336,8 +370,8 @@ std::string InBrief(const ClientProfile& p) {
 }
 
 std::string InBrief(const BrokerProfile& p) {
-  return absl::StrCat("closes after ", Grace(p), "; ", Checking(p), "; CONNECT within ",
-                      Limit(p.connect_timeout));
+  return absl::StrCat("closes after ", Grace(p), "; ", Checking(p), "; activity: ", Activity(p),
+                      "; CONNECT within ", WaitForConnect(p));
 }
 
 std::string PingRuleWords(const ClientProfile& p) { return Pinging(p); }

@@ -34,8 +34,8 @@ bool IsName(absl::string_view text) {
   });
 }
 
-std::string DidYouMean(absl::string_view word, const std::vector<std::string>& candidates) {
-  if (word.size() > 200) return "";
+const std::string* Nearest(absl::string_view word, const std::vector<std::string>& candidates) {
+  if (word.size() > 200) return nullptr;
   size_t best = std::max<size_t>(word.size() / 2, 2) + 1;
   const std::string* found = nullptr;
   for (const std::string& c : candidates) {
@@ -45,6 +45,11 @@ std::string DidYouMean(absl::string_view word, const std::vector<std::string>& c
   for (const std::string& c : candidates) {
     if (found == nullptr && word.size() >= 3 && absl::EndsWith(c, word)) found = &c;
   }
+  return found;
+}
+
+std::string DidYouMean(absl::string_view word, const std::vector<std::string>& candidates) {
+  const std::string* const found = Nearest(word, candidates);
   return found == nullptr ? "" : absl::StrCat(" (did you mean \"", *found, "\"?)");
 }
 

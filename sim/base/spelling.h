@@ -12,8 +12,11 @@ namespace keepsim {
 // What a group may be called: letters, digits, _ and -, at most 200 of them.
 bool IsName(absl::string_view text);
 
-// The candidate nearest to `word` by edit distance, or else the first that ends in it, as
-// " (did you mean \"x\"?)"; "" if none is near.
+// The candidate nearest to `word` by edit distance, or else the first that ends in it; null if none
+// is near.
+const std::string* Nearest(absl::string_view word, const std::vector<std::string>& candidates);
+
+// That candidate as " (did you mean \"x\"?)"; "" if none is near.
 std::string DidYouMean(absl::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace keepsim

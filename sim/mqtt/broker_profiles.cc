@@ -20,18 +20,20 @@ BrokerProfile Spec() {
           .summary = "closes exactly 1.5 x keepAlive after the last packet received"};
 }
 
-// Before CONNECT a connection is checked as if keepAlive were 60 s; the scan may add up to 6 s,
-// the ring up to 1 s. max_keepalive, which 2.0.16 and newer do not set, is the scenario's
-// broker.max_keep_alive_s.
+// Before CONNECT a connection is checked as if keepAlive were 60 s. max_keepalive, which 2.0.16 and
+// newer do not set, is the scenario's broker.max_keep_alive_s. (Up to 2.0.11 it is 65535 s and
+// concerns clients of 5.0 alone, which are then checked after a day: left out.)
 BrokerProfile Mosquitto() {
   return {.name = "mosquitto",
           .version = "2.0.20",
+          .stands_for = {{"", "2.0.11"}, {"2.0.16", "2.0.20"}},
           .source =
               "eclipse-mosquitto/mosquitto v2.0.20 and older, src/keepalive.c, "
               "src/handle_connect.c connect__on_authorised",
           .summary =
               "scans all clients every 6 s, in whole seconds, for a silence of more than "
               "floor(1.5 x keepAlive)",
+          .activity = ActivityRule::kPartialOver1000,
           .rounding = LimitRounding::kFloorSeconds,
           .strict = true,
           .mechanism = CheckMechanism::kScan,
@@ -39,15 +41,30 @@ BrokerProfile Mosquitto() {
           .whole_seconds = true,
           .limit_reply = KeepAliveLimitReply::kServerKeepAlive,
           .connect_timeout = Seconds(90),
+          .connect_on_scan = true,
           .will_granularity = Seconds(1),
           .takeover_will = TakeoverWill::kIfSessionEnds};
 }
 
+// max_keepalive is 65535 s where it is not set, and 0 is beyond it: issue 2117.
+BrokerProfile Mosquitto2015() {
+  return With(Mosquitto(), [](BrokerProfile& p) {
+    p.version = "2.0.15";
+    p.stands_for = {{"2.0.12", "2.0.15"}};
+    p.source =
+        "eclipse-mosquitto/mosquitto v2.0.12 and v2.0.15, src/keepalive.c, "
+        "src/handle_connect.c connect__on_authorised (issue 2117)";
+    p.summary += "; refuses keepAlive 0 in 3.1.1 (the default max_keepalive)";
+    p.zero_keep_alive_exceeds = true;
+  });
+}
+
 // The ring of 2.0.21 may expire a client whose keepAlive equals max_keepalive at once; that is
 // left out.
-BrokerProfile MosquittoRing(const char* version, const char* source) {
+BrokerProfile MosquittoRing(const char* version, const VersionRange& range, const char* source) {
   return With(Mosquitto(), [&](BrokerProfile& p) {
     p.version = version;
+    p.stands_for = {range};
     p.source = source;
     p.summary =
         "a ring of one-second buckets: closes floor(1.5 x keepAlive) after the last "
@@ -59,38 +76,45 @@ BrokerProfile MosquittoRing(const char* version, const char* source) {
 }
 
 BrokerProfile Mosquitto21() {
-  return With(MosquittoRing("2.1", "eclipse-mosquitto/mosquitto v2.1.2 + 180, src/keepalive.c"),
+  return With(MosquittoRing("2.1", {"2.1", ""},
+                            "eclipse-mosquitto/mosquitto v2.1.2 + 180, src/keepalive.c"),
               [](BrokerProfile& p) { p.connect_timeout = Seconds(30); });
 }
 
-BrokerProfile Emqx(const char* version, const char* source) {
+// server_keepalive is the scenario's broker.max_keep_alive_s.
+BrokerProfile Emqx(const char* version, const VersionRange& range, const char* source) {
   return {.name = "emqx",
           .version = version,
+          .stands_for = {range},
           .source = source,
           .summary = "a tick of 0.75 x keepAlive per client; closes after two idle ticks",
+          .activity = ActivityRule::kAnyBytes,
           .mechanism = CheckMechanism::kIdleTicks,
           .period = Times(3, 4),
           .idle_ticks = 2,
-          .limit_reply = KeepAliveLimitReply::kServerKeepAliveV5,
+          .limit_reply = KeepAliveLimitReply::kReplaceV5,
           .connect_timeout = Seconds(15),
           .takeover_will = TakeoverWill::kIfNoDelay};
 }
 
 BrokerProfile Emqx53() {
-  return With(Emqx("5.3", "emqx/emqx v5.0.26 to v5.7.1 (v5.3.2 read), emqx_keepalive.erl"),
+  return With(Emqx("5.3", {"5.0.26", "5.7.1"},
+                   "emqx/emqx v5.0.26 to v5.7.1 (v5.3.2 read), emqx_keepalive.erl"),
               [](BrokerProfile& p) {
                 p.summary = "a tick of 1.5 x keepAlive per client; closes after one idle tick";
+                p.activity = ActivityRule::kWholePackets;
                 p.period = Times(3, 2);
                 p.idle_ticks = 1;
               });
 }
 
 BrokerProfile Emqx572() {
-  return With(Emqx("5.7.2", "emqx/emqx v5.7.2 to 6.1.4-rc.1, emqx_keepalive.erl"),
+  return With(Emqx("5.7.2", {"5.7.2", ""}, "emqx/emqx v5.7.2 to 6.1.4-rc.1, emqx_keepalive.erl"),
               [](BrokerProfile& p) {
                 p.summary =
                     "a tick of keepAlive / 2, at least 1 s and at most 30 s; idle time adds up in "
                     "ticks; PINGREQ restarts the tick";
+                p.activity = ActivityRule::kWholePackets;
                 p.mechanism = CheckMechanism::kAccumulatedTicks;
                 p.idle_ticks = 1;
                 p.period = {1, 2, Duration{0}, Seconds(1), Seconds(30)};
@@ -100,12 +124,14 @@ BrokerProfile Emqx572() {
 BrokerProfile HivemqCe() {
   return {.name = "hivemq-ce",
           .version = "2026.5",
+          .stands_for = {{"2026.5", "2026.5"}},
           .source =
               "hivemq/hivemq-community-edition 2026.5, ConnectHandler.java, "
               "KeepAliveDisconnectService.java",
           .summary =
               "exact timer at floor(1.5 x keepAlive); all closes pass one queue of 100 "
               "connections per 100 ms",
+          .activity = ActivityRule::kAnyBytes,
           .rounding = LimitRounding::kFloorSeconds,
           .kill_batch = 100,
           .kill_period = Milliseconds(100),
@@ -117,6 +143,7 @@ BrokerProfile HivemqCe() {
 BrokerProfile Vernemq() {
   return {.name = "vernemq",
           .version = "2.2",
+          .stands_for = {{"2.2", "2.2"}},
           .source = "vernemq/vernemq 2.2.0, vmq_mqtt_fsm.erl check_keepalive",
           .summary = "looks every 0.75 x keepAlive whether the silence exceeds 1.5 x keepAlive",
           .strict = true,
@@ -130,6 +157,7 @@ BrokerProfile Rabbitmq() {
           .version = "2026-08",
           .source = "rabbitmq/rabbitmq-server 5b09e55 (main), rabbit_mqtt_keepalive.erl",
           .summary = "a tick of 0.75 x keepAlive per connection; closes after two idle ticks",
+          .activity = ActivityRule::kAnyBytes,
           .mechanism = CheckMechanism::kIdleTicks,
           .period = Times(3, 4),
           .idle_ticks = 2,
@@ -154,6 +182,7 @@ BrokerProfile Nanomq() {
 BrokerProfile NanomqShipped() {
   return With(Nanomq(), [](BrokerProfile& p) {
     p.version = "0.25";
+    p.stands_for = {{"0.25", "0.25"}};
     p.source += "; nanomq 0.25.6, nanomq.conf as shipped";
     p.summary =
         "a tick of 10 s per connection; closes when the idle ticks before this one "
@@ -166,16 +195,19 @@ BrokerProfile NanomqShipped() {
 BrokerProfile Aedes() {
   return {.name = "aedes",
           .version = "1.1",
+          .stands_for = {{"1.1", "1.1"}},
           .source = "moscajs/aedes v1.1.1, lib/handlers/connect.js setKeepAlive",
           .summary = "exact timer at 1.5 x keepAlive + 1 ms, refreshed by every packet",
           .grace_extra = Milliseconds(1),
           .limit_reply = KeepAliveLimitReply::kRefuse,  // keepaliveLimit; default none
+          .refusal_code = 6,
           .connect_timeout = Seconds(30)};
 }
 
 BrokerProfile Mochi() {
   return {.name = "mochi",
           .version = "2.7",
+          .stands_for = {{"2.7", "2.7"}},
           .source = "mochi-mqtt/server v2.7.9, clients.go refreshDeadline",
           .summary = "read deadline of 1.5 x keepAlive in whole seconds, computed in 16 bits",
           .rounding = LimitRounding::kFloorSeconds,
@@ -188,7 +220,8 @@ BrokerProfile NatsServer() {
   return {.name = "nats-server",
           .version = "1787eee",
           .source = "nats-io/nats-server 1787eee, MQTT",
-          .summary = "read deadline of 1.5 x keepAlive"};  // time-out of CONNECT: facts are silent
+          .summary = "read deadline of 1.5 x keepAlive",
+          .activity = ActivityRule::kAnyBytes};  // time-out of CONNECT: facts are silent
 }
 
 BrokerProfile Moquette() {
@@ -196,6 +229,7 @@ BrokerProfile Moquette() {
           .version = "2f52ce1",
           .source = "moquette-io/moquette 2f52ce1, IdleStateHandler per channel",
           .summary = "idle timer of round(1.5 x keepAlive) seconds",
+          .activity = ActivityRule::kAnyBytes,
           .rounding = LimitRounding::kRoundSeconds,
           .limit_reply = KeepAliveLimitReply::kServerKeepAliveV5,
           .connect_timeout = Seconds(10)};
@@ -208,6 +242,7 @@ BrokerProfile Rumqttd() {
           .summary =
               "1.5 x keepAlive, re-armed whenever the broker itself sends; refuses "
               "keepAlive 0",
+          .activity = ActivityRule::kAnyBytes,
           .outgoing_counts = true,
           .refuse_zero_keep_alive = true,
           .connect_timeout = Seconds(60)};
@@ -219,6 +254,7 @@ BrokerProfile AwsIotCore() {
           .version = "documented",
           .source = "AWS IoT Core quotas (documentation, secondary sources)",
           .summary = "1.5 x keepAlive; below 30 s counts as 30, 0 or above 1200 as 1200",
+          .activity = ActivityRule::kFourTypes,
           .keep_alive_min_s = 30,
           .keep_alive_max_s = 1200,
           .zero_keep_alive_is_max = true,
@@ -230,11 +266,13 @@ BrokerProfile AwsIotCore() {
 const std::vector<BrokerProfile>& BrokerProfiles() {
   static const auto* const rows = new std::vector<BrokerProfile>{
       Spec(),
+      Mosquitto2015(),
       Mosquitto(),
-      MosquittoRing("2.0.22", "eclipse-mosquitto/mosquitto v2.0.21 and v2.0.22, src/keepalive.c"),
+      MosquittoRing("2.0.22", {"2.0.21", "2.0"},
+                    "eclipse-mosquitto/mosquitto v2.0.21 and v2.0.22, src/keepalive.c"),
       Mosquitto21(),
-      Emqx("4.4", "emqx/emqx v4.4.19, emqx_keepalive.erl"),
-      Emqx("5.0", "emqx/emqx v5.0.0 to v5.0.25, emqx_keepalive.erl"),
+      Emqx("4.4", {"4", "4"}, "emqx/emqx v4.4.19, emqx_keepalive.erl"),
+      Emqx("5.0", {"5.0.0", "5.0.25"}, "emqx/emqx v5.0.0 to v5.0.25, emqx_keepalive.erl"),
       Emqx53(),
       Emqx572(),
       HivemqCe(),

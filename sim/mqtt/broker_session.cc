@@ -80,6 +80,19 @@ bool Check(const BrokerProfile& p, BrokerSession& s, Instant now) {
 
 namespace {
 
+// When the wait for CONNECT is over, or is found over.
+Instant ConnectDeadline(const BrokerProfile& p, Instant accepted) {
+  if (!p.connect_on_scan || p.mechanism != CheckMechanism::kScan) {
+    return accepted + p.connect_timeout;
+  }
+  BrokerSession silent;
+  silent.last_in = accepted;
+  silent.limit = p.connect_timeout;
+  // A scan whose period goes by keepAlive has none to go by yet.
+  const Duration period = PeriodOf(p, Duration{0});
+  return NextOnGrid(period, FirstExcess(p, silent) - Nanoseconds(1));
+}
+
 // ---- the ends of a connection -----------------------------------------------------------------
 
 // The broker's word before it closes, which only 5.0 has.
@@ -170,10 +183,10 @@ Packet Connack(MqttVersion version) {
   return connack;
 }
 
-void Refuse(const PeerParams& peer, BrokerSession& s, Effects& effects) {
+void Refuse(const BrokerProfile& p, const PeerParams& peer, BrokerSession& s, Effects& effects) {
   const bool v5 = peer.version == MqttVersion::kV5;
   Packet connack = Connack(peer.version);
-  connack.reason = v5 ? reason::kUnspecifiedError : reason::kIdentifierRejectedV3;
+  connack.reason = v5 ? reason::kUnspecifiedError : p.refusal_code;
   effects.Send(connack);
   effects.Add({.kind = Effect::Kind::kClose, .reason = CloseReason::kRefused});
   s.state = BrokerState::kClosed;
@@ -188,7 +201,7 @@ void SendOn(BrokerSession& s, Instant now, Effects& effects) {
 void OnConnect(const BrokerProfile& p, const PeerParams& peer, BrokerSession& s,
                StoredSession& stored, Instant now, const Packet& packet, Effects& effects) {
   const KeepAliveVerdict verdict = JudgeKeepAlive(p, peer.version, packet.value);
-  if (verdict.refused) return Refuse(peer, s, effects);
+  if (verdict.refused) return Refuse(p, peer, s, effects);
   const uint16_t k = static_cast<uint16_t>(verdict.keep_alive_s);
   s.state = BrokerState::kConnected;
   StartCheck(p, s, Seconds(k), now);
@@ -221,11 +234,16 @@ void OnConnect(const BrokerProfile& p, const PeerParams& peer, BrokerSession& s,
 
 KeepAliveVerdict JudgeKeepAlive(const BrokerProfile& p, MqttVersion version, int32_t k) {
   if (k == 0 && p.refuse_zero_keep_alive) return {.refused = true};
+  const bool v5 = version == MqttVersion::kV5;
+  const bool limited = p.keep_alive_max_s < 65535;
+  if (v5 && limited && p.limit_reply == KeepAliveLimitReply::kReplaceV5) {
+    return {.told = true, .keep_alive_s = p.keep_alive_max_s};
+  }
   if (k == 0 && p.zero_keep_alive_is_max) k = p.keep_alive_max_s;
-  const bool too_long = k > p.keep_alive_max_s || (k == 0 && p.keep_alive_max_s < 65535);
+  const bool too_long =
+      k > p.keep_alive_max_s || (k == 0 && (limited || p.zero_keep_alive_exceeds));
   const bool too_short = k != 0 && k < p.keep_alive_min_s;
   if (!too_long && !too_short) return {.keep_alive_s = k};
-  const bool v5 = version == MqttVersion::kV5;
   const int32_t limit = too_long ? p.keep_alive_max_s : p.keep_alive_min_s;
   switch (p.limit_reply) {
     case KeepAliveLimitReply::kNone:
@@ -235,6 +253,7 @@ KeepAliveVerdict JudgeKeepAlive(const BrokerProfile& p, MqttVersion version, int
     case KeepAliveLimitReply::kSilentClamp:
       return {.keep_alive_s = limit};
     case KeepAliveLimitReply::kServerKeepAliveV5:
+    case KeepAliveLimitReply::kReplaceV5:
       return {.told = v5, .keep_alive_s = v5 ? limit : k};
     case KeepAliveLimitReply::kRefuse:
       return {.refused = true};
@@ -404,7 +423,7 @@ bool DeliverLater(StoredSession& stored, uint8_t qos, uint32_t size) {
 Instant NextDeadline(const BrokerProfile& p, const BrokerSession& s) {
   if (s.state == BrokerState::kClosed) return kNever;
   if (s.state == BrokerState::kAwaitConnect) {
-    return s.accepted_at == kLongAgo ? kNever : s.accepted_at + p.connect_timeout;
+    return s.accepted_at == kLongAgo ? kNever : ConnectDeadline(p, s.accepted_at);
   }
   if (s.keep_alive.ns == 0 || s.expired || s.suspects) return s.send_on_at;
   const Instant look = p.mechanism == CheckMechanism::kExactTimer ? FirstExcess(p, s) : s.next_tick;

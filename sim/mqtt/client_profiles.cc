@@ -22,16 +22,18 @@ ClientProfile Spec() {
               "for PINGRESP (the specification names no number)"};
 }
 
-// "mqttjs 5.5" stands for 5.0 to 5.5.4, which keep the rule of 4.x.
-ClientProfile Mqttjs(const char* version, const char* source) {
+// 5.0 to 5.5.4 keep the rule of 4.x.
+ClientProfile Mqttjs(const char* version, const VersionRange& range, const char* source) {
   return {.name = "mqttjs",
           .version = version,
+          .stands_for = {range},
           .source = source,
           .summary =
               "PINGREQ keepAlive after the last packet sent; closes if nothing was sent for "
               "another keepAlive and PINGRESP is missing: whoever keeps sending never "
               "notices",
           .wait_rule = WaitRule::kAtNextStale,
+          .apply_server_keep_alive_zero = false,
           .max_in_flight = 0,  // measured: it publishes on, whatever is unacknowledged
           .connect_timeout = Seconds(30),
           .connack_timeout = Seconds(30),
@@ -39,7 +41,7 @@ ClientProfile Mqttjs(const char* version, const char* source) {
 }
 
 ClientProfile Mqttjs56() {
-  return With(Mqttjs("5.6",
+  return With(Mqttjs("5.6", {"5.6", ""},
                      "mqttjs/MQTT.js v5.6 to v5.14.1, src/lib/KeepaliveManager.ts, "
                      "src/lib/handlers/index.ts"),
               [](ClientProfile& p) {
@@ -57,6 +59,7 @@ ClientProfile Mqttjs56() {
 ClientProfile CoreMqtt() {
   return {.name = "coremqtt",
           .version = "5.0",
+          .stands_for = {{"5.0", "5.0"}},
           .source = "FreeRTOS/coreMQTT v5.0.2, source/core_mqtt.c handleKeepAlive",
           .summary =
               "PINGREQ min(keepAlive, 30 s) after the last packet sent, or 30 s after the "
@@ -73,6 +76,7 @@ ClientProfile CoreMqtt() {
 ClientProfile EspMqtt() {
   return {.name = "esp-mqtt",
           .version = "1.1",
+          .stands_for = {{"1.1", "1.1"}},
           .source = "espressif/esp-mqtt v1.1.0, mqtt_client.c process_keepalive",
           .summary =
               "PINGREQ half of keepAlive after CONNACK or the last PINGRESP, whatever else "
@@ -95,6 +99,7 @@ ClientProfile EspMqtt() {
 ClientProfile PubSubClient() {
   return {.name = "pubsubclient",
           .version = "2.8",
+          .stands_for = {{"2.8", "2.8"}},
           .source = "knolleary/pubsubclient v2.8, src/PubSubClient.cpp loop; example sketch",
           .summary =
               "PINGREQ when either direction was silent for just over keepAlive; closes at "
@@ -114,6 +119,7 @@ ClientProfile PubSubClient() {
 ClientProfile Rumqttc() {
   return {.name = "rumqttc",
           .version = "0.25",
+          .stands_for = {{"0.25", "0.25"}},
           .source =
               "bytebeamio/rumqtt rumqttc 0.25.1, src/eventloop.rs select, src/state.rs "
               "outgoing_ping",
@@ -130,6 +136,7 @@ ClientProfile Rumqttc() {
 ClientProfile Emqtt() {
   return {.name = "emqtt",
           .version = "1.15",
+          .stands_for = {{"1.15", "1.15"}},
           .source = "emqx/emqtt 1.15.4, src/emqtt.erl should_ping",
           .summary =
               "at a fixed tick of keepAlive, PINGREQ if nothing was sent since the last "
@@ -144,6 +151,7 @@ ClientProfile Emqtt() {
 ClientProfile HivemqClient() {
   return {.name = "hivemq-client",
           .version = "1.4",
+          .stands_for = {{"1.4", "1.4"}},
           .source = "hivemq/hivemq-mqtt-client v1.4.0, handler/ping/MqttPingHandler.java",
           .summary =
               "PINGREQ 100 ms before the older of last sent and last received is keepAlive "
@@ -160,6 +168,7 @@ ClientProfile HivemqClient() {
 ClientProfile AwsCMqtt() {
   return {.name = "aws-c-mqtt",
           .version = "0.16",
+          .stands_for = {{"0.16", "0.16"}},
           .source =
               "awslabs/aws-c-mqtt v0.16.2, source/client_channel_handler.c "
               "s_on_time_to_ping; the MQTT 3.1.1 client",
@@ -180,6 +189,7 @@ ClientProfile AwsCMqtt() {
 ClientProfile AwsCMqttV5() {
   return {.name = "aws-c-mqtt-v5",
           .version = "0.16",
+          .stands_for = {{"0.16", "0.16"}},
           .source =
               "awslabs/aws-c-mqtt v0.16.2, source/v5/mqtt5_client.c s_reset_ping; the MQTT "
               "5.0 client",
@@ -200,6 +210,7 @@ ClientProfile AwsCMqttV5() {
 ClientProfile MqttNet() {
   return {.name = "mqttnet",
           .version = "5.2",
+          .stands_for = {{"5.2", "5.2"}},
           .source =
               "dotnet/MQTTnet v5.2.0, Source/MQTTnet/MqttClient.cs "
               "TrySendKeepAliveMessages",
@@ -213,14 +224,14 @@ ClientProfile MqttNet() {
           .clock = ClockKind::kWall,
           .apply_server_keep_alive = false,
           .connect_timeout = Seconds(100),
-          .connack_timeout = Seconds(100),
+          .connack_within_connect = true,
           .reconnect = kManual};
 }
 
 std::vector<ClientProfile> OtherRows() {
   return {
-      Mqttjs("4.3", "mqttjs/MQTT.js v4.3.7, _shiftPingInterval"),
-      Mqttjs("5.5", "mqttjs/MQTT.js v5.0 to v5.5.4, _shiftPingInterval"),
+      Mqttjs("4.3", {"4", "4"}, "mqttjs/MQTT.js v4.3.7, _shiftPingInterval"),
+      Mqttjs("5.5", {"5.0", "5.5.4"}, "mqttjs/MQTT.js v5.0 to v5.5.4, _shiftPingInterval"),
       Mqttjs56(),
       CoreMqtt(),
       EspMqtt(),

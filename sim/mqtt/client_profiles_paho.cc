@@ -12,8 +12,9 @@ namespace {
 ClientProfile Libmosquitto() {
   return {.name = "libmosquitto",
           .version = "2.0",
+          .stands_for = {{"2.0.11", "2.1"}},
           .source =
-              "eclipse-mosquitto/mosquitto v2.0.20 to v2.1.2, lib/util_mosq.c "
+              "eclipse-mosquitto/mosquitto v2.0.20 to v2.1.2 (v2.0.11 measured), lib/util_mosq.c "
               "mosquitto__check_keepalive, lib/loop.c mosquitto_loop_forever",
           .summary =
               "PINGREQ when either direction was silent for keepAlive, in whole seconds; "
@@ -41,6 +42,7 @@ ClientProfile Libmosquitto() {
 ClientProfile PahoC() {
   return {.name = "paho-c",
           .version = "1.3.10",
+          .stands_for = {{"1.3.7", "1.3.10"}},
           .source =
               "eclipse-paho/paho.mqtt.c v1.3.7 to v1.3.10, src/MQTTProtocolClient.c "
               "MQTTProtocol_keepalive, src/MQTTAsyncUtils.c; asynchronous API (MQTTAsync)",
@@ -66,6 +68,7 @@ ClientProfile PahoC() {
 ClientProfile PahoC1313() {
   return With(PahoC(), [](ClientProfile& p) {
     p.version = "1.3.13";
+    p.stands_for = {{"1.3.12", "1.3.13"}};
     p.source =
         "eclipse-paho/paho.mqtt.c v1.3.12 and v1.3.13, src/MQTTProtocolClient.c "
         "MQTTProtocol_keepalive, src/MQTTAsyncUtils.c; asynchronous API (MQTTAsync)";
@@ -80,6 +83,7 @@ ClientProfile PahoC1313() {
 ClientProfile PahoC1315() {
   return With(PahoC1313(), [](ClientProfile& p) {
     p.version = "1.3.15";
+    p.stands_for = {{"1.3.14", ""}};
     p.source =
         "eclipse-paho/paho.mqtt.c v1.3.14 and v1.3.15, src/MQTTProtocolClient.c "
         "MQTTProtocol_keepalive, src/MQTTAsyncUtils.c; asynchronous API (MQTTAsync)";
@@ -88,14 +92,15 @@ ClientProfile PahoC1315() {
 }
 
 // The synchronous API runs the same check in MQTTClient_yield(), which the application calls again
-// and again: each takes a tenth of a second, less if something comes. It has one message in flight
-// (`reliable`), and reconnecting is left to the application.
+// and again: each fills its tenth of a second, whatever arrives, so that the looks, a tenth of
+// keepAlive apart, stay on a grid. The millisecond is that of the library's clock, which counts in
+// them. It has one message in flight (`reliable`); reconnecting is left to the application.
 ClientProfile Synchronous(ClientProfile row) {
   row.name = "paho-c-sync";
   row.source.replace(row.source.find("src/MQTTAsyncUtils.c"), std::string::npos,
                      "src/MQTTClient.c; synchronous API (MQTTClient)");
-  row.loop_wait = Milliseconds(100);
-  row.loop_pause = Duration{0};
+  row.loop_wait = row.loop_pause = Duration{0};
+  row.ping_after = OneWithOffset(Milliseconds(-1));
   row.max_in_flight = 1;
   row.reconnect = kManual;
   return row;
@@ -104,6 +109,7 @@ ClientProfile Synchronous(ClientProfile row) {
 ClientProfile PahoPython() {
   return {.name = "paho-python",
           .version = "1.5",
+          .stands_for = {{"", "1.5.1"}},
           .source = "eclipse-paho/paho.mqtt.python v1.5.1, client.py _check_keepalive, _loop",
           .summary = "PINGREQ when either direction was silent for keepAlive; waits one keepAlive",
           .ping_when = PingWhen::kEitherSilent,
@@ -112,8 +118,8 @@ ClientProfile PahoPython() {
           .loop_wait = Seconds(1),  // publish() writes to a pipe that wakes it
           .apply_server_keep_alive = false,
           .max_in_flight = 20,
-          .connect_timeout = Seconds(60),  // keepAlive; here its default
-          .connack_timeout = kForever,     // with keepAlive 0
+          .connack_timeout = kForever,  // with keepAlive 0
+          .connect_within_keep_alive = true,
           .connack_within_keep_alive = true,
           .reconnect = Doubling(Seconds(1), Seconds(120), 0)};
 }
@@ -121,12 +127,14 @@ ClientProfile PahoPython() {
 ClientProfile PahoPython16() {
   return With(PahoPython(), [](ClientProfile& p) {
     p.version = "1.6";
+    p.stands_for = {{"1.6", ""}};
     p.source =
         "eclipse-paho/paho.mqtt.python v1.6.1 to v2.1.0, client.py _check_keepalive, _loop, "
         "_packet_write (issue 813)";
     p.summary = "PINGREQ every keepAlive whatever is published; waits one keepAlive";
     p.out_reference = OutReference::kPingOnly;
     p.connect_timeout = Seconds(5);
+    p.connect_within_keep_alive = false;
   });
 }
 
@@ -137,6 +145,7 @@ ClientProfile PahoPython16() {
 ClientProfile PahoJava() {
   return {.name = "paho-java",
           .version = "1.2.5",
+          .stands_for = {{"1.2.5", "1.2.5"}},
           .source =
               "eclipse-paho/paho.mqtt.java v1.2.5 + 66, internal/ClientState.java "
               "checkForActivity",
@@ -158,6 +167,7 @@ ClientProfile PahoJava() {
 ClientProfile PahoGolang() {
   return {.name = "paho-golang",
           .version = "1.5.1",
+          .stands_for = {{"1.5.0", "1.5"}},
           .source = "eclipse-paho/paho.mqtt.golang v1.5.1 + 28, ping.go keepalive; backoff.go",
           .summary =
               "looks every 5 s (keepAlive / 4 up to 10 s): PINGREQ when either direction "
@@ -171,9 +181,11 @@ ClientProfile PahoGolang() {
           .apply_server_keep_alive = false,  // MQTT 3.1.1 only
           .loop_delay_max = Milliseconds(1),
           .connect_timeout = Seconds(30),
-          .connack_timeout = Seconds(30),
-          // At once, unless it failed again within about 6 s.
-          .reconnect = {.first = Duration{0},
+          .connack_within_connect = true,
+          // At once, unless it failed again within about 6 s. The first connection is tried again
+          // (every 30 s) only where ConnectRetry is set.
+          .reconnect = {.first_connection = false,
+                        .first = Duration{0},
                         .min = Seconds(1),
                         .max = Seconds(600),
                         .jitter = JitterKind::kNone,
@@ -185,6 +197,7 @@ ClientProfile PahoGolang() {
 ClientProfile PahoGolangV5() {
   return {.name = "paho-golang-v5",
           .version = "0.22",
+          .stands_for = {{"", "0.22"}},
           .source = "eclipse-paho/paho.golang v0.22, paho/pinger.go DefaultPinger.Run; autopaho",
           .summary = "PINGREQ only if nothing else was sent for keepAlive; waits one keepAlive",
           .pingresp_wait = Times(1),
@@ -196,6 +209,7 @@ ClientProfile PahoGolangV5() {
 ClientProfile PahoGolangV5023() {
   return With(PahoGolangV5(), [](ClientProfile& p) {
     p.version = "0.23";
+    p.stands_for = {{"0.23", ""}};
     p.source = "eclipse-paho/paho.golang v0.23.0 + 19, paho/pinger.go DefaultPinger.Run; autopaho";
     p.summary =
         "PINGREQ when the older of last sent and last received is keepAlive ago; waits "
@@ -208,6 +222,7 @@ ClientProfile PahoGolangV5023() {
 ClientProfile PahoEmbeddedC() {
   return {.name = "paho-embedded-c",
           .version = "1.1",
+          .stands_for = {{"1.1", "1.1"}},
           .source =
               "eclipse-paho/paho.mqtt.embedded-c v1.1.0 + 25, MQTTClient-C/src/MQTTClient.c "
               "keepalive; MQTTYield(1000)",

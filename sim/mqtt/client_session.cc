@@ -48,9 +48,10 @@ void Lose(const ClientProfile& p, ClientSession& s, Instant now) {
   if (stable) s.attempt = 0, s.backoff = kNoBackoff;
   s.ping_pending = false;
   s.connected_at = kLongAgo;
-  s.state = p.reconnect.enabled ? ClientState::kBackoff : ClientState::kStopped;
-  s.phase_deadline = p.reconnect.enabled ? now : kNever;
-  s.backoff_drawn = !p.reconnect.enabled;
+  const bool again = p.reconnect.enabled && (p.reconnect.first_connection || s.ever_connected);
+  s.state = again ? ClientState::kBackoff : ClientState::kStopped;
+  s.phase_deadline = again ? now : kNever;
+  s.backoff_drawn = !again;
   WakeRetries(p.reconnect, s, now);
 }
 
@@ -70,10 +71,17 @@ void CloseFor(CloseReason reason, const ClientProfile& p, ClientSession& s, Inst
 // When a time-out of `limit` from now is over; never if there is none.
 Instant TimeOut(Instant now, Duration limit) { return limit >= kForever ? kNever : now + limit; }
 
-void OpenTransport(const ClientProfile& p, ClientSession& s, Instant now, Effects& effects) {
+// `limit`, or keepAlive in its place where the profile says so and there is one.
+Duration LimitOrKeepAlive(const ClientParams& params, Duration limit, bool within_keep_alive) {
+  return within_keep_alive && params.keep_alive_s > 0 ? Seconds(params.keep_alive_s) : limit;
+}
+
+void OpenTransport(const ClientParams& params, ClientSession& s, Instant now, Effects& effects) {
+  const ClientProfile& p = *params.profile;
   s.state = ClientState::kConnecting;
   if (s.attempt < 65535) ++s.attempt;
-  s.phase_deadline = TimeOut(now, p.connect_timeout);
+  s.phase_deadline =
+      TimeOut(now, LimitOrKeepAlive(params, p.connect_timeout, p.connect_within_keep_alive));
   effects.Add({.kind = Effect::Kind::kOpenTransport});
 }
 
@@ -119,12 +127,14 @@ void OnConnack(const ClientParams& params, ClientSession& s, Instant now, const 
                Effects& effects) {
   const ClientProfile& p = *params.profile;
   s.state = ClientState::kConnected;
+  s.ever_connected = true;
   s.connected_at = now;
   WakeLoop(p, s, now);
   WakeRetries(p.reconnect, s, now);
   if (p.reconnect.stable_after.ns == 0) s.attempt = 0, s.backoff = kNoBackoff;
   // 5.0 [MQTT-3.1.2-21]: a Server Keep Alive replaces the client's own.
-  const bool told = p.apply_server_keep_alive && packet.has(Packet::kHasServerKeepAlive);
+  const bool told = p.apply_server_keep_alive && packet.has(Packet::kHasServerKeepAlive) &&
+                    (packet.value != 0 || p.apply_server_keep_alive_zero);
   SetKeepAlive(p, s, Seconds(told ? packet.value : params.keep_alive_s));
   s.tick_origin = s.look_from = s.last_in = now;
   s.counted = false;
@@ -229,11 +239,12 @@ Effects Start(const ClientParams& params, ClientSession& s, Instant now) {
   Effects effects;
   if (s.state != ClientState::kStopped) return effects;
   s.attempt = 0;
+  s.ever_connected = false;
   s.backoff = kNoBackoff;
   s.loop = s.retries = {now, now};
   const int32_t most = params.profile->max_in_flight;
   s.exchanges.window = static_cast<uint16_t>(most > 0 ? most : Exchanges::kNoWindow);
-  OpenTransport(*params.profile, s, now, effects);
+  OpenTransport(params, s, now, effects);
   return effects;
 }
 
@@ -241,9 +252,11 @@ Effects OnConnected(const ClientParams& params, ClientSession& s, Instant now) {
   Effects effects;
   if (s.state != ClientState::kConnecting) return effects;
   const ClientProfile& p = *params.profile;
-  const bool by_keep_alive = p.connack_within_keep_alive && params.keep_alive_s > 0;
   s.state = ClientState::kAwaitConnack;
-  s.phase_deadline = TimeOut(now, by_keep_alive ? Seconds(params.keep_alive_s) : p.connack_timeout);
+  if (!p.connack_within_connect) {
+    s.phase_deadline =
+        TimeOut(now, LimitOrKeepAlive(params, p.connack_timeout, p.connack_within_keep_alive));
+  }
   s.ping_pending = false;
   Packet connect;
   connect.type = PacketType::kConnect;
@@ -305,7 +318,7 @@ Effects OnDeadline(const ClientParams& params, ClientSession& s, Instant now, ui
         DrawBackoff(p, s, now, u);
       } else {
         if (s.backoff != kNoBackoff) s.retries = {now, now};  // not at once: it was found due
-        OpenTransport(p, s, now, effects);
+        OpenTransport(params, s, now, effects);
       }
       break;
     case ClientState::kConnecting:

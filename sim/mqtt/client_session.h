@@ -50,10 +50,11 @@ struct ClientSession {
   // What most calls look at comes first.
   ClientState state = ClientState::kStopped;
   bool ping_pending = false;
-  bool counted = false;       // kCounterTick: there was a tick already
-  bool backoff_drawn = true;  // false: the next OnDeadline draws the delay
-  uint16_t attempt = 0;       // connection attempts since the last good connection
-  uint32_t sends = 0;         // packets sent, for kCounterTick
+  bool counted = false;         // kCounterTick: there was a tick already
+  bool backoff_drawn = true;    // false: the next OnDeadline draws the delay
+  bool ever_connected = false;  // since the process started
+  uint16_t attempt = 0;         // connection attempts since the last good connection
+  uint32_t sends = 0;           // packets sent, for kCounterTick
   Instant last_out = kLongAgo;
   Instant last_in = kLongAgo;
   Instant ping_sent = kLongAgo;     // of the PINGREQ that is waited for

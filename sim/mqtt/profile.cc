@@ -2,21 +2,18 @@
 
 #include <algorithm>
 
-#include "absl/strings/match.h"
-
 namespace keepsim {
 namespace {
 
 template <typename Profile>
 const Profile* Find(const std::vector<Profile>& rows, absl::string_view name,
                     absl::string_view version) {
+  const std::vector<int> numbers = VersionNumbers(version);
   const Profile* newest = nullptr;  // rows of one name stand in order of their versions
   for (const Profile& row : rows) {
     if (row.name != name) continue;
     if (row.version == version && !version.empty()) return &row;
-    const bool within = absl::StartsWith(row.version, version) &&
-                        row.version.size() > version.size() && row.version[version.size()] == '.';
-    if (version.empty() || within) newest = &row;
+    if (version.empty() || Touches(row.stands_for, numbers)) newest = &row;
   }
   return newest;
 }

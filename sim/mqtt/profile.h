@@ -10,6 +10,7 @@
 
 #include "absl/strings/string_view.h"
 #include "sim/base/time.h"
+#include "sim/mqtt/version_range.h"
 
 namespace keepsim {
 
@@ -83,6 +84,8 @@ enum class JitterKind : uint8_t {
 
 struct ReconnectPolicy {
   bool enabled = true;
+  bool first_connection =
+      true;                     // false: one that was never made since the start is not tried again
   Duration first = Seconds(1);  // delay before the first attempt after a loss
   Duration min = Seconds(1);    // bounds of the later delays, before jitter
   Duration max = Seconds(120);
@@ -105,6 +108,9 @@ struct ReconnectPolicy {
 struct ClientProfile {
   std::string name;     // "spec", "libmosquitto"
   std::string version;  // "2.0", or "" where the specification is meant
+  // The versions whose name finds this row. Where the facts say "and newer" they are open; of
+  // projects with one version read, it is that one. None: found by `name version` alone.
+  std::vector<VersionRange> stands_for;
   std::string source;   // project, version and place this row was read from
   std::string summary;  // one sentence for `keepsim profiles`
 
@@ -141,6 +147,7 @@ struct ClientProfile {
   bool whole_seconds = false;  // references and now are truncated to whole seconds
   ClockKind clock = ClockKind::kMonotonic;
   bool apply_server_keep_alive = true;
+  bool apply_server_keep_alive_zero = true;  // false: one of 0 is not applied
   // A loop that nothing more is known of: every check is late by up to this much (uniform draw).
   Duration loop_delay_max{0};
 
@@ -150,7 +157,9 @@ struct ClientProfile {
 
   Duration connect_timeout = Seconds(30);  // until the transport is connected
   Duration connack_timeout = Seconds(30);  // from CONNECT to CONNACK; kForever: no limit, as above
+  bool connect_within_keep_alive = false;  // K, if not 0, takes the place of connect_timeout
   bool connack_within_keep_alive = false;  // K, if not 0, takes the place of connack_timeout
+  bool connack_within_connect = false;     // connect_timeout runs on until CONNACK; no other wait
   ReconnectPolicy reconnect;
 
   Duration TickOf(Duration keep_alive) const {
@@ -163,6 +172,14 @@ struct ClientProfile {
   friend bool operator==(const ClientProfile&, const ClientProfile&) = default;
 };
 
+// What a broker counts as activity of a client. Told by `keepsim profiles`; to the model they are
+// alike, since packets arrive whole in it, and of the other types none comes alone.
+enum class ActivityRule : uint8_t {
+  kWholePackets,
+  kAnyBytes,         // whatever is read from the socket
+  kPartialOver1000,  // whole packets, and parts of one of which more than 1000 bytes are to come
+  kFourTypes,        // PUBLISH, SUBSCRIBE, PINGREQ and PUBACK
+};
 enum class CheckMechanism : uint8_t {
   kExactTimer,        // at last activity + limit
   kScan,              // a scan of all clients every `period`, on the broker's own grid
@@ -185,13 +202,17 @@ enum class KeepAliveLimitReply : uint8_t {
   kSilentClamp,        // the broker uses the limit and tells nobody
   kServerKeepAliveV5,  // 5.0: CONNACK carries the limit; 3.1.1: taken as it is
   kRefuse,             // both versions: rejected
+  kReplaceV5,  // 5.0: CONNACK carries the limit, if there is one, whatever was asked; 3.1.1: as it
+               // is
 };
 
 struct BrokerProfile {
   std::string name;
   std::string version;
+  std::vector<VersionRange> stands_for;  // see ClientProfile
   std::string source;
   std::string summary;
+  ActivityRule activity = ActivityRule::kWholePackets;
 
   // limit = K * grace_num / grace_den, then rounding, then + grace_extra. (kIdleTicks: the ticks
   // are the limit.)
@@ -214,12 +235,15 @@ struct BrokerProfile {
   Duration kill_period{0};
   int32_t keep_alive_min_s = 0;
   int32_t keep_alive_max_s = 65535;
-  bool zero_keep_alive_is_max = false;  // K = 0 is treated as keep_alive_max_s
+  bool zero_keep_alive_is_max = false;   // K = 0 is treated as keep_alive_max_s
+  bool zero_keep_alive_exceeds = false;  // K = 0 is too long even if keep_alive_max_s is 65535
   bool refuse_zero_keep_alive = false;
   KeepAliveLimitReply limit_reply = KeepAliveLimitReply::kNone;
+  uint8_t refusal_code = 2;                // of CONNACK to a 3.1.1 client: identifier rejected
   Duration connect_timeout = Seconds(30);  // from accept to CONNECT
-  Duration will_granularity{0};            // delayed wills are looked at this often (0: exact)
-  bool will_on_takeover = true;            // false: in 3.1.1 never
+  bool connect_on_scan = false;  // kScan: its end is found by the scan, as a silence of that length
+  Duration will_granularity{0};  // delayed wills are looked at this often (0: exact)
+  bool will_on_takeover = true;  // false: in 3.1.1 never
   // Closes nothing: a client that it holds for dead is trusted again when its next packet arrives.
   // The failure detector of the literature, to be held against its theory; no real broker.
   bool recovers = false;
@@ -230,8 +254,8 @@ struct BrokerProfile {
 // The built-in rows, in a fixed order.
 const std::vector<ClientProfile>& ClientProfiles();
 const std::vector<BrokerProfile>& BrokerProfiles();
-// Null if there is none. An empty version finds the newest row of that name; "5" finds the newest
-// of 5.x, unless there is a row of just that version.
+// Null if there is none. A row's own version finds it; any other the newest row that stands for a
+// version that begins so: "5" the newest of 5.x; an empty one the newest of all.
 const ClientProfile* FindClientProfile(absl::string_view name, absl::string_view version = "");
 const BrokerProfile* FindBrokerProfile(absl::string_view name, absl::string_view version = "");
 

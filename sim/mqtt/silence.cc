@@ -6,7 +6,7 @@
 
 namespace keepsim {
 
-Duration LongestSilence(const ClientProfile& p, Duration keep_alive, bool receives) {
+Duration LongestSilence(const ClientProfile& p, Duration keep_alive, bool receives, bool sends) {
   const Duration ping = p.ping_after.Of(keep_alive);
   const Duration look = p.LookSlack(keep_alive);
   if (keep_alive.ns == 0 && p.zero_keep_alive == ZeroKeepAlive::kOff) return kForever;
@@ -18,7 +18,7 @@ Duration LongestSilence(const ClientProfile& p, Duration keep_alive, bool receiv
     case PingWhen::kAlways:
       return ping;
     case PingWhen::kCounterTick:
-      return ping * 2;  // sent right after a tick, silent past the next
+      return sends ? ping * 2 : ping;  // sent right after a tick, silent past the next
     case PingWhen::kInSilent:
       // Acknowledgements and PINGRESP follow what was sent; messages do not.
       if (receives && p.in_reference == InReference::kAnyPacket) return kForever;

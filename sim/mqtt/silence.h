@@ -9,8 +9,9 @@
 namespace keepsim {
 
 // How long a living client whose packets are answered at once may send nothing, at most. kForever:
-// as long as it likes. `receives`: it is sent messages, which to some rules are as good as sending.
-Duration LongestSilence(const ClientProfile& p, Duration keep_alive, bool receives);
+// as long as it likes. `receives`: it is sent messages, which to some rules are as good as sending;
+// `sends`: it publishes or acknowledges now and then.
+Duration LongestSilence(const ClientProfile& p, Duration keep_alive, bool receives, bool sends);
 
 // The silence after which a broker may close, at least; its mechanism's grid and rounding included.
 // `keep_alive` is the one in force (JudgeKeepAlive); kForever if that is 0.

@@ -61,7 +61,8 @@ bool Connects(const TcpConfig& tcp, Duration round_trip) {
 // where nothing can be said.
 Duration ReconnectBound(const Plan& plan, const GroupPlan& g) {
   const ClientProfile& p = g.profile;
-  if (!p.reconnect.enabled || g.shared_client_id || g.transport == Transport::kDatagram ||
+  if (!p.reconnect.enabled || !p.reconnect.first_connection || p.connect_within_keep_alive ||
+      g.shared_client_id || g.transport == Transport::kDatagram ||
       std::max(WorstLoss(g.up), WorstLoss(g.down)) > kWorstLoss || p.connect_timeout >= kForever ||
       p.connack_timeout >= kForever) {
     return kForever;

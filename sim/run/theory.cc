@@ -111,7 +111,8 @@ class GroupTheory {
            plan_.faults.empty() && !plan_.broker.has_capacity_limit() &&
            plan_.broker.accept_backlog == 0 && !b.outgoing_counts &&
            g_.connect.keep_alive_s >= b.keep_alive_min_s &&
-           g_.connect.keep_alive_s <= b.keep_alive_max_s && Eta() < Limit();
+           g_.connect.keep_alive_s <= b.keep_alive_max_s &&
+           !JudgeKeepAlive(b, g_.connect.version, g_.connect.keep_alive_s).told && Eta() < Limit();
   }
 
   std::optional<TheoreticalFigure> Figure(const char* quantity, const char* formula,

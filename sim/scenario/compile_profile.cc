@@ -7,18 +7,13 @@
 #include "absl/strings/str_cat.h"
 #include "sim/base/duration_text.h"
 #include "sim/base/spelling.h"
+#include "sim/mqtt/profile_name.h"
 #include "sim/scenario/scenario.pb.h"
 
 namespace keepsim {
 namespace {
 
 constexpr Duration kLong = kLongestDuration;
-
-std::pair<std::string, std::string> NameAndVersion(const std::string& text) {
-  const size_t space = text.find(' ');
-  if (space == std::string::npos) return {text, ""};
-  return {text.substr(0, space), text.substr(space + 1)};
-}
 
 template <typename Profile, typename BuiltIn>
 const Profile& Named(const Node& node, absl::string_view field, absl::string_view kind,
@@ -29,15 +24,19 @@ const Profile& Named(const Node& node, absl::string_view field, absl::string_vie
     if (p.name == text) return p;
   }
   const auto [name, version] = NameAndVersion(text);
-  if (const Profile* found = find(name, version)) return *found;
-  std::vector<std::string> names;
-  for (const Profile& p : built_in) {
-    names.push_back(p.version.empty() ? std::string(p.name) : absl::StrCat(p.name, " ", p.version));
-    names.emplace_back(p.name);
+  std::vector<ProfileLabel> labels;
+  AddLabels(built_in, labels);
+  if (const Profile* found = find(name, version)) {
+    const std::string others = OtherRowsWithin(text, labels);
+    if (!others.empty()) node.Warning(field, others);
+    return *found;
   }
-  for (const Profile& p : own) names.push_back(p.name);
-  node.Error(field, absl::StrCat("unknown ", kind, " profile ", ShownValue(text),
-                                 DidYouMean(text, names), "; `keepsim profiles` lists them"));
+  std::vector<std::string> own_names;
+  for (const Profile& p : own) own_names.push_back(p.name);
+  std::string suggestion = DidYouMean(text, own_names);
+  if (suggestion.empty()) suggestion = ProfileSuggestion(text, labels);
+  node.Error(field, absl::StrCat("unknown ", kind, " profile ", ShownValue(text), suggestion,
+                                 "; `keepsim profiles` lists them"));
   return *find("spec", "");
 }
 
@@ -103,6 +102,7 @@ ClientProfile ReadClientProfile(const Node& row, const std::vector<ClientProfile
   ClientProfile p = NamedClient(row, "base", known);
   p.name = row.Text("name");
   p.version = "";
+  p.stands_for.clear();
   p.source = "this scenario";
   if (p.name.empty()) row.Error("name", "is required: any text");
   const Duration zero{0};
@@ -144,9 +144,16 @@ ClientProfile ReadClientProfile(const Node& row, const std::vector<ClientProfile
   p.one_ping_at_a_time = row.Bool("one_ping_at_a_time", p.one_ping_at_a_time);
   p.whole_seconds = row.Bool("whole_seconds", p.whole_seconds);
   p.apply_server_keep_alive = row.Bool("apply_server_keep_alive", p.apply_server_keep_alive);
+  p.apply_server_keep_alive_zero =
+      row.Bool("apply_server_keep_alive_zero", p.apply_server_keep_alive_zero);
   p.connect_timeout = row.Dur("connect_timeout", p.connect_timeout, Milliseconds(1), kLong);
   p.connack_timeout = row.Dur("connack_timeout", p.connack_timeout, Milliseconds(1), kLong);
+  p.connect_within_keep_alive = row.Bool("connect_within_keep_alive", p.connect_within_keep_alive);
   p.connack_within_keep_alive = row.Bool("connack_within_keep_alive", p.connack_within_keep_alive);
+  p.connack_within_connect = row.Bool("connack_within_connect", p.connack_within_connect);
+  if (p.connack_within_connect && p.connack_within_keep_alive) {
+    row.Error("connack_within_connect", "excludes connack_within_keep_alive: one wait for CONNACK");
+  }
   p.keep_alive_min_s =
       static_cast<int32_t>(row.Integer("keep_alive_min_s", p.keep_alive_min_s, 0, 65535));
   p.max_in_flight = static_cast<int32_t>(row.Integer("max_in_flight", p.max_in_flight, 0, 65535));
@@ -157,6 +164,7 @@ ClientProfile ReadClientProfile(const Node& row, const std::vector<ClientProfile
     const Node r = row.Child("reconnect");
     ReconnectPolicy& policy = p.reconnect;
     policy.enabled = r.Bool("enabled", policy.enabled);
+    policy.first_connection = r.Bool("first_connection", policy.first_connection);
     policy.first = r.Dur("first", policy.first, zero, kLong);
     policy.min = r.Dur("min", policy.min, zero, kLong);
     policy.max = r.Dur("max", std::max(policy.max, policy.min), policy.min, kLong);
@@ -186,6 +194,7 @@ BrokerProfile ReadBrokerProfile(const Node& row, const std::vector<BrokerProfile
   BrokerProfile p = NamedBroker(row, "base", known);
   p.name = row.Text("name");
   p.version = "";
+  p.stands_for.clear();
   p.source = "this scenario";
   if (p.name.empty()) row.Error("name", "is required: any text");
   const Duration zero{0};
@@ -228,7 +237,10 @@ BrokerProfile ReadBrokerProfile(const Node& row, const std::vector<BrokerProfile
   }
   p.refuse_zero_keep_alive = row.Bool("refuse_zero_keep_alive", p.refuse_zero_keep_alive);
   p.zero_keep_alive_is_max = row.Bool("zero_keep_alive_is_max", p.zero_keep_alive_is_max);
+  p.zero_keep_alive_exceeds = row.Bool("zero_keep_alive_exceeds", p.zero_keep_alive_exceeds);
+  p.refusal_code = static_cast<uint8_t>(row.Integer("refusal_code", p.refusal_code, 1, 255));
   p.connect_timeout = row.Dur("connect_timeout", p.connect_timeout, Milliseconds(1), kLong);
+  p.connect_on_scan = row.Bool("connect_on_scan", p.connect_on_scan);
   p.will_on_takeover = row.Bool("will_on_takeover", p.will_on_takeover);
   p.recovers = row.Bool("recovers", p.recovers);
   if (p.recovers && p.kill_batch > 0) row.Error("recovers", "closes nothing; leave kill_batch out");

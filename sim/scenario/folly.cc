@@ -46,7 +46,10 @@ void WarnOfRules(const Node& node, const GroupPlan& g, const BrokerPlan& broker)
   }
   const bool told = verdict.told && p.apply_server_keep_alive;
   const Duration in_force = Seconds(verdict.keep_alive_s);
-  const Duration silent = LongestSilence(p, told ? in_force : k, !g.downlink.empty());
+  const bool acknowledges = std::any_of(g.downlink.begin(), g.downlink.end(),
+                                        [](const Workload& w) { return w.qos > 0; });
+  const Duration silent = LongestSilence(p, told ? in_force : k, !g.downlink.empty(),
+                                         !g.uplink.empty() || acknowledges);
   const Duration limit = ShortestLimit(broker.profile, in_force);
   // A tick, a loop and a counter come near their bound; a timer reaches it.
   const bool reached = p.ping_when != PingWhen::kCounterTick && p.LookSlack(k).ns == 0;

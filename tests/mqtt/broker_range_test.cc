@@ -35,6 +35,8 @@ constexpr Range Just(double s) { return {s, s}; }
 const Row kRows[] = {
     {"spec", "", Last::kEither, {Just(7.5), Just(15), Just(45), Just(90), Just(450)},
      "2.1 [MQTT-3.1.2-24]"},
+    {"mosquitto", "2.0.15", Last::kEither, {{7, 13}, {15, 21}, {45, 51}, {90, 96}, {450, 456}},
+     "4.2 mosquitto <= 2.0.20"},
     {"mosquitto", "2.0.20", Last::kEither, {{7, 13}, {15, 21}, {45, 51}, {90, 96}, {450, 456}},
      "4.2 mosquitto <= 2.0.20"},
     {"mosquitto", "2.0.22", Last::kEither, {{7, 8}, {15, 16}, {45, 46}, {90, 91}, {450, 451}},
@@ -231,12 +233,14 @@ TEST(BrokerRangeTableTest, OnlyRumqttdCountsWhatItSendsItself) {
 // What a broker makes of a keepAlive that it does not like.
 struct Answer {
   const char* name;
-  int32_t max;  // as set in the scenario; 0: the profile's own
+  const char* of;  // version
+  int32_t max;     // as set in the scenario; 0: the profile's own
   MqttVersion version;
   uint16_t asked;
   bool refused;
   uint16_t told;      // Server Keep Alive of CONNACK; 0: none
   uint16_t in_force;  // 0: no check
+  uint8_t code;       // of CONNACK
   const char* clause;
 };
 
@@ -244,23 +248,32 @@ TEST(BrokerLimitTest, AnswersAreThoseOfTheFacts) {
   constexpr MqttVersion v3 = MqttVersion::kV311;
   constexpr MqttVersion v5 = MqttVersion::kV5;
   for (const Answer& a : {
-           Answer{"mosquitto", 0, v3, 0, false, 0, 0, "4.1: no check"},
-           Answer{"mosquitto", 60, v3, 120, true, 0, 0, "4.1: v3 gets CONNACK 0x02"},
-           Answer{"mosquitto", 60, v3, 0, true, 0, 0, "6 #5"},
-           Answer{"mosquitto", 60, v5, 120, false, 60, 60, "4.1: v5 gets Server Keep Alive"},
-           Answer{"emqx", 60, v5, 120, false, 60, 60, "4.1: server_keepalive for v5"},
-           Answer{"emqx", 60, v3, 120, false, 0, 120, "4.1: server_keepalive for v5"},
-           Answer{"hivemq-ce", 60, v5, 120, false, 60, 60, "4.1: only v5 is capped"},
-           Answer{"hivemq-ce", 60, v3, 120, false, 0, 120, "4.1: only v5 is capped"},
-           Answer{"aedes", 60, v3, 120, true, 0, 0, "4.1: keepaliveLimit -> CONNACK 6"},
-           Answer{"rumqttd", 0, v3, 0, true, 0, 0, "4.1: refuses the connection"},
-           Answer{"vernemq", 0, v3, 0, false, 0, 0, "4.1: off"},
-           Answer{"aws-iot-core", 0, v3, 0, false, 0, 1200, "4.12: 0 is treated as 1200"},
-           Answer{"aws-iot-core", 0, v5, 5, false, 0, 30, "4.12: below 30 is 30"},
-           Answer{"aws-iot-core", 0, v3, 2000, false, 0, 1200, "4.12: above 1200 is 1200"},
+           Answer{"mosquitto", "", 0, v3, 0, false, 0, 0, 0, "4.1: no check"},
+           Answer{"mosquitto", "", 60, v3, 120, true, 0, 0, 2, "4.1: v3 gets CONNACK 0x02"},
+           Answer{"mosquitto", "", 60, v3, 0, true, 0, 0, 2, "6 #5"},
+           Answer{"mosquitto", "", 60, v5, 120, false, 60, 60, 0, "4.1: v5 gets Server Keep Alive"},
+           Answer{"mosquitto", "", 0, v5, 0, false, 0, 0, 0, "4.1: default 0 from 2.0.16"},
+           Answer{"mosquitto", "2.0.20", 0, v3, 0, false, 0, 0, 0, "4.1: default 0 from 2.0.16"},
+           Answer{"mosquitto", "2.0.15", 0, v3, 0, true, 0, 0, 2, "4.1: 65535 to 2.0.15; 6 #5"},
+           Answer{"mosquitto", "2.0.15", 0, v3, 9, false, 0, 9, 0, "4.1: 65535 to 2.0.15"},
+           Answer{"mosquitto", "2.0.15", 0, v5, 0, false, 65535, 65535, 0, "4.1: 65535"},
+           Answer{"emqx", "", 60, v5, 120, false, 60, 60, 0, "4.1: replaces K for v5"},
+           Answer{"emqx", "", 60, v5, 20, false, 60, 60, 0, "4.1: replaces K for v5"},
+           Answer{"emqx", "", 60, v5, 0, false, 60, 60, 0, "4.1: replaces K for v5"},
+           Answer{"emqx", "", 60, v3, 120, false, 0, 120, 0, "4.1: server_keepalive for v5"},
+           Answer{"emqx", "", 0, v5, 0, false, 0, 0, 0, "4.1: off"},
+           Answer{"hivemq-ce", "", 60, v5, 120, false, 60, 60, 0, "4.1: only v5 is capped"},
+           Answer{"hivemq-ce", "", 60, v5, 20, false, 0, 20, 0, "4.1: only v5 is capped"},
+           Answer{"hivemq-ce", "", 60, v3, 120, false, 0, 120, 0, "4.1: only v5 is capped"},
+           Answer{"aedes", "", 60, v3, 120, true, 0, 0, 6, "4.1: keepaliveLimit -> CONNACK 6"},
+           Answer{"rumqttd", "", 0, v3, 0, true, 0, 0, 2, "4.1: refuses the connection"},
+           Answer{"vernemq", "", 0, v3, 0, false, 0, 0, 0, "4.1: off"},
+           Answer{"aws-iot-core", "", 0, v3, 0, false, 0, 1200, 0, "4.12: 0 is treated as 1200"},
+           Answer{"aws-iot-core", "", 0, v5, 5, false, 0, 30, 0, "4.12: below 30 is 30"},
+           Answer{"aws-iot-core", "", 0, v3, 2000, false, 0, 1200, 0, "4.12: above 1200 is 1200"},
        }) {
-    const std::string at = absl::StrCat(a.name, ", K = ", a.asked, ": ", a.clause);
-    BrokerProfile p = *FindBrokerProfile(a.name);
+    const std::string at = absl::StrCat(a.name, " ", a.of, ", K = ", a.asked, ": ", a.clause);
+    BrokerProfile p = *FindBrokerProfile(a.name, a.of);
     if (a.max > 0) p.keep_alive_max_s = a.max;
     const Broker broker(p, a.asked, kStart, a.version);
     EXPECT_EQ(broker.s.state == BrokerState::kClosed, a.refused) << at;
@@ -269,7 +282,7 @@ TEST(BrokerLimitTest, AnswersAreThoseOfTheFacts) {
       if (e.kind != Effect::Kind::kSend || e.packet.type != PacketType::kConnack) continue;
       EXPECT_EQ(e.packet.has(Packet::kHasServerKeepAlive), a.told > 0) << at;
       EXPECT_EQ(e.packet.value, a.told) << at;
-      EXPECT_EQ(e.packet.reason != reason::kSuccess, a.refused) << at;
+      EXPECT_EQ(e.packet.reason, a.code) << at;
     }
   }
 }

@@ -254,6 +254,7 @@ TEST(BrokerFactsTest, WaitForConnect) {
     int64_t seconds;
   };
   const Row rows[] = {{"spec", "", 30},  // the specification names no number
+                      {"mosquitto", "2.0.15", 90},
                       {"mosquitto", "2.0.20", 90},
                       {"mosquitto", "2.0.22", 90},
                       {"mosquitto", "2.1", 30},
@@ -278,6 +279,7 @@ TEST(BrokerFactsTest, WaitForConnect) {
     ASSERT_NE(p, nullptr) << row.name << " " << row.version;
     BrokerSession s;
     OnAccepted(*p, s, kStart);
+    if (p->connect_on_scan) continue;  // MosquittosScanEndsTheWaitForConnect
     EXPECT_EQ(NextDeadline(*p, s), After(row.seconds)) << row.name << " " << row.version;
   }
 }
@@ -328,16 +330,102 @@ TEST(BrokerFactsTest, WillOnTakeover) {
   }
 }
 
-TEST(FindProfileTest, AVersionsBeginningFindsTheNewestWithin) {
-  EXPECT_EQ(FindClientProfile("mqttjs")->version, "5.6");
-  EXPECT_EQ(FindClientProfile("mqttjs", "5")->version, "5.6");
-  EXPECT_EQ(FindClientProfile("mqttjs", "4")->version, "4.3");
-  EXPECT_EQ(FindClientProfile("mqttjs", "5.5")->version, "5.5");
-  EXPECT_EQ(FindBrokerProfile("mosquitto", "2.0")->version, "2.0.22");
-  EXPECT_EQ(FindBrokerProfile("mosquitto")->version, "2.1");
-  EXPECT_EQ(FindBrokerProfile("emqx", "5.7")->version, "5.7.2");
-  EXPECT_EQ(FindBrokerProfile("mosquitto", "2.0.2"), nullptr);
-  EXPECT_EQ(FindBrokerProfile("mosquitto", "1"), nullptr);
+// The wait for CONNACK of these two is what is left of the wait for the transport: sections 3.1
+// (100 s overall; 30 s for dial + CONNACK).
+TEST(ClientFactsTest, OneTimeOutForTransportAndConnack) {
+  for (const ClientProfile& p : ClientProfiles()) {
+    const bool one = p.name == "mqttnet" || p.name == "paho-golang";
+    ClientParams params;
+    params.profile = &p;
+    ClientSession s;
+    Start(params, s, kStart);
+    const Instant limit = NextDeadline(params, s);
+    OnConnected(params, s, kStart + Seconds(3));
+    EXPECT_EQ(NextDeadline(params, s) == limit && limit != kNever, one) << p.name;
+  }
+}
+
+// 3.4: Paho Python waited for the transport for keepAlive, and has 5 s since.
+TEST(ClientFactsTest, PahoPythonOnceWaitedForTheTransportForKeepAlive) {
+  for (const char* version : {"1.5", "1.6"}) {
+    ClientParams params;
+    params.profile = FindClientProfile("paho-python", version);
+    params.keep_alive_s = 17;
+    ClientSession s;
+    Start(params, s, kStart);
+    EXPECT_EQ(NextDeadline(params, s), After(std::string(version) == "1.5" ? 17 : 5)) << version;
+  }
+}
+
+// 3.1: initial connect retry off by default. A connection that was lost is another matter.
+TEST(ClientFactsTest, PahoGolangGivesUpWhereTheFirstConnectionFails) {
+  for (const ClientProfile& p : ClientProfiles()) {
+    if (!p.reconnect.enabled) continue;
+    ClientParams params;
+    params.profile = &p;
+    ClientSession s;
+    Start(params, s, kStart);
+    OnClosed(params, s, kStart + Seconds(1), CloseReason::kReset, 0);
+    EXPECT_EQ(s.state == ClientState::kStopped, p.name == "paho-golang") << p.name;
+    s = ClientSession{};
+    Start(params, s, kStart);
+    OnConnected(params, s, kStart);
+    Packet connack;
+    connack.type = PacketType::kConnack;
+    OnPacket(params, s, kStart, connack);
+    for (int lost = 0; lost < 2; ++lost) {  // the connection, then the attempt after it
+      OnClosed(params, s, kStart + Seconds(1), CloseReason::kReset, 0);
+      EXPECT_EQ(s.state, ClientState::kBackoff) << p.name;
+      OnDeadline(params, s, NextDeadline(params, s), 0);
+    }
+  }
+}
+
+// 3.9: MQTT.js ignores a Server Keep Alive of 0.
+TEST(ClientFactsTest, OnlyMqttjsIgnoresAServerKeepAliveOfZero) {
+  for (const ClientProfile& p : ClientProfiles()) {
+    if (!p.apply_server_keep_alive) continue;
+    ClientParams params;
+    params.profile = &p;
+    params.version = MqttVersion::kV5;
+    params.keep_alive_s = 60;
+    ClientSession s;
+    Start(params, s, kStart);
+    OnConnected(params, s, kStart);
+    Packet connack;
+    connack.type = PacketType::kConnack;
+    connack.flags = Packet::kHasServerKeepAlive;
+    OnPacket(params, s, kStart, connack);
+    EXPECT_EQ(s.keep_alive, Seconds(p.name == "mqttjs" ? 60 : 0)) << p.name << " " << p.version;
+  }
+}
+
+// 4.1: as K = 60, on the scan: 90..96 s; 2.0.22: 90..91 s; 2.1: 30..31 s.
+TEST(BrokerFactsTest, MosquittosScanEndsTheWaitForConnect) {
+  struct Row {
+    const char* version;
+    Duration low, high;
+  };
+  for (const Row& r :
+       {Row{"2.0.15", Seconds(90), Seconds(96)}, Row{"2.0.20", Seconds(90), Seconds(96)},
+        Row{"2.0.22", Seconds(90), Seconds(91)}, Row{"2.1", Seconds(30), Seconds(31)}}) {
+    const BrokerProfile& p = *FindBrokerProfile("mosquitto", r.version);
+    Duration low = kForever;
+    Duration high{0};
+    for (int64_t phase = 1; phase < 12000; phase += 7) {
+      const Instant accepted = kStart + Seconds(100) + Milliseconds(phase);
+      BrokerSession s;
+      OnAccepted(p, s, accepted);
+      const Instant end = NextDeadline(p, s);
+      EXPECT_EQ(end.ns % p.period.offset.ns, 0) << r.version;
+      low = std::min(low, end - accepted);
+      high = std::max(high, end - accepted);
+    }
+    EXPECT_GE(low, r.low) << r.version;
+    EXPECT_LE(low, r.low + Milliseconds(10)) << r.version;
+    EXPECT_LE(high, r.high) << r.version;
+    EXPECT_GE(high, r.high - Milliseconds(10)) << r.version;
+  }
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ bool IsSpecClient(ClientProfile p) {
 
 std::string BeyondScope(const ReconnectPolicy& r) {
   if (r.jitter != JitterKind::kNone) return "jitter";
-  if (r.stable_after.ns != 0 || r.evaluated_every.ns != 0 || r.at_once_after_close) {
+  if (r.stable_after.ns != 0 || r.evaluated_every.ns != 0 || r.at_once_after_close ||
+      !r.first_connection) {
     return "reconnect rule";
   }
   if (!OnGrid(r.first) || !OnGrid(r.min) || !OnGrid(r.max)) return "back-off off the grid";

@@ -124,7 +124,7 @@ faults { at: "1m" clock { jump: "5s" } }
 
 TEST(LoadTest, WarnsOfWhatIsLegalAndFoolish) {
   const std::string e = Errors(R"(horizon: "1h"
-groups { name: "g" keep_alive: "10m" client: "emqtt" path { middlebox { idle_timeout: "5m" } } }
+groups { name: "g" keep_alive: "10m" client: "emqtt" publish { periodic { period: "7m" } } path { middlebox { idle_timeout: "5m" } } }
 )");
   EXPECT_THAT(e, HasSubstr("warning: groups[0].keep_alive: PINGREQ after 600s is later than the "
                            "middlebox's idle timeout of 300s"));

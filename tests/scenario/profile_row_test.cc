@@ -5,6 +5,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "sim/mqtt/broker_session.h"
+#include "sim/mqtt/profile_name.h"
 #include "sim/scenario/compile.h"
 #include "sim/scenario/load.h"
 
@@ -12,6 +13,7 @@ namespace keepsim {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 Plan CompileText(const std::string& rows, const std::string& use, Diagnostics& diagnostics) {
   const LoadedScenario s = LoadText(
@@ -27,6 +29,7 @@ Profile Named(Profile row, const Profile& as) {
   row.version = as.version;
   row.source = as.source;
   row.summary = as.summary;
+  row.stands_for = as.stands_for;
   return row;
 }
 
@@ -56,10 +59,12 @@ TEST(ProfileRowTest, BuiltInClientsCanBeWrittenAsRows) {
              default_keep_alive: "30s" ping_when: EITHER_SILENT pingresp_factor: 0
              pingresp_offset: "10s" tick_factor: 0.25 long_keep_alive: "10s" long_tick: "5s"
              apply_server_keep_alive: false loop_delay_max: "1ms"
-             reconnect { first: "0" min: "1s" max: "600s" jitter: NONE jitter_share: 0
+             connack_within_connect: true
+             reconnect { first_connection: false first: "0" min: "1s" max: "600s" jitter: NONE jitter_share: 0
                          stable_after: "6s" })"},
            Rebuilt{"mqttjs", R"(
              ping_when: IN_SILENT in_rule: IN_ACKS answered_by: INPUT max_in_flight: 0
+             apply_server_keep_alive_zero: false
              reconnect { first: "1s" min: "1s" max: "1s" growth: 1 jitter: NONE jitter_share: 0 })"},
            Rebuilt{"coremqtt", R"(
              ping_when: EITHER_SILENT ping_max: "30s" ping_in_offset: "30s"
@@ -76,16 +81,22 @@ TEST(ProfileRowTest, BuiltInClientsCanBeWrittenAsRows) {
              ping_resets_both: true zero_keep_alive: AS_IS pingresp_rule: AT_NEXT_STALE
              apply_server_keep_alive: false connect_timeout: "15s" connack_timeout: "15s"
              reconnect { first: "5s" min: "5s" max: "5s" growth: 1 jitter: NONE jitter_share: 0 })"},
+           Rebuilt{"paho-python 1.5", R"(
+             ping_when: EITHER_SILENT ping_resets_both: true pingresp_rule: AT_NEXT_STALE
+             loop_wait: "1s" apply_server_keep_alive: false max_in_flight: 20
+             connect_within_keep_alive: true connack_within_keep_alive: true
+             base: "paho-python 1.5")"},
            Rebuilt{"mqttnet", R"(
              default_keep_alive: "15s" ping_offset: "100ns" tick: "250ms" wait_on_tick: false
              clock: WALL apply_server_keep_alive: false connect_timeout: "100s"
-             connack_timeout: "100s" reconnect { enabled: false })"},
+             connack_within_connect: true reconnect { enabled: false })"},
        }) {
     Diagnostics d;
     const Plan plan = CompileText(absl::StrCat("client_profiles { name: \"own\" ", r.fields, " }"),
                                   "client: \"own\" }", d);
     ASSERT_TRUE(d.ok()) << r.name << "\n" << d.Render();
-    const ClientProfile& built_in = *FindClientProfile(r.name);
+    const auto [name, version] = NameAndVersion(r.name);
+    const ClientProfile& built_in = *FindClientProfile(name, version);
     ASSERT_EQ(plan.groups.size(), 1u);
     EXPECT_TRUE(Named(plan.groups[0].profile, built_in) == built_in) << r.name;
   }
@@ -93,20 +104,21 @@ TEST(ProfileRowTest, BuiltInClientsCanBeWrittenAsRows) {
 
 TEST(ProfileRowTest, BuiltInBrokersCanBeWrittenAsRows) {
   for (const Rebuilt& r : {
-           Rebuilt{"mosquitto 2.0.20", R"(
+           Rebuilt{"mosquitto 2.0.15", R"(
+             connect_on_scan: true zero_keep_alive_exceeds: true
              rounding: FLOOR_SECONDS strict: true mechanism: SCAN period: "6s" whole_seconds: true
              limit_reply: SERVER_KEEP_ALIVE connect_timeout: "90s" will_granularity: "1s"
              takeover_will: IF_SESSION_ENDS)"},
            Rebuilt{"emqx 5.7.2", R"(
              mechanism: ACCUMULATED_TICKS period_factor: 0.5 period_min: "1s" period_max: "30s"
-             limit_reply: SERVER_KEEP_ALIVE_V5 connect_timeout: "15s" takeover_will: IF_NO_DELAY)"},
+             limit_reply: REPLACE_V5 connect_timeout: "15s" takeover_will: IF_NO_DELAY)"},
            Rebuilt{"nanomq 0.25", R"(
              grace_factor: 1.25 strict: true mechanism: ACCUMULATED_TICKS period: "10s"
              pingreq_restarts_tick: false connect_timeout: "15s")"},
            Rebuilt{"mochi 2.7", R"(
              rounding: FLOOR_SECONDS wrap_16_bit: true connect_timeout: "15s"
              will_granularity: "1s")"},
-           Rebuilt{"aedes 1.1", R"(grace_extra: "1ms" limit_reply: REFUSE)"},
+           Rebuilt{"aedes 1.1", R"(grace_extra: "1ms" limit_reply: REFUSE refusal_code: 6)"},
        }) {
     Diagnostics d;
     const Plan plan = CompileText(absl::StrCat("broker_profiles { name: \"own\" ", r.fields, " }"),
@@ -115,7 +127,9 @@ TEST(ProfileRowTest, BuiltInBrokersCanBeWrittenAsRows) {
         CompileText(absl::StrCat("broker_profiles { name: \"own\" base: \"", r.name, "\" }"),
                     "} broker { profile: \"own\" }", d);
     ASSERT_TRUE(d.ok()) << r.name << "\n" << d.Render();
-    EXPECT_TRUE(Named(plan.broker.profile, copy.broker.profile) == copy.broker.profile) << r.name;
+    BrokerProfile own = Named(plan.broker.profile, copy.broker.profile);
+    own.activity = copy.broker.profile.activity;  // told, and no field
+    EXPECT_TRUE(own == copy.broker.profile) << r.name;
   }
 }
 
@@ -139,6 +153,15 @@ TEST(ProfileRowTest, TheGraceFactorMovesTheTicks) {
     EXPECT_EQ(plan.broker.profile.period.Of(Seconds(60)), Seconds(60));
     EXPECT_EQ(LimitOf(plan.broker.profile, Seconds(60)), Seconds(120));
   }
+}
+
+TEST(ProfileRowTest, WarnsOfANameThatIsNotAllOfItsVersions) {
+  Diagnostics d;
+  CompileText("", "client: \"mqttjs 5.5\" } broker { profile: \"emqx 5.0\" }", d);
+  EXPECT_THAT(d.Render(), HasSubstr("warning: broker.profile: \"emqx 5.0\" stands for 5.0.0 to "
+                                    "5.0.25; there is also \"emqx 5.3\" for 5.0.26 to 5.7.1"));
+  EXPECT_THAT(d.Render(), Not(HasSubstr("mqttjs")));
+  EXPECT_TRUE(d.ok());
 }
 
 TEST(ProfileRowTest, ContradictionsAreRefused) {

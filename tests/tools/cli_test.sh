@@ -50,6 +50,13 @@ expect 0 "libmosquitto 2.0" "$keepsim" profiles
 expect 2 "did you mean \"rumqttc\"" "$keepsim" profiles rumqtc
 expect 0 "paho-golang-v5 0.23" "$keepsim" profiles
 expect 0 "aws-iot-core documented" "$keepsim" profiles
+# A version finds the row that stands for it; another is answered with those that there are.
+expect 0 "emqx 5.7.2 (5.7.2 and newer)" "$keepsim" profiles emqx 6.1.4
+expect 0 "mosquitto 2.0.20 (2.0.11 and older, 2.0.16 to 2.0.20)" "$keepsim" profiles mosquitto 1.6
+expect 0 "activity        whole packets, or parts of one" "$keepsim" profiles mosquitto
+expect 0 "activity: any bytes" "$keepsim" profiles
+expect 2 "versions of paho-c: 1.3.10 (1.3.7 to 1.3.10)" "$keepsim" profiles paho-c 1.3.11
+expect 2 "did you mean \"nats-server\"" "$keepsim" profiles nats
 # In words, all versions of a name or one of them.
 expect 0 "every keepAlive / 4; with keepAlive above 10s every 5s, late by up to 1ms" "$keepsim" profiles paho-golang
 expect 0 "PINGREQ         keepAlive (at most 30s) after any packet sent, or 30s after any packet" "$keepsim" profiles coremqtt

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "sim/live/reason_text.h"
+#include "sim/mqtt/profile_name.h"
 
 namespace keepsim {
 namespace {
@@ -88,13 +89,6 @@ void AddDrops(const ProbeResult& r, probe_pb::Drops* out) {
 }
 
 }  // namespace
-
-std::string FullName(const ClientProfile& p) {
-  return p.version.empty() ? p.name : absl::StrCat(p.name, " ", p.version);
-}
-std::string FullName(const BrokerProfile& p) {
-  return p.version.empty() ? p.name : absl::StrCat(p.name, " ", p.version);
-}
 
 probe_pb::Times TimesOf(const std::vector<Duration>& sorted) {
   probe_pb::Times t;

@@ -13,10 +13,6 @@ namespace keepsim {
 
 using probe_pb::ProbeSummary;
 
-// "mosquitto 2.0.20", "spec".
-std::string FullName(const ClientProfile& p);
-std::string FullName(const BrokerProfile& p);
-
 // REQUIRES: ascending.
 probe_pb::Times TimesOf(const std::vector<Duration>& sorted);
 
