@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "sim/base/memory_limit.h"
 #include "sim/base/spelling.h"
 #include "sim/trace/engine_version.h"
 #include "tools/build_commit.h"
@@ -124,7 +126,12 @@ int Main(const std::vector<std::string>& args) {
 }  // namespace keepsim
 
 int main(int argc, char** argv) {
-  const int code = keepsim::Main({argv + 1, argv + argc});
+  int code = 0;
+  const absl::Status status = keepsim::WithinMemory([&] {
+    code = keepsim::Main({argv + 1, argv + argc});
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return keepsim::Fail(status);
   // A full disk behind stdout must not look like success.
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
   return keepsim::Fail(std::string("the output cannot be written: ") + std::strerror(errno));

@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "sim/base/check.h"
+#include "sim/base/memory_limit.h"
 #include "sim/base/spelling.h"
 #include "sim/base/status_macros.h"
 #include "sim/metrics/render.h"
@@ -103,6 +104,7 @@ class Estimator {
               splitter.Run(a.pilot.levels, a.question.Luck(plan_.seed, plan_, number));
         },
         [n](size_t i) { return i / n; });
+    if (out_of_memory_) return absl::ResourceExhaustedError("out of memory");
     if (stop_) return absl::CancelledError("the estimate was stopped");
     return std::move(answers_);
   }
@@ -118,16 +120,20 @@ class Estimator {
     std::vector<std::thread> pool;
     for (int t = running; t > 0; --t) {
       pool.emplace_back([&] {
-        std::unique_ptr<Splitter> splitter;
-        size_t question = answers_.size();
-        for (size_t i; !stop_ && (i = next.fetch_add(1)) < n; ++done) {
-          if (question_of(i) != question) {
-            question = question_of(i);
-            const Question& q = answers_[question].question;
-            splitter = std::make_unique<Splitter>(plan_, run_, q.group, q.observer);
+        const absl::Status status = WithinMemory([&] {
+          std::unique_ptr<Splitter> splitter;
+          size_t question = answers_.size();
+          for (size_t i; !stop_ && (i = next.fetch_add(1)) < n; ++done) {
+            if (question_of(i) != question) {
+              question = question_of(i);
+              const Question& q = answers_[question].question;
+              splitter = std::make_unique<Splitter>(plan_, run_, q.group, q.observer);
+            }
+            task(*splitter, i);
           }
-          task(*splitter, i);
-        }
+          return absl::OkStatus();
+        });
+        if (!status.ok()) out_of_memory_ = stop_ = true;
         --running;
       });
     }
@@ -148,7 +154,7 @@ class Estimator {
   const std::vector<TraceRecord> run_;
   int threads_ = 1;
   std::vector<Answer> answers_;
-  std::atomic<bool> stop_{false};
+  std::atomic<bool> stop_{false}, out_of_memory_{false};
   double work_ = 1, done_work_ = 0;
 };
 

@@ -7,7 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "sim/base/quantile_table.h"
 #include "sim/metrics/render.h"
-#include "sim/mqtt/silence.h"
+#include "sim/world/shortest_wait.h"
 
 namespace keepsim::rare {
 namespace {
@@ -28,22 +28,6 @@ double ChanceBelow(const QuantileTable& law, Duration t) {
     if (law.Sample(more) < t) u = more;
   }
   return static_cast<double>(u) / 0x1p64;
-}
-
-// The shortest silence that the observer declares after, looked at coarsely: rather too short.
-Duration ShortestWait(const Plan& plan, const GroupPlan& g, Observer observer) {
-  const Duration keep_alive = Seconds(g.params.keep_alive_s);
-  const BrokerProfile& broker = plan.broker.profile;
-  Duration wait = kForever;
-  for (const Duration k : {keep_alive, std::max(keep_alive, Seconds(broker.keep_alive_min_s)),
-                           std::min(keep_alive, Seconds(broker.keep_alive_max_s))}) {
-    if (k.ns == 0) continue;
-    wait = std::min(wait, observer == Observer::kBroker ? ShortestLimit(broker, k)
-                                                        : std::min(g.profile.pingresp_wait.Of(k),
-                                                                   g.profile.ping_after.Of(k)));
-  }
-  // A clock may run fast by a half, and profiles may count whole seconds.
-  return std::max(Milliseconds(500), (wait - Seconds(1)) / 2);
 }
 
 class Occurrences {
