@@ -1,9 +1,11 @@
 // keepsim compare: two results side by side, or points of sweeps.
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "sim/metrics/metric_path.h"
 #include "sim/metrics/summary_json.h"
 #include "sim/run/comparison.h"
@@ -130,6 +132,18 @@ std::vector<SweepMetric> MetricsOf(const Arguments& a, absl::Status* status) {
   return metrics;
 }
 
+// Whether some number of the sweep is of this group; "": all clients, which there always are.
+absl::Status CheckGroup(const StoredSweep& s, const std::string& group) {
+  if (group.empty()) return absl::OkStatus();
+  const auto groups = s.store->Groups();
+  if (!groups.ok()) return groups.status();
+  if (std::find(groups->begin(), groups->end(), group) != groups->end()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      groups->empty() ? absl::StrCat(s.folder, " has no runs with groups yet")
+                      : absl::StrCat("there is no group \"", group, "\" in ", s.folder, "; it has ",
+                                     absl::StrJoin(*groups, ", ")));
+}
+
 int PrintPoints(const pb::PointComparison& c, const std::string& format) {
   const std::string text = format == "json" ? ToJson(c) : format == "csv" ? ToCsv(c) : ToReport(c);
   std::fputs(text.c_str(), stdout);
@@ -144,6 +158,7 @@ int CompareSweeps(const Arguments& a, const std::vector<SweepName>& names,
   if (!status.ok()) return Fail(status);
   auto left = StoredSweep::Open(names[0].store);
   if (!left.ok()) return Fail(left.status());
+  if (const absl::Status s = CheckGroup(*left, a.Get("group")); !s.ok()) return Fail(s);
   if (metrics.empty() && a.Has("group")) {
     metrics = left->sweep.metrics;
     for (SweepMetric& m : metrics) m.group = a.Get("group");
@@ -159,6 +174,7 @@ int CompareSweeps(const Arguments& a, const std::vector<SweepName>& names,
   if (names.size() != 2) return Fail("compare of one sweep needs --axis NAME");
   auto right = StoredSweep::Open(names[1].store);
   if (!right.ok()) return Fail(right.status());
+  if (const absl::Status s = CheckGroup(*right, a.Get("group")); !s.ok()) return Fail(s);
   std::vector<PointPair> pairs;
   size_t unmatched = 0;
   if (names[0].point.empty() != names[1].point.empty()) {

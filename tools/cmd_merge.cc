@@ -8,6 +8,7 @@
 #include "sim/run/store.h"
 #include "sim/run/sweep.h"
 #include "sim/run/sweep_definition.h"
+#include "sim/run/sweep_report.h"
 #include "sim/run/sweep_split.h"
 #include "tools/command.h"
 #include "tools/sweep_flags.h"
@@ -36,8 +37,9 @@ int ReportMerged(Store& merged, const std::string& named) {
   const auto digest = merged.ContentDigest();
   if (!digest.ok()) return Fail(digest.status());
   size_t expected = merged.ExpectedRuns();
+  const auto sweep = SweepOfStore(merged);
   // With `until` it depends on what there is.
-  if (const auto sweep = SweepOfStore(merged); sweep.ok() && sweep->until) {
+  if (sweep.ok() && sweep->until) {
     const auto replications = ReplicationsOf(*sweep, merged);
     if (!replications.ok()) return Fail(replications.status());
     expected = WantedRuns(*replications);
@@ -47,14 +49,16 @@ int ReportMerged(Store& merged, const std::string& named) {
     std::fprintf(stderr, "keepsim: %zu runs are missing; `keepsim sweep FILE --out %s` does them\n",
                  expected - runs->size(), named.c_str());
   }
-  int code = kExitOk;
+  if (sweep.ok()) {
+    std::fputs(FailuresText(*sweep, *runs).c_str(), stderr);
+  } else {
+    std::fprintf(stderr, "keepsim: failures cannot be named: %s\n",
+                 std::string(sweep.status().message()).c_str());
+  }
+  int code = runs->size() < expected ? kExitNotMet : kExitOk;
   for (const StoredRun& run : *runs) {
-    if (run.status == RunStatus::kOk) continue;
-    std::fprintf(stderr, "point %u, seed %llu: %s: %s\n", run.point,
-                 static_cast<unsigned long long>(run.seed),
-                 std::string(RunStatusName(run.status)).c_str(), run.error.c_str());
-    if (run.status == RunStatus::kViolation) code = kExitViolation;
-    if (code == kExitOk) code = kExitNotMet;
+    if (run.status == RunStatus::kViolation) return kExitViolation;
+    if (run.status != RunStatus::kOk) code = kExitNotMet;
   }
   return code;
 }

@@ -49,8 +49,9 @@ std::string ShardScript(const Job& job, const std::string& name) {
   return absl::StrCat(
       Head(job, name, "shard-%a.log"), "#SBATCH --ntasks=1\n#SBATCH --array=1-", job.shards,
       "\nset -u\ntrap : TERM\n", ShellWord(job.program), " sweep ", ShellWord(job.file),
-      " --shard auto --threads \"${SLURM_CPUS_PER_TASK:-1}\" \\\n  --out ",
-      ShellWord(job.out + "/shards"),
+      // Not what Slurm says of the array: `sbatch --array=3` does one again, as an array of one.
+      " --shard \"$SLURM_ARRAY_TASK_ID/", job.shards,
+      "\" --threads \"${SLURM_CPUS_PER_TASK:-1}\" \\\n  --out ", ShellWord(job.out + "/shards"),
       "/\"$SLURM_ARRAY_TASK_ID\" > /dev/null\ncode=$?\n"
       "# Asked to stop: what it has is kept. A task that ends by itself while it is\n"
       "# requeued has failed for Slurm, which then cancels the merge job; one that is\n"

@@ -7,6 +7,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "sim/run/replications.h"
 #include "sim/run/store.h"
@@ -53,10 +54,13 @@ bool ParseShard(const Arguments& a, Shard* shard) {
       {"SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_COUNT"},
       {"JOB_COMPLETION_INDEX", nullptr, "JOB_COMPLETIONS"},
       {"TEST_SHARD_INDEX", nullptr, "TEST_TOTAL_SHARDS"},
+      {"GTEST_SHARD_INDEX", nullptr, "GTEST_TOTAL_SHARDS"},
   };
+  std::vector<std::string> names;
   for (const Scheduler& s : kSchedulers) {
     const char* const index = std::getenv(s.index);
     const char* const count = std::getenv(s.count);
+    names.push_back(s.index);
     if (index == nullptr) continue;
     const char* const first = s.first == nullptr ? nullptr : std::getenv(s.first);
     uint32_t low = 0;
@@ -74,7 +78,7 @@ bool ParseShard(const Arguments& a, Shard* shard) {
     return true;
   }
   if (!automatic) return true;
-  Fail("--shard auto: none of SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX, TEST_SHARD_INDEX is set");
+  Fail(absl::StrCat("--shard auto: none of ", absl::StrJoin(names, ", "), " is set"));
   return false;
 }
 
@@ -99,6 +103,22 @@ int Report(const Sweep& sweep, Store& store) {
     if (run.status != RunStatus::kOk) code = kExitNotMet;
   }
   return code;
+}
+
+// The largest runs go first, so that it is events, about, that tell how much is left.
+void Show(const SweepProgress& p, ProgressLine& line) {
+  const std::string failed = p.failed == 0 ? "" : absl::StrCat(", ", p.failed, " failed");
+  if (p.points > 0) {
+    line.Show(static_cast<double>(p.points_done), static_cast<double>(p.points), "points",
+              absl::StrCat(p.done, " runs", failed));
+  } else if (p.runs > 0) {
+    const std::string note = absl::StrCat(p.done, " of ", p.runs, " runs", failed);
+    if (p.cost > 0) {
+      line.Show(p.cost_done, p.cost, "events", note);
+    } else {
+      line.Show(static_cast<double>(p.done), static_cast<double>(p.runs), "", note);
+    }
+  }
 }
 
 int PrintDigest(const std::string& dir) {
@@ -169,7 +189,7 @@ int SweepCommand(const std::vector<std::string>& args) {
   if (!opened.ok()) return Fail(opened.status());
   Store& store = **opened;
   const std::vector<SweepJob> jobs = ShardOf(JobsOf(sweep), shard.index, shard.count);
-  if (shard.count > 1) {
+  if (shard.count > 1 || a.Has("shard") || !shard.from.empty()) {
     std::fprintf(stderr, "keepsim: shard %u/%u%s%s: %zu of %zu %s\n", shard.index + 1, shard.count,
                  shard.from.empty() ? "" : " by ", shard.from.c_str(), jobs.size(),
                  JobsOf(sweep).size(), sweep.until ? "points" : "runs");
@@ -187,22 +207,20 @@ int SweepCommand(const std::vector<std::string>& args) {
   options.threads = flags.threads;
   options.cancel = stopped;
   options.engine = flags.engine;
-  options.on_progress = [&](const SweepProgress& p) {
-    std::string note = p.failed == 0 ? "" : absl::StrCat(p.failed, " failed");
-    if (p.points > 0) {
-      absl::StrAppend(&note, note.empty() ? "" : ", ", p.done, " runs");
-      progress.Show(static_cast<double>(p.points_done), static_cast<double>(p.points), "points",
-                    note);
-    } else if (p.runs > 0) {
-      progress.Show(static_cast<double>(p.done), static_cast<double>(p.runs), "runs", note);
-    }
-  };
+  options.on_progress = [&](const SweepProgress& p) { Show(p, progress); };
   const absl::Status status = RunJobs(sweep, jobs, options, store);
   progress.Clear();
   if (absl::IsCancelled(status)) return Stopped(flags);
-  if (!status.ok()) return Fail(status);
+  const bool some_lost = absl::IsResourceExhausted(status);
+  if (!status.ok() && !some_lost) return Fail(status);
   (void)store.Finish();
-  const int code = Report(sweep, store);
+  int code = Report(sweep, store);
+  if (some_lost) {
+    std::fprintf(stderr, "%s%s\n", std::string(status.message()).c_str(),
+                 "keepsim: what there was too little memory for is not in the store: the same "
+                 "command tries it again, on a machine with more or with --threads 1");
+    if (code == kExitOk) code = kExitNotMet;
+  }
   // A shard is a part of something; `keepsim merge` writes the page of the whole.
   if (flags.out.empty() || shard.count > 1) return code;
   if (const absl::Status s = WriteSweepReport(flags.out); !s.ok()) return Fail(s);

@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "google/protobuf/stubs/logging.h"
+#include "sim/base/memory_limit.h"
 #include "sim/base/spelling.h"
 #include "sim/trace/engine_version.h"
 #include "tools/build_commit.h"
@@ -131,7 +133,12 @@ int Main(const std::vector<std::string>& args) {
 
 int main(int argc, char** argv) {
   google::protobuf::SetLogHandler(nullptr);  // what it has to say is in our own messages
-  const int code = keepsim::Main({argv + 1, argv + argc});
+  int code = 0;
+  const absl::Status status = keepsim::WithinMemory([&] {
+    code = keepsim::Main({argv + 1, argv + argc});
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return keepsim::Fail(status);
   // A full disk behind stdout must not look like success.
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
   return keepsim::Fail(std::string("the output cannot be written: ") + std::strerror(errno));

@@ -43,6 +43,29 @@ std::string VerdictText(const pb::ComparedPair& pair, const pb::PointDifference&
   return absl::StrCat("not judged: ", pair.replications(), " replication; take at least two");
 }
 
+// What is wrong with a store, or special about it; "": nothing.
+std::string NotesOn(const pb::ComparedStore& s, const char* name) {
+  std::string out;
+  const auto runs = [](uint32_t n) {
+    return n == 1 ? std::string("1 run is") : absl::StrCat(CountText(n), " runs are");
+  };
+  if (s.missing() > 0) {
+    absl::StrAppend(&out, name, " is not complete: ", runs(s.missing()), " missing; ",
+                    "`keepsim sweep` on its folder does them.\n");
+  }
+  if (s.failed() > 0) {
+    absl::StrAppend(&out, name, ": ", runs(s.failed()),
+                    " left out, having failed or broken an invariant.\n");
+  }
+  if (!s.until().empty()) {
+    absl::StrAppend(&out, name, " ran until ", s.until(),
+                    ": how many runs there are was chosen by what they showed, which these tests "
+                    "do not allow for.\nA verdict that is just within 5 % is less sure than that; "
+                    "fixed `replications` settle it.\n");
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string ToReport(const pb::PointComparison& c) {
@@ -81,6 +104,10 @@ std::string ToReport(const pb::PointComparison& c) {
   }
   absl::StrAppend(&out, "What is said of B holds at 5 % for all ", c.questions(),
                   " questions at once (Holm); intervals are for one difference each.\n");
+  for (int i = 0; i < c.stores_size(); ++i) {
+    const char* const name = c.stores_size() == 1 ? "The sweep" : i == 0 ? "A" : "B";
+    absl::StrAppend(&out, NotesOn(c.stores(i), name));
+  }
   return out;
 }
 

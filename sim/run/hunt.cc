@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "sim/base/digest.h"
+#include "sim/base/memory_limit.h"
 #include "sim/run/signature.h"
 #include "sim/trace/engine_version.h"
 
@@ -63,7 +64,7 @@ class Pool {
       const uint64_t run = next_++;
       ++working_;
       lock.unlock();
-      absl::StatusOr<HuntRun> result = RunOf(hunt_, run, 1, &stop_);
+      absl::StatusOr<HuntRun> result = WithinMemory([&] { return RunOf(hunt_, run, 1, &stop_); });
       lock.lock();
       --working_;
       if (result.ok()) {

@@ -107,7 +107,11 @@ PairedDifference DifferenceOfRates(const std::vector<CountPair>& pairs) {
   d.b = static_cast<double>(sum.count_b) / sum.exposure_b;
   d.interval = DifferenceInterval(d.a, PoissonRateInterval(sum.count_a, sum.exposure_a), d.b,
                                   PoissonRateInterval(sum.count_b, sum.exposure_b));
-  d.p_value = PoissonRatesPValue(sum.count_a, sum.exposure_a, sum.count_b, sum.exposure_b);
+  d.equal = std::all_of(pairs.begin(), pairs.end(), [](const CountPair& p) {
+    return p.count_a == p.count_b && p.exposure_a == p.exposure_b;
+  });
+  d.p_value =
+      d.equal ? 1 : PoissonRatesPValue(sum.count_a, sum.exposure_a, sum.count_b, sum.exposure_b);
   return d;
 }
 

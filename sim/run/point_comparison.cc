@@ -51,6 +51,20 @@ absl::StatusOr<std::vector<BySeed>> ReadMetric(const StoredSweep& s, absl::strin
   return out;
 }
 
+absl::Status Describe(const StoredSweep& s, pb::ComparedStore* out) {
+  KEEPSIM_ASSIGN_OR_RETURN(const std::vector<StoredRun> runs, s.store->Runs(false));
+  KEEPSIM_ASSIGN_OR_RETURN(const auto replications, ReplicationsOf(s.sweep, *s.store));
+  const auto sound =
+      std::count_if(runs.begin(), runs.end(), [](const StoredRun& r) { return Sound(r.status); });
+  const size_t wanted = WantedRuns(replications);
+  out->set_folder(s.folder);
+  out->set_runs(static_cast<uint32_t>(sound));
+  out->set_failed(static_cast<uint32_t>(runs.size() - static_cast<size_t>(sound)));
+  out->set_missing(static_cast<uint32_t>(wanted > runs.size() ? wanted - runs.size() : 0));
+  if (s.sweep.until) out->set_until(s.sweep.until->Text());
+  return absl::OkStatus();
+}
+
 class Comparer {
  public:
   Comparer(const StoredSweep& a, const StoredSweep& b, const std::vector<PointPair>& pairs)
@@ -89,6 +103,10 @@ class Comparer {
     pair->set_b(without(of_b, of_a, false));
     if (pair->a().empty()) pair->set_a(a_.sweep.name);
     if (pair->b().empty()) pair->set_b(b_.sweep.name);
+    if (pair->a() == pair->b()) {
+      pair->set_a(a_.folder);
+      pair->set_b(b_.folder);
+    }
     pair->set_point_a(static_cast<uint32_t>(p.a));
     pair->set_point_b(static_cast<uint32_t>(p.b));
   }
@@ -163,6 +181,8 @@ absl::StatusOr<StoredSweep> StoredSweep::Open(const std::string& path) {
                         absl::StrCat(path, ": ", std::string(sweep.status().message())));
   }
   out.sweep = *std::move(sweep);
+  const size_t slash = path.rfind('/');
+  out.folder = slash == std::string::npos ? "." : path.substr(0, slash);
   return out;
 }
 
@@ -255,6 +275,8 @@ absl::StatusOr<pb::PointComparison> ComparePoints(const StoredSweep& a, const St
   if (metrics.empty()) metrics = a.sweep.metrics;
   KEEPSIM_ASSIGN_OR_RETURN(pb::PointComparison out, Comparer(a, b, pairs).Compare(metrics));
   out.set_engine_version(version_a);
+  KEEPSIM_RETURN_IF_ERROR(Describe(a, out.add_stores()));
+  if (&a != &b) KEEPSIM_RETURN_IF_ERROR(Describe(b, out.add_stores()));
   return out;
 }
 

@@ -18,6 +18,7 @@ namespace keepsim {
 struct StoredSweep {
   std::unique_ptr<Store> store;
   Sweep sweep;
+  std::string folder;  // that the file is in
   // Opens the store in a file. An error of Store::OpenToRead or SweepOfStore, with the file's name.
   static absl::StatusOr<StoredSweep> Open(const std::string& path);
 };

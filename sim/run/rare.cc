@@ -11,11 +11,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "sim/base/check.h"
+#include "sim/base/memory_limit.h"
 #include "sim/base/spelling.h"
 #include "sim/base/status_macros.h"
 #include "sim/metrics/render.h"
 #include "sim/run/rare_interval.h"
+#include "sim/run/rare_occurrence.h"
 #include "sim/run/rare_pilot.h"
 #include "sim/run/rare_replication.h"
 #include "sim/run/runner.h"
@@ -25,6 +28,7 @@ namespace {
 
 using rare::Levels;
 using rare::MeanEstimate;
+using rare::Occurrence;
 using rare::Pilot;
 using rare::Replication;
 using rare::Splitter;
@@ -53,6 +57,11 @@ struct Answer {
   Question question;
   Pilot pilot;
   std::vector<Replication> replications;
+  int64_t lives() const {
+    int64_t n = 0;
+    for (const Replication& r : replications) n += r.lives;
+    return n;
+  }
 };
 
 class Estimator {
@@ -95,6 +104,7 @@ class Estimator {
               splitter.Run(a.pilot.levels, a.question.Luck(plan_.seed, plan_, number));
         },
         [n](size_t i) { return i / n; });
+    if (out_of_memory_) return absl::ResourceExhaustedError("out of memory");
     if (stop_) return absl::CancelledError("the estimate was stopped");
     return std::move(answers_);
   }
@@ -110,16 +120,20 @@ class Estimator {
     std::vector<std::thread> pool;
     for (int t = running; t > 0; --t) {
       pool.emplace_back([&] {
-        std::unique_ptr<Splitter> splitter;
-        size_t question = answers_.size();
-        for (size_t i; !stop_ && (i = next.fetch_add(1)) < n; ++done) {
-          if (question_of(i) != question) {
-            question = question_of(i);
-            const Question& q = answers_[question].question;
-            splitter = std::make_unique<Splitter>(plan_, run_, q.group, q.observer);
+        const absl::Status status = WithinMemory([&] {
+          std::unique_ptr<Splitter> splitter;
+          size_t question = answers_.size();
+          for (size_t i; !stop_ && (i = next.fetch_add(1)) < n; ++done) {
+            if (question_of(i) != question) {
+              question = question_of(i);
+              const Question& q = answers_[question].question;
+              splitter = std::make_unique<Splitter>(plan_, run_, q.group, q.observer);
+            }
+            task(*splitter, i);
           }
-          task(*splitter, i);
-        }
+          return absl::OkStatus();
+        });
+        if (!status.ok()) out_of_memory_ = stop_ = true;
         --running;
       });
     }
@@ -140,7 +154,7 @@ class Estimator {
   const std::vector<TraceRecord> run_;
   int threads_ = 1;
   std::vector<Answer> answers_;
-  std::atomic<bool> stop_{false};
+  std::atomic<bool> stop_{false}, out_of_memory_{false};
   double work_ = 1, done_work_ = 0;
 };
 
@@ -154,6 +168,11 @@ double Reached(const Replication& r, size_t j) {
     weight *= static_cast<double>(r.stages[i].crossed) / static_cast<double>(r.stages[i].trials);
   }
   return weight;
+}
+
+// Per life, where none of so many natural lives showed any.
+double NoneSeenBound(int64_t lives) {
+  return -std::log(kTail) / static_cast<double>(std::max<int64_t>(lives, 1));
 }
 
 // An upper bound where no replication met a declaration: how often the highest level was reached,
@@ -172,9 +191,46 @@ double UpperBound(const Answer& a) {
     const double often = rare::EstimateMean(reached, 1 - kTail).interval.high;
     return often * (1 - std::pow(kTail / 2, 1 / static_cast<double>(ancestors)));
   }
-  int64_t lives = 0;
-  for (const Replication& r : a.replications) lives += r.lives;
-  return -std::log(kTail) / static_cast<double>(std::max<int64_t>(lives, 1));
+  return NoneSeenBound(a.lives());
+}
+
+// What can happen to the clients of an answer and hardly happened in the lives that were watched:
+// splitting never saw what it does.
+struct Scarce {
+  std::vector<Occurrence> what;
+  double per_life = 0;  // false declarations that they have a part in, expected, at most
+  double met = 0;       // expected, of the most frequent one
+};
+
+Scarce ScarceOf(const Plan& plan, const Answer& a) {
+  Scarce s;
+  if (NeverWaits(plan, a.question)) return s;
+  for (Occurrence& o : rare::OccurrencesOf(plan, a.question.group, a.question.observer)) {
+    if (!o.Scarce(a.lives())) continue;
+    s.per_life += o.per_life * o.declared;
+    s.met = std::max(s.met, o.expected_met(a.lives()));
+    s.what.push_back(std::move(o));
+  }
+  return s;
+}
+
+// "bad spells come once in 3650 d: fewer than one was met in the lives watched; ..."
+std::string NoteOn(const Scarce& s) {
+  std::vector<std::string> seldom;
+  for (const Occurrence& o : s.what) {
+    std::string text = absl::StrCat(o.name, " ", o.often);
+    // Both directions of a path are often alike.
+    if (std::find(seldom.begin(), seldom.end(), text) == seldom.end()) {
+      seldom.push_back(std::move(text));
+    }
+  }
+  const std::string met = s.met < 1 ? "fewer than one was met"
+                                    : absl::StrFormat("about %.0f %s met", s.met,
+                                                      std::lround(s.met) == 1 ? "was" : "were");
+  return absl::StrCat(
+      absl::StrJoin(seldom, ", "), ": ", met,
+      " in the lives watched, and the upper end has room for whatever they may do; run longer "
+      "(--replications) or plainly");
 }
 
 std::string SilenceText(const Levels& levels) {
@@ -226,6 +282,7 @@ class Report {
     std::vector<double> per_day(static_cast<size_t>(options_.replications));
     std::array<double, kCauses> by_cause = {};
     double unseen = 0;          // per client-day, at most, of groups that showed none
+    double scarce = 0;          // per client-day, at most, of what lives hardly met
     double events_per_day = 0;  // of a plain run
     for (const Answer* a : answers) {
       const double weight = GroupOf(*a).count / clients / days_;
@@ -238,13 +295,19 @@ class Report {
         events += r.events;
         for (size_t c = 0; c < kCauses; ++c) by_cause[c] += weight * r.by_cause[c];
       }
-      if (sum == 0 && !NeverWaits(plan_, a->question)) unseen += weight * UpperBound(*a);
+      const Scarce seldom = ScarceOf(plan_, *a);
+      scarce += weight * seldom.per_life;
+      if (sum == 0 && !NeverWaits(plan_, a->question)) {
+        const double least = seldom.what.empty() ? 0 : NoneSeenBound(a->lives());
+        unseen += weight * std::max(UpperBound(*a), least);
+      }
       rate.set_events(rate.events() + events);
       if (a->pilot.lives > 0) {
         events_per_day += weight * a->pilot.events_of_lives / static_cast<double>(a->pilot.lives);
       }
     }
     Judge(answers, per_day, unseen, events_per_day, rate);
+    if (scarce > 0) AddScarce(answers, scarce, rate);
     AddCauses(by_cause, rate);
     if (answers.size() == 1) AddLevels(*answers[0], rate);
     return rate;
@@ -272,6 +335,15 @@ class Report {
           "few independent waits led to a declaration: more --replications or --trials "
           "narrow the interval");
     }
+  }
+
+  void AddScarce(const std::vector<const Answer*>& answers, double per_day,
+                 pb::RareRate& rate) const {
+    rate.set_ci95_high(rate.ci95_high() + per_day);
+    const std::string note = answers.size() == 1
+                                 ? NoteOn(ScarceOf(plan_, *answers[0]))
+                                 : "some groups hardly met what seldom happens: see their notes";
+    rate.set_note(absl::StrCat(rate.note(), rate.note().empty() ? "" : "; ", note));
   }
 
   std::string NoteOnNone(const std::vector<const Answer*>& answers) const {

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <chrono>  // lint: allow(clock) progress and wall_s only: nothing simulated reads it
 #include <mutex>
+#include <system_error>
 #include <thread>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "sim/base/memory_limit.h"
 #include "sim/trace/spill.h"
 #include "sim/world/cell.h"
 
@@ -120,9 +123,21 @@ void RunCells(Shared& shared, Worker& w) {
   }
 }
 
-}  // namespace
+// One thread's part.
+void Work(Shared& shared, Worker& w) {
+  const absl::Status status = WithinMemory([&] {
+    RunCells(shared, w);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) {
+    const std::lock_guard<std::mutex> lock(shared.mutex);
+    shared.status.Update(status);
+    shared.stop = true;
+  }
+  --shared.running;
+}
 
-absl::StatusOr<RunResult> Run(const Plan& plan, const RunOptions& options) {
+absl::StatusOr<RunResult> RunAll(const Plan& plan, const RunOptions& options) {
   const double started = WallSeconds();
   RunResult result;
   result.shape = std::make_shared<RunShape>(ShapeOf(plan));
@@ -154,14 +169,25 @@ absl::StatusOr<RunResult> Run(const Plan& plan, const RunOptions& options) {
   result.threads = threads;
 
   std::vector<std::unique_ptr<Worker>> workers;
-  std::vector<std::thread> pool;
-  shared.running = threads;
   for (int i = 0; i < threads; ++i) {
     workers.push_back(std::make_unique<Worker>(result.shape.get(), result.check_shape.get()));
-    pool.emplace_back([&shared, w = workers.back().get()] {
-      RunCells(shared, *w);
-      --shared.running;
-    });
+  }
+  std::vector<std::thread> pool;
+  pool.reserve(workers.size());
+  // Whatever ends this function, its threads end first.
+  absl::Cleanup join = [&] {
+    shared.stop = true;
+    for (std::thread& t : pool) t.join();
+  };
+  for (const auto& w : workers) {
+    ++shared.running;
+    try {
+      pool.emplace_back([&shared, &w] { Work(shared, *w); });
+    } catch (const std::system_error&) {
+      --shared.running;  // there is no memory for its stack
+      if (pool.empty()) return absl::ResourceExhaustedError("out of memory: no thread begins");
+      break;  // those that there are do it all
+    }
   }
   // The calling thread only watches.
   double reported = started;
@@ -175,6 +201,7 @@ absl::StatusOr<RunResult> Run(const Plan& plan, const RunOptions& options) {
       options.on_progress({shared.clients_done, clients, horizon, Instant{shared.now_ns}});
     }
   }
+  std::move(join).Cancel();
   for (std::thread& t : pool) t.join();
   if (!shared.status.ok()) return shared.status;
   if (shared.stop) return Stopped();
@@ -211,6 +238,12 @@ absl::StatusOr<RunResult> Run(const Plan& plan, const RunOptions& options) {
   }
   result.wall_s = WallSeconds() - started;
   return result;
+}
+
+}  // namespace
+
+absl::StatusOr<RunResult> Run(const Plan& plan, const RunOptions& options) {
+  return WithinMemory([&] { return RunAll(plan, options); });
 }
 
 }  // namespace keepsim

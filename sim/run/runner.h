@@ -81,7 +81,8 @@ struct RunResult {
   std::unique_ptr<CheckerSet> checks;
 };
 
-// REQUIRES: plan.Link() has been called. Cancelled if asked to stop.
+// REQUIRES: plan.Link() has been called. Cancelled if asked to stop. ResourceExhausted if there is
+// not enough memory.
 absl::StatusOr<RunResult> Run(const Plan& plan, const RunOptions& options);
 
 // What metrics and checkers need to know of the plan.

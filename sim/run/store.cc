@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "sim/base/quote.h"
 #include "sim/base/status_macros.h"
 #include "sim/run/sqlite_statement.h"
 #include "sim/run/sweep_definition.h"
@@ -165,6 +166,7 @@ absl::Status Store::CheckFacts(const std::map<std::string, std::string>& facts) 
   const auto theirs = [&](const char* name) { return ValueOf(facts, name); };
   const auto differs = [&](const char* name) { return mine(name) != theirs(name); };
   std::string why;
+  bool takes_over = false;  // runs of the one may be runs of the other
   if (differs("engine_version")) {
     why = absl::StrCat("it is of engine version ", mine("engine_version"), ", not of ",
                        theirs("engine_version"));
@@ -172,18 +174,27 @@ absl::Status Store::CheckFacts(const std::map<std::string, std::string>& facts) 
     why = "the base scenario is another one";
   } else if (differs("points_digest")) {
     why = "the axes or filters are others";
+    takes_over = true;
   } else if (differs("first_seed") || differs("replications")) {
     why = absl::StrCat("it has ", mine("replications"), " seeds from ", mine("first_seed"),
                        " on, not ", theirs("replications"), " from ", theirs("first_seed"), " on");
+    takes_over = true;
   } else if (differs("until")) {
     why = absl::StrCat("it stops at ", mine("until"), ", not at ", theirs("until"));
+    takes_over = true;
   } else if (differs("sweep_digest")) {
     why = "the reported metrics of lists are others";
   } else {
     return absl::OkStatus();
   }
-  return absl::FailedPreconditionError(
-      absl::StrCat(path_, " does not fit: ", why, "; choose another folder"));
+  std::string text = absl::StrCat(path_, " does not fit: ", why, "; choose another folder");
+  if (takes_over && mine("command").empty() && theirs("command").empty()) {
+    const std::string dir = path_.substr(0, path_.rfind('/'));
+    absl::StrAppend(&text, ". Runs that both sweeps have need not be run again: keepsim merge ",
+                    ShellWord(dir), " --sweep ", ShellWord(theirs("file")),
+                    " --out NEW, then keepsim sweep ", ShellWord(theirs("file")), " --out NEW");
+  }
+  return absl::FailedPreconditionError(text);
 }
 
 absl::StatusOr<std::unique_ptr<Store>> Store::OpenOnce(const std::string& path,

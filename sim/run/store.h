@@ -97,6 +97,8 @@ class Store {
     uint64_t seed = 0;
     double value = 0;
   };
+  // The groups that some number is of, without "", the whole run.
+  absl::StatusOr<std::vector<std::string>> Groups();
   // One number of all runs that have it, by point and seed.
   absl::StatusOr<std::vector<Value>> Values(absl::string_view metric, absl::string_view group);
   // The distributions of that name, of all runs that have it, by point and seed.

@@ -48,14 +48,25 @@ absl::StatusOr<bool> Store::HasTable(absl::string_view name) {
 }
 
 absl::Status Store::KeepDefinition(const std::map<std::string, std::string>& facts) {
+  std::map<std::string, std::string> news;
   for (const char* name : {"file", "definition"}) {
-    const std::string& now = facts.at(name);
     const auto kept = facts_.find(name);
-    if (kept != facts_.end() && kept->second == now) continue;
-    Statement keep(db_, "INSERT OR REPLACE INTO fact VALUES (?, ?)");
-    if (keep.Bind(std::string(name)).Bind(now).Step() != SQLITE_DONE) return Error("written");
-    facts_[name] = now;
+    if (kept == facts_.end() || kept->second != facts.at(name)) news[name] = facts.at(name);
   }
+  if (news.empty()) return absl::OkStatus();
+  // Both or neither: the one says what the other is.
+  KEEPSIM_RETURN_IF_ERROR(Execute("BEGIN IMMEDIATE;"));
+  absl::Status status;
+  for (const auto& [name, value] : news) {
+    Statement keep(db_, "INSERT OR REPLACE INTO fact VALUES (?, ?)");
+    if (keep.Bind(name).Bind(value).Step() != SQLITE_DONE) status.Update(Error("written"));
+  }
+  if (status.ok()) status = Execute("COMMIT;");
+  if (!status.ok()) {
+    (void)Execute("ROLLBACK;");
+    return status;
+  }
+  for (auto& [name, value] : news) facts_[name] = std::move(value);
   return absl::OkStatus();
 }
 

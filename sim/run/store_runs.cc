@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/base/memory_limit.h"
 #include "sim/base/status_macros.h"
 #include "sim/run/sqlite_statement.h"
 #include "sim/run/store.h"
@@ -60,7 +61,7 @@ absl::Status Store::Insert(const StoredRun& run) {
 absl::Status Store::Add(const StoredRun& run) {
   const std::lock_guard<std::mutex> lock(mutex_);
   absl::Status status = Execute("BEGIN IMMEDIATE;");
-  if (status.ok()) status = Insert(run);
+  if (status.ok()) status = WithinMemory([&] { return Insert(run); });
   if (status.ok()) status = Execute("COMMIT;");
   if (!status.ok()) {
     metric_ids_.clear();
@@ -122,6 +123,17 @@ absl::StatusOr<std::vector<StoredRun>> Store::Runs(bool with_metrics) {
     runs.push_back(std::move(run));
   }
   return runs;
+}
+
+absl::StatusOr<std::vector<std::string>> Store::Groups() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Statement read(db_,
+                 "SELECT DISTINCT of_group FROM metric WHERE of_group <> '' ORDER BY of_group");
+  std::vector<std::string> groups;
+  int step;
+  while ((step = read.Step()) == SQLITE_ROW) groups.push_back(read.Text(0));
+  if (step != SQLITE_DONE) return Error("read");
+  return groups;
 }
 
 absl::StatusOr<std::vector<Store::Value>> Store::Values(absl::string_view metric,

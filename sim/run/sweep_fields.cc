@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -24,6 +26,25 @@ bool IsName(absl::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   });
+}
+
+// Columns of the store's views, beside which every field has one (sim/run/store.cc).
+constexpr const char* kColumns[] = {"point",          "seed",   "status",   "error",
+                                    "digest",         "result", "of_group", "scenario_digest",
+                                    "engine_version", "metric"};
+
+// "" if a column may be called so. SQL does not tell capitals from small letters.
+std::string WhyNoColumn(const std::string& name, std::set<std::string>& names) {
+  const std::string column = absl::AsciiStrToLower(name);
+  if (std::find(std::begin(kColumns), std::end(kColumns), column) != std::end(kColumns)) {
+    return absl::StrCat("\"", name,
+                        "\" is a column of every sweep's results; give this one another "
+                        "name");
+  }
+  if (names.insert(column).second) return "";
+  return absl::StrCat("\"", name,
+                      "\" is the name of an earlier field, capitals aside; give this one another "
+                      "name");
 }
 
 absl::StatusOr<std::vector<std::string>> ValuesOf(const pb::AxisField& field) {
@@ -57,10 +78,8 @@ SweepField LoadField(const Node& node, std::set<std::string>& names) {
     // Said above.
   } else if (!IsName(out.name)) {
     node.Error("name", absl::StrCat("\"", out.name, "\" is no name of [A-Za-z0-9_]+"));
-  } else if (!names.insert(out.name).second) {
-    node.Error("name", absl::StrCat("\"", out.name,
-                                    "\" is the name of an earlier field; give this one another "
-                                    "name"));
+  } else if (const std::string why = WhyNoColumn(out.name, names); !why.empty()) {
+    node.Error("name", why);
   }
   (void)node.Enum("profiles");
   auto values = ValuesOf(field);

@@ -58,7 +58,7 @@ class Loader {
     MakePoints();
     if (!diagnostics_.ok()) return;
     if (!TryOverrides()) return;
-    CompileRepresentatives();
+    if (!proto_.part()) CompileRepresentatives();
     if (!diagnostics_.ok()) return;
     for (size_t p = 0; p < sweep_.points.size(); ++p) {
       sweep_.points[p].cost = EventsOf(sweep_.Scenario(p, sweep_.first_seed).proto);

@@ -11,11 +11,13 @@
 #include "absl/strings/str_cat.h"
 #include "sim/base/check.h"
 #include "sim/base/histogram.h"
+#include "sim/base/memory_limit.h"
 #include "sim/metrics/expectation.h"
 #include "sim/metrics/metric_path.h"
 #include "sim/metrics/tally.h"
 #include "sim/run/replications.h"
 #include "sim/run/run_summary.h"
+#include "sim/run/sweep_report.h"
 #include "sim/scenario/compile.h"
 
 namespace keepsim {
@@ -123,7 +125,11 @@ class Pool {
         if (!options_.on_progress) continue;
         const SweepProgress now = progress_;
         lock.unlock();
-        options_.on_progress(now);
+        // What cannot be shown is no harm.
+        (void)WithinMemory([&] {
+          options_.on_progress(now);
+          return absl::OkStatus();
+        });
         lock.lock();
       }
       stop_ = true;
@@ -131,8 +137,11 @@ class Pool {
     freed_.notify_all();
     for (std::thread& t : workers) t.join();
     if (!status_.ok()) return status_;
-    return progress_.done < progress_.runs ? absl::CancelledError("the sweep was stopped")
-                                           : absl::OkStatus();
+    if (progress_.done + lost_.size() < progress_.runs) {
+      return absl::CancelledError("the sweep was stopped");
+    }
+    if (lost_.empty()) return absl::OkStatus();
+    return absl::ResourceExhaustedError(FailuresText(sweep_, lost_));
   }
 
  private:
@@ -178,14 +187,25 @@ class Pool {
       ++working_;
       lock.unlock();
       const auto run = options_.run ? options_.run : RunJob;
-      const absl::StatusOr<StoredRun> result = run(sweep_, job, options);
-      const absl::Status status = result.ok() ? store_.Add(*result) : result.status();
+      absl::StatusOr<StoredRun> result = absl::UnknownError("");
+      const absl::Status status = WithinMemory([&]() -> absl::Status {
+        result = run(sweep_, job, options);
+        return result.ok() ? store_.Add(*result) : result.status();
+      });
       lock.lock();
       --working_;
       free_ += options.threads;
       cost_left_ -= job.cost;
       if (status.ok()) {
         Take(job, *result);
+      } else if (absl::IsResourceExhausted(status)) {
+        // That is this machine's, and no content of the sweep's.
+        StoredRun& lost = lost_.emplace_back();
+        lost.point = job.point;
+        lost.seed = job.seed;
+        lost.status = RunStatus::kError;
+        lost.error = std::string(status.message());
+        ++progress_.failed;
       } else {
         stop_ = true;
         if (!absl::IsCancelled(status)) status_.Update(status);
@@ -213,6 +233,7 @@ class Pool {
   double cost_left_ = 0;
   SweepProgress progress_;
   absl::Status status_;
+  std::vector<StoredRun> lost_;  // for want of memory; without content
 };
 
 }  // namespace

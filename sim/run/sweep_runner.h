@@ -35,9 +35,9 @@ std::vector<SweepJob> ShardOf(const std::vector<SweepJob>& jobs, uint32_t index,
 int ThreadsFor(double cost, double cost_left, int threads, int free);
 
 struct SweepProgress {
-  uint64_t done = 0;  // this time
-  uint64_t runs = 0;  // that are known to be wanted
-  uint64_t failed = 0;
+  uint64_t done = 0;    // this time
+  uint64_t runs = 0;    // that are known to be wanted
+  uint64_t failed = 0;  // those that there was no memory for included, which are not done
   // Of a sweep that runs until something is known.
   uint64_t points_done = 0;
   uint64_t points = 0;
@@ -61,7 +61,9 @@ absl::StatusOr<StoredRun> RunJob(const Sweep& sweep, const SweepJob& job,
                                  const RunOptions& options);
 
 // Runs those of `jobs` that the store does not have yet: single runs, or with `until` all that
-// their points take. Cancelled if it was stopped; otherwise an error is the store's.
+// their points take. Cancelled if it was stopped. ResourceExhausted if there was too little memory
+// for some runs, once all others are done: its message lists them with the commands that repeat
+// them, and they are not in the store. Otherwise an error is the store's.
 absl::Status RunJobs(const Sweep& sweep, std::vector<SweepJob> jobs, const SweepRunOptions& options,
                      Store& store);
 

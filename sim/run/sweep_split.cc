@@ -35,6 +35,7 @@ std::string SplitText(const Sweep& sweep, uint32_t index, uint32_t count) {
   part.set_seed(sweep.first_seed);
   if (!sweep.until) part.set_replications(sweep.replications);
   part.set_judge_expectations(sweep.judge_expectations);
+  part.set_part(true);
   // The points one by one: all fields change together.
   if (!sweep.axes.empty()) {
     pb::Axis* axis = part.add_axes();

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "sim/metrics/render.h"
@@ -56,11 +57,15 @@ std::string SignedPerCent(double share) {
   return absl::StrCat(share < 0 ? "-" : "", PerCentText(std::fabs(share)));
 }
 
+// Who misses a bound by more than the bound itself has nothing to spare: by how many times says no
+// more.
+std::string SpareText(double margin) { return margin < -1 ? "none" : SignedPerCent(margin); }
+
 std::string MarginText(const pb::Evidence& e) {
   if (!e.has_margin()) return "";
-  return e.has_sure_margin() ? absl::StrCat(SignedPerCent(e.margin()), ", for certain ",
-                                            SignedPerCent(e.sure_margin()))
-                             : SignedPerCent(e.margin());
+  return e.has_sure_margin()
+             ? absl::StrCat(SpareText(e.margin()), ", for certain ", SpareText(e.sure_margin()))
+             : SpareText(e.margin());
 }
 
 // A row per number of a point.
@@ -94,13 +99,26 @@ std::string CheckText(const Tune& tune, const pb::TuneResult& r) {
                       r.search_last_seed(), ") has not seen:\n", PointTable(tune, r.check()));
 }
 
+// Whether it is false declarations whose interval leaves the wish open.
+bool RareLeftOpen(const pb::TunedPoint& p) {
+  return std::any_of(p.evidence().begin(), p.evidence().end(), [](const pb::Evidence& e) {
+    return (e.standing() == pb::Evidence::LIKELY || e.standing() == pb::Evidence::UNLIKELY) &&
+           absl::EndsWith(e.metric(), ".false_per_client_day");
+  });
+}
+
 std::string VerdictText(const pb::TuneResult& r) {
   switch (r.verdict()) {
     case pb::TuneResult::MET:
       return "All wishes are met, on fresh seeds too.";
     case pb::TuneResult::UNDECIDED:
-      return "Its values are within the bounds; not all intervals are. More clients, a longer "
-             "horizon, most_replications or fresh_replications would settle it.";
+      return absl::StrCat(
+          "Its values are within the bounds; not all intervals are. More clients, a longer "
+          "horizon, most_replications or fresh_replications would settle it",
+          RareLeftOpen(r.recommended()) || RareLeftOpen(r.check())
+              ? "; false declarations too rare to be counted are for `keepsim rare` "
+                "(docs/rare-events.md) on this point's scenario, which --print writes."
+              : ".");
     default:
       return "";
   }

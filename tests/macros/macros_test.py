@@ -2,6 +2,7 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import tempfile
 import unittest
@@ -28,6 +29,13 @@ class MacrosTest(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             keepsim("sweep", f"{HERE}/my_sweep.textproto", "--out", f"{folder}/whole")
             self.assertEqual(merged, keepsim("sweep", "--digest", f"{folder}/whole"))
+
+    def test_a_point_that_fails_leaves_the_others_their_result(self):
+        db = sqlite3.connect(f"file:{HERE}/failing_sweep_result/sweep.sqlite?mode=ro&immutable=1", uri=True)
+        runs = db.execute("SELECT status FROM run ORDER BY point").fetchall()
+        db.close()
+        self.assertEqual(runs, [("ok",), ("ok",), ("ok",), ("error",)])
+        self.assertTrue(os.path.exists(f"{HERE}/failing_sweep_result/report.html"))
 
 
 if __name__ == "__main__":

@@ -61,6 +61,13 @@ TEST(PairedDifferenceTest, CountsGivenTheirSumAreBinomial) {
   EXPECT_DOUBLE_EQ(d.b, 1.2);
 }
 
+TEST(PairedDifferenceTest, CountsThatAreTheSameAtEverySeedAreEqual) {
+  EXPECT_TRUE(DifferenceOfRates({{1, 5, 1, 5}, {0, 6, 0, 6}}).equal);
+  EXPECT_EQ(*DifferenceOfRates({{1, 5, 1, 5}, {0, 6, 0, 6}}).p_value, 1);
+  EXPECT_FALSE(DifferenceOfRates({{1, 5, 0, 5}, {0, 5, 1, 5}}).equal);
+  EXPECT_FALSE(DifferenceOfRates({{1, 5, 1, 6}}).equal);
+}
+
 TEST(PairedDifferenceTest, EventsInClustersAreHeldBySeedAndNotByCount) {
   // One bad seed makes it all: 40 events against none, and no evidence.
   const PairedDifference d =

@@ -1,6 +1,8 @@
 // Points of stores held against one another: which are paired, what is said, what is refused.
 #include "sim/run/point_comparison.h"
 
+#include <sqlite3.h>
+
 #include <cstdio>
 #include <fstream>
 
@@ -12,6 +14,7 @@ namespace keepsim {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr char kAccuracy[] = "qos.query_accuracy";
 constexpr char kLatency[] = "detection.broker.p50_s";
@@ -125,6 +128,51 @@ TEST(PointComparisonTest, TwoStoresAndTheSameStore) {
   EXPECT_EQ(Of(c->pairs(1), kLatency).verdict(), pb::PointDifference::WORSE);
   EXPECT_EQ(Of(c->pairs(1), kAccuracy).verdict(), pb::PointDifference::EQUAL);
   EXPECT_EQ(c->pairs(0).a(), "one");
+  // Against itself all is equal, rates too.
+  const auto same = ComparePoints(a, a, PairsOfStores(a.sweep, a.sweep), {});
+  ASSERT_TRUE(same.ok()) << same.status();
+  for (const pb::ComparedPair& pair : same->pairs()) {
+    for (const pb::PointDifference& d : pair.differences()) {
+      EXPECT_EQ(d.verdict(), pb::PointDifference::EQUAL) << d.metric();
+    }
+  }
+}
+
+TEST(PointComparisonTest, SweepsOfOneNameAreToldApartByTheirFolders) {
+  StoredSweep a = Opened(Made("first"));
+  StoredSweep b = Opened(Made("second", 5));
+  EXPECT_EQ(a.folder + "/first.sqlite", Made("first"));
+  a.sweep.name = b.sweep.name = "s";
+  a.folder = "results/before";
+  b.folder = "results/after";
+  const auto c = ComparePoints(a, b, PairsOfStores(a.sweep, b.sweep), {});
+  ASSERT_TRUE(c.ok()) << c.status();
+  EXPECT_THAT(ToReport(*c), HasSubstr("B: results/after   against A: results/before   at "));
+}
+
+TEST(PointComparisonTest, WhatAStoreLacksIsSaid) {
+  const std::string path = Made("lacking");
+  const auto report = [&] {
+    const StoredSweep s = Opened(path);
+    const auto c = ComparePoints(s, s, *PairsOfAxis(s.sweep, "keep_alive", ""), {});
+    return c.ok() ? ToReport(*c) : std::string(c.status().message());
+  };
+  // One run of Made() has broken an invariant.
+  EXPECT_THAT(report(), HasSubstr("The sweep: 1 run is left out, having failed or broken"));
+  EXPECT_THAT(report(), Not(HasSubstr("missing")));
+  EXPECT_THAT(report(), Not(HasSubstr("ran until")));
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+  ASSERT_EQ(
+      sqlite3_exec(db, "DELETE FROM run WHERE seed = 2 AND point < 3", nullptr, nullptr, nullptr),
+      SQLITE_OK);
+  sqlite3_close(db);
+  EXPECT_THAT(report(), HasSubstr("The sweep is not complete: 3 runs are missing"));
+  StoredSweep s = Opened(path);
+  s.sweep.until = SweepUntil{kLatency, "", 0.1, 0, 2, 50, 2};
+  const auto c = ComparePoints(s, s, *PairsOfAxis(s.sweep, "keep_alive", ""), {});
+  ASSERT_TRUE(c.ok()) << c.status();
+  EXPECT_THAT(ToReport(*c), HasSubstr("The sweep ran until detection.broker.p50_s within 10 %"));
 }
 
 }  // namespace

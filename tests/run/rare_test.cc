@@ -13,6 +13,7 @@
 #include "sim/metrics/tally.h"
 #include "sim/run/rare_interval.h"
 #include "sim/run/rare_levels.h"
+#include "sim/run/rare_occurrence.h"
 #include "sim/run/runner.h"
 #include "tests/run/rare_cases.h"
 #include "tests/world/scenario_run.h"
@@ -124,6 +125,86 @@ TEST(RareTest, MeetsPlainRuns) {
         << count / days << " per client-day by plain simulation, " << expected
         << " by splitting, of " << rare.effective_count();
   }
+}
+
+// ---- what seldom happens to a client
+
+// Bad spells of 10 min once in ten years, in which all is lost.
+std::string SeldomBad(double loss, int count) {
+  return absl::StrCat(R"(name: "seldom" horizon: "1d" groups { name: "g" count: )", count,
+                      R"( keep_alive: "60s" start { spread: "60s" }
+      path { both { latency { lognormal { median: "80ms" sigma: 0.5 } } loss: )",
+                      loss, R"( bursts { mean_good: "3650d" mean_bad: "10m" } } } })");
+}
+
+// In a plain run: each direction has its spells.
+ConfidenceInterval PlainRate(double loss, Observer observer) {
+  constexpr int kClients = 60000;
+  const auto count = ResultOf(*PlanOf(SeldomBad(loss, kClients)))
+                         .metrics->Total()
+                         .DeclaredCount(observer, Verdict::kFalse);
+  EXPECT_GT(count, 10);
+  return PoissonRateInterval(count, kClients);
+}
+
+TEST(RareTest, ABoundHasRoomForWhatNoLifeMet) {
+  const auto summary = Estimate(*PlanOf(SeldomBad(0, 1000)), {.replications = 16, .trials = 50});
+  const pb::RareRate& r = RateOf(summary, Observer::kClient);
+  EXPECT_FALSE(r.has_false_per_client_day());
+  EXPECT_GT(r.ci95_high(), PlainRate(0, Observer::kClient).high);
+  EXPECT_NE(r.note().find("bad spells come once in 3650 d: fewer than one was met"),
+            std::string::npos)
+      << r.note();
+}
+
+TEST(RareTest, AnIntervalHasRoomForWhatNoLifeMet) {
+  const auto summary =
+      Estimate(*PlanOf(SeldomBad(0.07, 1000)), {.replications = 16, .trials = 100});
+  const pb::RareRate& r = RateOf(summary, Observer::kClient);
+  ASSERT_TRUE(r.has_false_per_client_day());
+  EXPECT_LT(r.ci95_low(), PlainRate(0.07, Observer::kClient).low);
+  EXPECT_GT(r.ci95_high(), PlainRate(0.07, Observer::kClient).low);
+  // The spells of both directions come 2 / 3650 times a client-day.
+  EXPECT_GT(r.ci95_high(), 2 / 3650.0);
+  EXPECT_LT(r.ci95_high(), 2 / 3650.0 + 1e-3);
+  EXPECT_NE(r.note().find("bad spells"), std::string::npos) << r.note();
+}
+
+TEST(RareOccurrenceTest, WhatACauseMayDoIsBoundedByItsChanceAndItsLength) {
+  const auto of = [](const std::string& text) {
+    return rare::OccurrencesOf(*PlanOf(text), 0, Observer::kBroker);
+  };
+  const auto spells = of(SeldomBad(0, 1));
+  ASSERT_EQ(spells.size(), 2U);
+  EXPECT_NEAR(spells[0].chance, 1 / 3650.0, 1e-6);
+  EXPECT_NEAR(spells[0].per_life, 1 / 3650.0, 1e-6);
+  EXPECT_EQ(spells[0].declared, 1);
+  EXPECT_TRUE(spells[0].Scarce(3650));
+  EXPECT_FALSE(spells[0].Scarce(21 * 3650));
+  // Some packets pass: a spell may meet silences of at least (90 s - 1 s) / 2.
+  const auto leaky = of(R"(name: "x" horizon: "1d" groups { name: "g" count: 1 keep_alive: "60s"
+    path { up { bursts { mean_good: "3650d" mean_bad: "10m" loss_bad: 0.5 } } } })");
+  ASSERT_EQ(leaky.size(), 1U);
+  EXPECT_NEAR(leaky[0].declared, 2 + 600 / 44.5, 0.1);
+  // A crash is declared truly. A gap that is longer than the run never ends.
+  const auto faults = of(R"(name: "x" horizon: "1d" groups { name: "g" count: 4 keep_alive: "60s"
+    random_faults { fault: CRASH gap { exponential { mean: "10d" } } length { constant: "1m" } }
+    random_faults { fault: FREEZE gap { exponential { mean: "10d" } } length { constant: "1m" } }
+    random_faults { fault: SLEEP gap { constant: "2d" } length { constant: "1m" } }
+    random_faults { fault: PATH_CUT gap { constant: "1h" } length { constant: "1m" } } }
+    faults { name: "storm" at: "1h" duration: "1m" select { last: 1 share: 0.01 }
+             degrade { loss: 0.5 } }
+    faults { name: "late" at: "2d" degrade { loss: 0.5 } })");
+  ASSERT_EQ(faults.size(), 4U);
+  EXPECT_EQ(faults[0].name, "faults (freeze)");
+  EXPECT_NEAR(faults[0].chance, -std::expm1(-0.1), 1e-6);
+  EXPECT_EQ(faults[1].chance, 0);
+  EXPECT_FALSE(faults[1].Scarce(1));
+  EXPECT_EQ(faults[2].chance, 1);
+  EXPECT_FALSE(faults[2].Scarce(1));
+  EXPECT_EQ(faults[3].name, "fault \"storm\"");
+  EXPECT_NEAR(faults[3].chance, 0.005, 1e-9);
+  EXPECT_EQ(faults[3].often, "strikes one client in 200");
 }
 
 // ---- the interval, the bound, the refusals

@@ -1,6 +1,7 @@
 // Whole runs: determinism, closed forms, isolation.
 #include <algorithm>
 #include <map>
+#include <new>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
@@ -226,6 +227,15 @@ TEST(RunTest, OverlappingBrokerLimitsEndOneByOne) {
   // Ten a second from 20 s on.
   EXPECT_GE(by_half, 48);
   EXPECT_LE(by_half, 52);
+}
+
+TEST(RunTest, TooLittleMemoryInAThreadIsAStatus) {
+  const Ready r = Prepare(kFleet);
+  RunOptions options;
+  options.threads = 2;
+  options.on_incident = [](const Incident&) { throw std::bad_alloc(); };
+  const auto result = keepsim::Run(*r.plan, options);
+  EXPECT_TRUE(absl::IsResourceExhausted(result.status())) << result.status();
 }
 
 TEST(RunTest, ZeroClientsIsARun) {

@@ -19,6 +19,7 @@ namespace keepsim {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 std::string Fresh(const std::string& name) {
   const std::string path = absl::StrCat(testing::TempDir(), "/", name, ".sqlite");
@@ -163,6 +164,29 @@ TEST(StoreTest, AStoreKnowsItsSweep) {
   EXPECT_EQ(SweepOfStore(*again)->question, "another?");
 }
 
+TEST(StoreTest, WhatTheFileSaysIsKeptWholeOrNotAtAll) {
+  const std::string path = Fresh("definition");
+  { (void)Opened(path, SweepOf()); }
+  Execute(path,
+          "CREATE TRIGGER no BEFORE INSERT ON fact WHEN new.name = 'file' "
+          "BEGIN SELECT RAISE(ABORT, 'no'); END");
+  Sweep other = SweepOf();
+  other.file = "other.textproto";
+  other.question = "another?";
+  EXPECT_THAT(Refusal(path, other), HasSubstr("cannot be written"));
+  const auto store = Store::OpenToRead(path);
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_EQ((*store)->facts().at("file"), "s.textproto");
+  EXPECT_EQ(SweepOfStore(**store)->question, "");
+}
+
+TEST(StoreTest, GroupsAreThoseOfItsNumbers) {
+  const auto store = Opened(":memory:", SweepOf());
+  EXPECT_TRUE(store->Groups()->empty());
+  ASSERT_TRUE(store->Add(RunOf(0, 1)).ok());
+  EXPECT_EQ(*store->Groups(), std::vector<std::string>{"g"});
+}
+
 TEST(StoreTest, PartsAreSweepsOfTheirOwnAndCollectIntoTheWhole) {
   const Sweep sweep = SweepOf("60s", R"(
       axes { fields { path: "groups[0].keep_alive" values: ["9s", "8s", "7s"] } })");
@@ -239,6 +263,14 @@ TEST(StoreTest, AStoreThatDoesNotFitIsRefusedWithTheReason) {
   EXPECT_THAT(Refusal(path, SweepOf("60s", "metrics { metric: \"failures.0.count\" }")),
               HasSubstr("the reported metrics of lists are others"));
   EXPECT_EQ(Refusal(path, SweepOf("60s", "question: \"other words\"")), "");
+  // What another number of replications can do with the runs that are there.
+  const std::string takes_over =
+      absl::StrCat("need not be run again: keepsim merge ", path.substr(0, path.rfind('/')),
+                   " --sweep s.textproto --out NEW, then keepsim sweep s.textproto --out NEW");
+  for (const char* more : {"seed: 4", "skip: \"count == 1\""}) {
+    EXPECT_THAT(Refusal(path, SweepOf("60s", more)), HasSubstr(takes_over));
+  }
+  EXPECT_THAT(Refusal(path, SweepOf("90s")), Not(HasSubstr("keepsim merge")));
   Execute(path, "UPDATE fact SET value = '1' WHERE name = 'engine_version'");
   EXPECT_THAT(Refusal(path, SweepOf()), HasSubstr("it is of engine version 1, not of "));
   Execute(path, "UPDATE fact SET value = '77' WHERE name = 'format'");

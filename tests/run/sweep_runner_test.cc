@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <fstream>
 #include <mutex>
+#include <new>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -165,6 +166,56 @@ TEST(SweepRunnerTest, AFailedRunDoesNotStopTheOthers) {
   EXPECT_EQ(text,
             "point 2, seed 1 (count=40): violation: 1 invariants broken\n  again: keepsim sweep "
             "s.textproto --print 2 > point.textproto; keepsim run point.textproto --seed 1\n");
+}
+
+TEST(SweepRunnerTest, WhatThereIsNoMemoryForStopsNothingAndIsTriedAgain) {
+  const Sweep sweep = SweepOf(kCounts);
+  const auto store = Memory(sweep);
+  SweepRunOptions options;
+  options.threads = 2;
+  options.run = [](const Sweep& s, const SweepJob& j,
+                   const RunOptions& o) -> absl::StatusOr<StoredRun> {
+    if (j.point == 2) throw std::bad_alloc();
+    return RunJob(s, j, o);
+  };
+  uint64_t failed = 0;
+  options.on_progress = [&](const SweepProgress& p) { failed = std::max(failed, p.failed); };
+  const absl::Status status = RunJobs(sweep, JobsOf(sweep), options, *store);
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("point 2, seed 1 (count=40): error: out of memory\n  again: keepsim"));
+  EXPECT_EQ(store->Done()->size(), 9u);
+  EXPECT_LE(failed, 3u);
+  // With more memory it is as if nothing had been.
+  options.run = nullptr;
+  ASSERT_TRUE(RunJobs(sweep, JobsOf(sweep), options, *store).ok());
+  const auto other = Memory(sweep);
+  ASSERT_TRUE(RunJobs(sweep, JobsOf(sweep), {}, *other).ok());
+  EXPECT_EQ(*store->ContentDigest(), *other->ContentDigest());
+}
+
+TEST(SweepRunnerTest, ProgressCountsByWhatRunsCost) {
+  const Sweep sweep = SweepOf(kCounts);
+  const auto store = Memory(sweep);
+  SweepRunOptions options;
+  options.threads = 1;
+  std::vector<SweepProgress> shown;
+  options.on_progress = [&](const SweepProgress& p) { shown.push_back(p); };
+  options.run = [](const Sweep& s, const SweepJob& j, const RunOptions& o) {
+    // lint: allow(sleep) longer than the time between two looks at the progress
+    std::this_thread::sleep_for(std::chrono::milliseconds(150));
+    return Pretend(s, j, o);
+  };
+  ASSERT_TRUE(RunJobs(sweep, JobsOf(sweep), options, *store).ok());
+  bool between = false;
+  for (const SweepProgress& p : shown) {
+    EXPECT_EQ(p.runs, 12u);
+    if (p.done == 0 || p.done == p.runs) continue;
+    between = true;
+    // The largest go first.
+    EXPECT_GT(p.cost_done / p.cost, static_cast<double>(p.done) / static_cast<double>(p.runs));
+  }
+  EXPECT_TRUE(between);
 }
 
 TEST(SweepRunnerTest, ValuesThatDoNotGoTogetherFailAtTheirPointAlone) {

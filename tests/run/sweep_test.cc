@@ -248,6 +248,33 @@ axes { fields { path: "groups[0].count" values: ["1", "2"] } })");
               HasSubstr("nowhere.textproto: error: cannot be opened"));
 }
 
+TEST(SweepTest, NamesThatSqlWouldMixUpAreErrors) {
+  const auto with = [](const std::string& name) {
+    return absl::StrCat(kBase, "axes { fields { path: \"groups[0].count\" values: \"1\" } }\n",
+                        "axes { fields { name: \"", name,
+                        "\" path: \"groups[0].keep_alive\" values: \"9s\" } }");
+  };
+  for (const char* name : {"metric", "result", "status", "seed", "point", "of_group", "error",
+                           "digest", "scenario_digest", "engine_version", "Metric"}) {
+    EXPECT_THAT(Errors(with(name)), HasSubstr("is a column of every sweep's results")) << name;
+  }
+  EXPECT_THAT(Errors(with("Count")), HasSubstr("\"Count\" is the name of an earlier field"));
+  Diagnostics diagnostics;
+  (void)Loaded(with("results"), diagnostics);
+  EXPECT_TRUE(diagnostics.ok()) << diagnostics.Render();
+}
+
+TEST(SweepTest, APartLeavesWhatCannotBeRunToItsPoint) {
+  const std::string bad = absl::StrCat(
+      kBase, R"(axes { fields { name: "least" path: "groups[0].path.up.latency.min" values: "5s" }
+                       fields { name: "most" path: "groups[0].path.up.latency.max" values: "2s" } }
+             set: "groups[0].path.up.latency.constant=3s" )");
+  EXPECT_THAT(Errors(bad), HasSubstr("groups[0].path.up.latency"));
+  Diagnostics diagnostics;
+  EXPECT_EQ(Loaded(bad + "part: true", diagnostics).points.size(), 1u);
+  EXPECT_TRUE(diagnostics.ok()) << diagnostics.Render();
+}
+
 TEST(SweepTest, NothingLeftAndTooMuchAreErrors) {
   EXPECT_THAT(Errors(absl::StrCat(kBase, R"(axes { fields { path: "groups[0].count" values: "1" } }
       skip: "count < 2")")),

@@ -19,6 +19,7 @@ namespace keepsim {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr char kBase[] = R"(
 inline_scenario {
@@ -158,6 +159,28 @@ TEST(TuneTest, FindsTheKnownOptimumWithAFractionOfTheRuns) {
       EXPECT_FALSE(beaten) << p.point() << " " << q.point();
     }
   }
+}
+
+TEST(TuneTest, AMarginBelowNothingIsNoneAndRareWishesHaveTheirOwnCommand) {
+  const Tune tune = Valid(absl::StrCat(kParameters, kWishes));
+  pb::TuneResult r;
+  r.set_verdict(pb::TuneResult::UNDECIDED);
+  pb::Evidence* const e = r.mutable_recommended()->add_evidence();
+  e->set_metric("detection.broker.p99_s");
+  e->set_standing(pb::Evidence::MET);
+  e->set_margin(-0.5);
+  pb::Evidence* const rare = r.mutable_recommended()->add_evidence();
+  rare->set_metric("declarations.broker.false_per_client_day");
+  rare->set_standing(pb::Evidence::LIKELY);
+  rare->set_margin(1);
+  rare->set_sure_margin(-47081.8276);
+  r.mutable_recommended()->add_evidence()->set_metric("cost.packets_per_client_day");
+  EXPECT_THAT(ToReport(tune, r), HasSubstr("100 %, for certain none"));
+  EXPECT_THAT(ToReport(tune, r), HasSubstr("-50 %"));
+  EXPECT_THAT(ToReport(tune, r), HasSubstr("`keepsim rare`"));
+  rare->set_standing(pb::Evidence::MET);
+  e->set_standing(pb::Evidence::LIKELY);
+  EXPECT_THAT(ToReport(tune, r), Not(HasSubstr("`keepsim rare`")));
 }
 
 TEST(TuneTest, SaysWhatStandsInTheWayWhenNothingWillDo) {

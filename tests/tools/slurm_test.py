@@ -235,7 +235,7 @@ class SlurmTest(unittest.TestCase):
         self.assertEqual(self.content(out), self.content(self.cluster.path("alone")))
         self.assertEqual(len(self.content(out)), 33)
         for i in (1, 2, 3):
-            self.assertIn("shard %d/3 by SLURM_ARRAY_TASK_ID" % i, self.log(out))
+            self.assertIn("shard %d/3: 4 of 12 runs" % i, self.log(out))
         again = self.keepsim("slurm", file, "--shards", "3", "--out", out)
         self.assertEqual(again.returncode, 2)
         self.assertIn("is there already", again.stderr)
@@ -284,6 +284,23 @@ class SlurmTest(unittest.TestCase):
 class ScriptsTest(unittest.TestCase):
     """What needs no Slurm."""
 
+    def test_one_task_of_an_array_again_is_its_part_and_no_more(self) -> None:
+        with tempfile.TemporaryDirectory() as work:
+            file = os.path.join(work, "s.textproto")
+            with open(file, "w") as out:
+                out.write(SWEEP % ("1h", 1))
+            done = subprocess.run([KEEPSIM, "slurm", file, "--shards", "4", "--out", work + "/o"],
+                                  capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            # What `sbatch --array=3 shards.sbatch` sets.
+            task = {"ARRAY_TASK_ID": "3", "ARRAY_TASK_COUNT": "1", "ARRAY_TASK_MIN": "3"}
+            env = {**os.environ, **{"SLURM_" + name: value for name, value in task.items()}}
+            run = subprocess.run(["bash", work + "/o/slurm/shards.sbatch"], capture_output=True,
+                                 text=True, env=env)
+            self.assertEqual(run.returncode, 0, run.stderr)
+            self.assertIn("shard 3/4: 1 of 4 runs", run.stderr)
+            self.assertEqual(os.listdir(work + "/o/shards"), ["3"])
+
     def test_bad_input(self) -> None:
         with tempfile.TemporaryDirectory() as work:
             file = os.path.join(work, "s.textproto")
@@ -291,7 +308,7 @@ class ScriptsTest(unittest.TestCase):
                 out.write(SWEEP % ("1h", 1))
             for args, said in (
                 (("--shards", "2"), "--out DIR"),
-                (("--out", work + "/o"), "--shards must be a number"),
+                (("--out", work + "/o"), "slurm needs --shards N"),
                 (("--out", work + "/o", "--shards", "5"), "has only 4 runs"),
                 (("--out", work + "/o", "--shards", "2", "--sbatch", "x"), "a flag of sbatch"),
                 (("--out", "/proc/no", "--shards", "2"), "cannot be made"),

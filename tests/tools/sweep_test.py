@@ -1,9 +1,11 @@
 """keepsim sweep as a user and a scheduler meet it: killed, stopped, in two processes, on a full disk."""
 
 import os
+import pty
 import random
 import re
 import resource
+import shlex
 import shutil
 import signal
 import sqlite3
@@ -12,7 +14,7 @@ import tempfile
 import time
 import unittest
 
-from tests.tools.store_case import ENVIRONMENT, KEEPSIM, keepsim, written
+from tests.tools.store_case import ENVIRONMENT, KEEPSIM, Killed, keepsim, written
 
 COMPARISON = os.path.abspath("scenarios/broker_comparison/sweep.textproto")
 
@@ -110,22 +112,23 @@ class SweepTest(unittest.TestCase):
 
     def test_killed_at_any_moment_it_goes_on_and_ends_the_same(self):
         luck = random.Random(1)
-        runs, kills, cut = 0, 0, 0
-        while True:
-            process = self.start("killed")
-            if kills < 8:
-                time.sleep(0.002 * 1.6**kills)  # before there is a store, or while it is made
+        killed = Killed(self.path("killed"), "sweep", self.file)
+        runs, cut = 0, 0
+
+        def moment(process):
+            if killed.kills < 8:
+                # Before there is a store, or while it is made.
+                time.sleep(0.002 * 1.6**killed.kills)
             else:
                 # Well into the runs: some time after the next one has been written.
-                while process.poll() is None and written(self.path("killed")) <= runs:
-                    time.sleep(0.003)
+                killed.after(1)(process)
                 time.sleep(luck.uniform(0, 0.03))
-            process.send_signal(signal.SIGKILL)
-            out, err = process.communicate()
-            if process.returncode == 0:
+
+        while True:
+            done = killed.once(moment)
+            if done is not None:
+                out, err = done
                 break
-            self.assertEqual(process.returncode, -signal.SIGKILL, err)
-            kills += 1
             before, runs = runs, self.runs_in("killed")
             self.assertGreaterEqual(runs, before)  # nothing is lost
             cut += 0 < runs < RUNS
@@ -186,6 +189,7 @@ class SweepTest(unittest.TestCase):
         self.assertEqual(digest.stdout, self.digest + "\n")
         part = keepsim("merge", self.path("s2"), "--out", self.path("part"))
         self.assertIn("runs are missing", part.stderr)
+        self.assertEqual(part.returncode, 1)
         rest = keepsim("sweep", self.file, "--out", self.path("part"))
         self.assertEqual(content(rest.stdout), self.digest)
         again = keepsim("merge", self.path("s2"), "--out", self.path("part"))
@@ -230,6 +234,7 @@ class SweepTest(unittest.TestCase):
         for env, said in (
             ({"JOB_COMPLETION_INDEX": "0", "JOB_COMPLETIONS": "40"}, "shard 1/40 by JOB_COMPL"),
             ({"TEST_SHARD_INDEX": "39", "TEST_TOTAL_SHARDS": "40"}, "shard 40/40 by TEST_SHARD"),
+            ({"GTEST_SHARD_INDEX": "1", "GTEST_TOTAL_SHARDS": "40"}, "shard 2/40 by GTEST_SHARD"),
         ):
             run = keepsim("sweep", self.file, env=env)
             self.assertEqual(run.returncode, 0, run.stderr)
@@ -242,6 +247,59 @@ class SweepTest(unittest.TestCase):
             run = keepsim("sweep", self.file, env=env)
             self.assertEqual(run.returncode, 2, run.stderr)
             self.assertIn("say --shard I/N", run.stderr)
+
+    def test_a_part_that_is_the_whole_is_said_too(self):
+        one = keepsim("sweep", self.file, env={"JOB_COMPLETION_INDEX": "0", "JOB_COMPLETIONS": "1"})
+        self.assertIn("shard 1/1 by JOB_COMPLETION_INDEX: 80 of 80 runs", one.stderr)
+        self.assertNotIn("shard", keepsim("sweep", self.file).stderr)
+
+    def test_a_point_too_large_for_the_memory_does_not_stop_the_others(self):
+        def little_memory():
+            resource.setrlimit(resource.RLIMIT_AS, (300_000 << 10, resource.RLIM_INFINITY))
+
+        if keepsim("--version", preexec_fn=little_memory).returncode != 0:
+            self.skipTest("a build under a sanitizer needs more address space")
+        file = self.path("large.textproto")
+        base = ('horizon: "1h" broker { accept_per_second: 1000 } '
+                'groups { name: "g" count: %d path { both { latency { constant: "80ms" } } } }')
+        with open(file, "w") as out:
+            out.write("inline_scenario { " + base % 10 +
+                      '} axes { fields { path: "groups[g].count" values: ["3", "1000000", "5"] } }')
+        for _ in range(2):  # the second goes on with the first one's store
+            run = keepsim("sweep", file, "--out", self.path("large"), preexec_fn=little_memory)
+            self.assertEqual(run.returncode, 1, run.stderr)
+            self.assertIn("3 points, 2 of 3 runs", run.stdout)
+            self.assertIn("point 1, seed 1 (count=1000000): error: out of memory\n  again: keepsim",
+                          run.stderr)
+        self.assertEqual(self.runs_in("large"), 2)
+        with open(file, "w") as out:
+            out.write('name: "large" ' + base % 1000000)
+        run = keepsim("run", file, preexec_fn=little_memory)
+        self.assertEqual(run.returncode, 2, run.stderr)
+        self.assertTrue(run.stderr.endswith("keepsim: out of memory\n"), run.stderr)
+
+    def test_progress_counts_runs_and_failures_and_goes_by_their_cost(self):
+        file = self.path("progress.textproto")
+        with open(file, "w") as out:
+            out.write(SWEEP.replace('values: ["10s", "20s", "40s", "60s"]', 'values: ["10s", "60s"]')
+                      .replace('horizon: "6h"', 'horizon: "3d"'))
+        master, slave = pty.openpty()
+        process = subprocess.Popen([KEEPSIM, "sweep", file, "--threads", "1"],
+                                   stdout=subprocess.DEVNULL, stderr=slave, env=ENVIRONMENT)
+        os.close(slave)
+        shown = ""
+        try:
+            while more := os.read(master, 4096):
+                shown += more.decode()
+        except OSError:  # the other end is closed
+            pass
+        os.close(master)
+        self.assertEqual(process.wait(), 0)
+        lines = re.findall(r"(\d+\.\d) %, [^\r]* events/s, [^\r]* left, (\d+) of 40 runs", shown)
+        between = [(float(share), int(runs)) for share, runs in lines if 0 < int(runs) < 20]
+        self.assertTrue(between, shown)
+        for share, runs in between:  # the expensive half goes first
+            self.assertGreater(share, 100 * runs / 40)
 
     def test_a_full_disk_is_an_error_and_no_damage(self):
         def small_files():
@@ -318,20 +376,9 @@ class SweepTest(unittest.TestCase):
         runs = self.runs_in("until")
         self.assertTrue(20 < runs < 240, runs)
         # Killed again and again.
-        kills = 0
-        while True:
-            process = subprocess.Popen([KEEPSIM, "sweep", file, "--out", self.path("until_killed")],
-                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                       env=ENVIRONMENT)
-            before = written(self.path("until_killed"))
-            while process.poll() is None and written(self.path("until_killed")) < before + 6:
-                time.sleep(0.003)
-            process.send_signal(signal.SIGKILL)
-            out, err = process.communicate()
-            if process.returncode == 0:
-                break
-            kills += 1
-        self.assertGreaterEqual(kills, 2)
+        killed = Killed(self.path("until_killed"), "sweep", file)
+        out, _ = killed.to_the_end(6)
+        self.assertGreaterEqual(killed.kills, 2)
         self.assertEqual(content(out), wanted)
         # Shards have whole points, and parts of a build too.
         for i in (1, 2, 3):
@@ -355,6 +402,37 @@ class SweepTest(unittest.TestCase):
         self.assertEqual(content(rest.stdout), wanted)
         other = keepsim("sweep", self.file, "--out", self.path("until"))
         self.assertEqual(other.returncode, 2)
+
+    def test_more_replications_take_over_the_runs_that_are_there(self):
+        os.mkdir(self.path("edited"))
+        file = self.path("edited/sweep.textproto")
+        with open(file, "w") as out:
+            out.write(SWEEP.replace("replications: 4", "replications: 5"))
+        refused = keepsim("sweep", file, "--out", self.path("whole"))
+        self.assertEqual(refused.returncode, 2, refused.stderr)
+        commands = re.search("again: keepsim (.*), then keepsim (.*)", refused.stderr).groups()
+        new = self.path("more")
+        merge, sweep = (shlex.split(c.replace("NEW", new)) for c in commands)
+        merged = keepsim(*merge)
+        self.assertEqual(merged.returncode, 1, merged.stderr)
+        self.assertIn("20 runs are missing", merged.stderr)
+        rest = keepsim(*sweep)
+        self.assertEqual(rest.returncode, 0, rest.stderr)
+        self.assertIn("going on: 80 of 100 runs are there", rest.stderr)
+
+    def test_compare_knows_groups_and_what_is_missing(self):
+        whole = self.path("whole")
+        for args in ((whole, whole), (whole, "--axis", "loss")):
+            nope = keepsim("compare", *args, "--group", "nope")
+            self.assertEqual((nope.returncode, nope.stdout), (2, ""))
+            self.assertIn(f'there is no group "nope" in {whole}; it has g', nope.stderr)
+            known = keepsim("compare", *args, "--group", "g")
+            self.assertEqual(known.returncode, 0, known.stderr)
+            self.assertNotIn("missing", known.stdout)
+        keepsim("sweep", self.file, "--shard", "1/2", "--out", self.path("half"))
+        half = keepsim("compare", whole, self.path("half"))
+        self.assertEqual(half.returncode, 0, half.stderr)
+        self.assertIn("B is not complete: 40 runs are missing", half.stdout)
 
     def test_bad_input(self):
         for args, said in (
@@ -404,6 +482,13 @@ class SweepTest(unittest.TestCase):
                                env={**ENVIRONMENT, **path})
         self.assertEqual(again.returncode, 2, again.stderr)
         self.assertIn("groups[0].path.up.latency", again.stderr)
+        # A merge says the same.
+        for i in (1, 2):
+            keepsim("sweep", file, "--shard", f"{i}/2", "--out", self.path(f"failed{i}"))
+        merged = keepsim("merge", self.path("failed1"), self.path("failed2"), "--out",
+                         self.path("failed"))
+        self.assertEqual(merged.returncode, 1, merged.stderr)
+        self.assertEqual(merged.stderr, run.stderr)
 
 
 if __name__ == "__main__":

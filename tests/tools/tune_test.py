@@ -5,13 +5,10 @@ import io
 import json
 import os
 import re
-import signal
-import subprocess
 import tempfile
-import time
 import unittest
 
-from tests.tools.store_case import ENVIRONMENT, KEEPSIM, keepsim, written
+from tests.tools.store_case import Killed, keepsim
 
 # No loss: detection takes at most 1.5 keepAlive and some milliseconds, and packets fall with it. So 45 s
 # of detection allow keepAlive 29 s of those from 10 s to 60 s: the known answer.
@@ -83,21 +80,9 @@ class TuneTest(unittest.TestCase):
         self.assertIn('keep_alive: "29s"', point.stdout)
 
     def test_killed_at_any_moment_it_goes_on_and_answers_the_same(self):
-        kills = 0
-        while True:
-            process = subprocess.Popen(
-                [KEEPSIM, "tune", self.file, "--out", self.path("killed")],
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
-            before = written(self.path("killed"))
-            while process.poll() is None and written(self.path("killed")) < before + 25:
-                time.sleep(0.003)
-            process.send_signal(signal.SIGKILL)
-            out, err = process.communicate()
-            if process.returncode == 0:
-                break
-            self.assertEqual(process.returncode, -signal.SIGKILL, err)
-            kills += 1
-        self.assertGreaterEqual(kills, 2)
+        killed = Killed(self.path("killed"), "tune", self.file)
+        out, _ = killed.to_the_end(25)
+        self.assertGreaterEqual(killed.kills, 2)
         self.assertEqual(out.replace(self.path("killed"), self.path("whole")), self.done.stdout)
         self.assertEqual(keepsim("sweep", "--digest", self.path("killed")).stdout, self.digest)
 
