@@ -337,6 +337,10 @@ if unshare -rm true 2> /dev/null; then
   expect 0 "left: report.html summary.json trace.kst {" on_disk 2m rw "$keepsim" run "$quickstart" --out "$work/disk/out"
   expect 2 "Read-only file system" on_disk 160k ro "$keepsim" run "$quickstart" --out "$work/disk/out"
   expect 2 "Read-only file system" on_disk 160k ro "$keepsim" run "$quickstart" --out "$work/disk/new"
+  # What shrink has found out is printed where it cannot be written.
+  expect 2 "#     keepsim_replay_test(" unshare -rm sh -c '
+    mkdir -p "$1" && mount -t tmpfs -o size=4k none "$1" && head -c 4096 /dev/zero > "$1/full" || exit 99
+    "$2" shrink "$3" --incident 1 --runs 20 --out "$1/s.textproto"' sh "$work/disk" "$keepsim" "$work/a/trace.kst"
 else
   echo "not tried: a full disk and a read-only folder (no user namespaces here)"
 fi
