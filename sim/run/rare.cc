@@ -32,7 +32,6 @@ using rare::Occurrence;
 using rare::Pilot;
 using rare::Replication;
 using rare::Splitter;
-using rare::Stage;
 
 constexpr double kTail = 0.025;  // on either side of the interval
 

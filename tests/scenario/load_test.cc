@@ -113,11 +113,11 @@ faults { at: "1m" client: MIDDLEBOX_FLUSH }
 faults { at: "1m" clock { jump: "5s" } }
 )");
   for (const char* warning :
-       {"groups[0].connect.client_id: is the same for all 3 clients",
-        "groups[0].start.at: 2h is", "groups[0].publish[0].periodic.period: 2h is longer",
-        "groups[1].count: 0: the group", "faults[0].at: 2h is not before",
-        "faults[1].select: selects no client", "faults[2].client: MIDDLEBOX_FLUSH strikes nobody",
-        "faults[3].clock: jump changes nothing", "watchers[0]: sees nothing"}) {
+       {"groups[0].connect.client_id: is the same for all 3 clients", "groups[0].start.at: 2h is",
+        "groups[0].publish[0].periodic.period: 2h is longer", "groups[1].count: 0: the group",
+        "faults[0].at: 2h is not before", "faults[1].select: selects no client",
+        "faults[2].client: MIDDLEBOX_FLUSH strikes nobody", "faults[3].clock: jump changes nothing",
+        "watchers[0]: sees nothing"}) {
     EXPECT_THAT(e, HasSubstr(absl::StrCat("warning: ", warning)));
   }
 }

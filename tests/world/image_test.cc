@@ -28,6 +28,10 @@ class Stepper {
 
   Cell& cell() { return cell_; }
   const RecordSink& sink() const { return sink_; }
+  void Begin(CellRange range) {
+    now_ = kStart;
+    cell_.Begin(range, sink_);
+  }
   // Up to `most` steps. How many there were.
   uint64_t Steps(uint64_t most) {
     uint64_t n = 0;
@@ -61,12 +65,12 @@ TEST(ImageTest, ACellGoesOnAsItWouldHave) {
     for (const CellRange range : Partition(*plan)) {
       if (++cells > 3) break;
       SCOPED_TRACE("seed " + std::to_string(seed) + ", cell " + std::to_string(cells));
-      whole.cell().Begin(range, whole.sink());
+      whole.Begin(range);
       const uint64_t steps = whole.Steps(kAll);
       whole.Take();
       // Up to the image; the rest once more in the same cell, and in another that has run.
       const uint64_t before = steps == 0 ? 0 : luck.Draw64(Purpose::kTest, cells) % steps;
-      whole.cell().Begin(range, whole.sink());
+      whole.Begin(range);
       whole.Steps(before);
       while (whole.cell().NextAt() == whole.now() && whole.Steps(1) > 0) {
       }
@@ -98,7 +102,7 @@ constexpr char kSlow[] = R"(name: "slow" horizon: "60s" broker { grace_factor: 3
 // How long after `at` the broker hears the PINGREQ, with luck of many keys; sorted.
 std::vector<double> Arrivals(const Plan& plan, Instant at, int keys) {
   Stepper s(plan);
-  s.cell().Begin({1, 1}, s.sink());
+  s.Begin({1, 1});
   while (s.cell().NextAt() <= at) s.Steps(1);
   Cell::Image image;
   s.cell().Save(at, &image);
@@ -122,7 +126,7 @@ TEST(ImageTest, WhatIsUnderWayArrivesAsItsLawSaysGivenThatItHasNotYet) {
   const Instant at = kStart + Seconds(14);
   for (g.key = 1;; ++g.key) {
     Stepper s(*plan);
-    s.cell().Begin({1, 1}, s.sink());
+    s.Begin({1, 1});
     while (s.cell().NextAt() <= at) s.Steps(1);
     const Silence silence = s.cell().SilenceOf(Observer::kBroker);
     if (silence.conn == 1 && silence.since < kStart + Seconds(8)) break;
@@ -136,7 +140,7 @@ TEST(ImageTest, TheSameKeyIsTheSameLuckAndAnotherIsNot) {
   const auto plan = PlanOf(R"(name: "lossy" horizon: "1h" groups { name: "g" count: 1
     keep_alive: "10s" path { both { latency { exponential { mean: "80ms" } } loss: 0.3 } } })");
   Stepper s(*plan);
-  s.cell().Begin({1, 1}, s.sink());
+  s.Begin({1, 1});
   while (s.cell().NextAt() <= kStart + Seconds(600)) s.Steps(1);
   Cell::Image image;
   s.cell().Save(kStart + Seconds(600), &image);
