@@ -120,16 +120,15 @@ int FleetCommand(const std::vector<std::string>& args) {
   const std::string digest = reader.footer().has_value() ? reader.footer()->digest.Hex() : "";
   const std::filesystem::path trace = TracePath(path);
   const std::string beside = (trace.parent_path() / "fleet.html").string();
-  const std::string name =
-      !a.Has("out") ? beside
-      : a.Get("out") == "-"
-          ? "-"
-          : std::filesystem::path(UserPath(a.Get("out"))).lexically_normal().string();
+  const std::string name = !a.Has("out")         ? beside
+                           : a.Get("out") == "-" ? "-"
+                                                 : UserPath(a.Get("out"));
   OutputFile out(name);
   out.Write(FleetPage(absl::StrCat(reader.header().scenario_name, ": fleet"),
                       FleetJson(reader.header(), fleet, incidents, digest, path), *embedded));
   if (status = out.Finish(); !status.ok()) return Fail(status);
-  if (name == beside && trace.filename() == "trace.kst") {
+  std::error_code none;
+  if (std::filesystem::equivalent(name, beside, none) && trace.filename() == "trace.kst") {
     status = LinkReport(trace.has_parent_path() ? trace.parent_path().string() : ".", digest);
     if (!status.ok()) return Fail(status);
   }

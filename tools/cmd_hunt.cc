@@ -167,6 +167,10 @@ std::string ScenarioFile(const std::string& origin, uint64_t run,
 
 int PrintRun(const Hunt& hunt, const HuntFlags& flags) {
   const auto run = RunOf(hunt, *flags.run, flags.threads, CatchSignals());
+  if (absl::IsCancelled(run.status())) {
+    std::fprintf(stderr, "keepsim: stopped\n");
+    return kExitStopped;
+  }
   if (!run.ok()) return Fail(run.status());
   std::fputs(
       ScenarioFile(flags.file, *flags.run, run->mutant.changes, run->mutant.scenario.proto).c_str(),
@@ -191,12 +195,8 @@ absl::Status SaveState(const HuntFlags& flags, const pb::HuntState& state) {
 
 // The folder, and what an earlier hunt left there.
 absl::Status OpenFolder(const std::string& dir, const std::string& digest, pb::HuntState* state) {
+  if (absl::Status s = MakeFolder(dir); !s.ok()) return s;
   std::error_code error;
-  fs::create_directories(dir, error);
-  if (error) {
-    return absl::UnavailableError(
-        absl::StrCat("--out ", dir, " cannot be made: ", error.message()));
-  }
   if (!fs::exists(StatePath(dir), error)) {
     if (fs::is_empty(dir, error)) return absl::OkStatus();
     return absl::FailedPreconditionError(

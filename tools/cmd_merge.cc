@@ -11,6 +11,7 @@
 #include "sim/run/sweep_report.h"
 #include "sim/run/sweep_split.h"
 #include "tools/command.h"
+#include "tools/result_folder.h"
 #include "tools/sweep_flags.h"
 
 namespace keepsim {
@@ -55,10 +56,10 @@ int ReportMerged(Store& merged, const std::string& named) {
     std::fprintf(stderr, "keepsim: failures cannot be named: %s\n",
                  std::string(sweep.status().message()).c_str());
   }
-  int code = runs->size() < expected ? kExitNotMet : kExitOk;
+  int code = runs->size() < expected ? kExitMissing : kExitOk;
   for (const StoredRun& run : *runs) {
     if (run.status == RunStatus::kViolation) return kExitViolation;
-    if (run.status != RunStatus::kOk) code = kExitNotMet;
+    if (run.status != RunStatus::kOk && code == kExitOk) code = kExitNotMet;
   }
   return code;
 }

@@ -13,6 +13,7 @@
 #include "tools/report/page.h"
 #include "tools/report/sweep_page.h"
 #include "tools/result_folder.h"
+#include "tools/trace_input.h"
 
 namespace keepsim {
 namespace {
@@ -88,6 +89,7 @@ int ReportCommand(const std::vector<std::string>& args) {
     return Fail(absl::StrCat(a.positional()[0], " holds no results: neither ", Store::kFileName,
                              " of a sweep nor summary.json of a run"));
   }
+  if (RefusesOutput(a, "out", is_sweep ? store : summary)) return kExitBadInput;
   const auto page = is_sweep ? PageOfSweep(store) : PageOfRun(dir);
   if (!page.ok()) return Fail(page.status());
   const std::string out = a.Has("out") ? UserPath(a.Get("out")) : dir + "/report.html";

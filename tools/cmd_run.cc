@@ -110,8 +110,9 @@ std::string CompareTies(const RunSummary& canonical, const RunSummary& other,
   return moved == 0 ? out + "  none\n" : out;
 }
 
-// The same scenario under the other tie order, as a report on `canonical`. "" if it was stopped.
-std::string TiesReport(const Prepared& p, const RunFlags& flags, const RunSummary& canonical) {
+// The same scenario under the other tie order, as a report on `canonical`.
+absl::StatusOr<std::string> TiesReport(const Prepared& p, const RunFlags& flags,
+                                       const RunSummary& canonical) {
   Plan other = *p.plan;
   other.ties = flags.ties == "reversed" ? TieOrder::kReversed : TieOrder::kShuffled;
   other.Link();
@@ -119,7 +120,7 @@ std::string TiesReport(const Prepared& p, const RunFlags& flags, const RunSummar
   options.threads = flags.threads;
   options.cancel = CatchSignals();
   const auto second = Run(other, options);
-  if (!second.ok()) return "";
+  if (!second.ok()) return second.status();
   return CompareTies(canonical, SummaryOf(*second, other, p.scenario), flags.ties);
 }
 
@@ -227,21 +228,24 @@ int RunCommand(const std::vector<std::string>& args) {
     std::fputs(ToReport(summary, {.color = isatty(STDOUT_FILENO) != 0}).c_str(), stdout);
     if (writer != nullptr) std::printf("report  %s/report.html\n", flags.out.c_str());
   }
-  int fleet = kExitOk;
+  std::FILE* const beside = flags.format == "json" ? stderr : stdout;
+  if (a.Has("explain-speed")) std::fputs(SpeedText(*p.plan, *result).c_str(), beside);
+  int code = ExpectationsMet(summary) ? kExitOk : kExitNotMet;
+  if (flags.ties != "canonical") {
+    const auto ties = TiesReport(p, flags, summary);
+    if (absl::IsCancelled(ties.status())) return kExitStopped;
+    if (!ties.ok()) return Fail(ties.status());
+    std::fputs(ties->c_str(), beside);
+  }
+  if (result->checks->total() > 0) code = ReportViolations(*result->checks, repro);
   if (flags.fleet) {
     writer.reset();
+    std::fflush(stdout);  // what is known is not lost with the page
     LetSignalsEnd();
-    fleet = FleetCommand({notes.trace, "--out", flags.out + "/fleet.html"});
+    const int fleet = FleetCommand({notes.trace, "--out", flags.out + "/fleet.html"});
+    if (fleet != kExitOk && code != kExitViolation) code = fleet;
   }
-  if (a.Has("explain-speed")) {
-    std::fputs(SpeedText(*p.plan, *result).c_str(), flags.format == "json" ? stderr : stdout);
-  }
-  if (flags.ties != "canonical") {
-    std::fputs(TiesReport(p, flags, summary).c_str(), flags.format == "json" ? stderr : stdout);
-  }
-  if (result->checks->total() > 0) return ReportViolations(*result->checks, repro);
-  if (fleet != kExitOk) return fleet;
-  return ExpectationsMet(summary) ? kExitOk : kExitNotMet;
+  return code;
 }
 
 int CheckCommand(const std::vector<std::string>& args) {

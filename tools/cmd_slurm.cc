@@ -92,12 +92,8 @@ std::string JobName(const std::string& name) {
 }
 
 absl::Status WriteScripts(const Job& job, const std::string& name) {
+  if (absl::Status s = MakeFolder(job.folder); !s.ok()) return s;
   std::error_code error;
-  fs::create_directories(job.folder, error);
-  if (error) {
-    return absl::UnavailableError(
-        absl::StrCat("--out ", job.out, " cannot be made: ", error.message()));
-  }
   const std::pair<const char*, std::string> files[] = {{"shards.sbatch", ShardScript(job, name)},
                                                        {"merge.sbatch", MergeScript(job, name)},
                                                        {"submit", SubmitScript(job)}};

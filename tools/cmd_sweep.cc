@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -142,7 +144,8 @@ int PrintPoint(const Sweep& sweep, const std::string& text) {
 }
 
 // Parts of the sweep as files of their own: DIR/part1.textproto, ...
-int WriteParts(const Sweep& sweep, const std::string& text, const std::string& dir) {
+int WriteParts(const Sweep& sweep, const std::string& file, const std::string& text,
+               const std::string& dir) {
   uint32_t count = 0;
   if (!absl::SimpleAtoi(text, &count) || count < 1 || count > sweep.points.size()) {
     return Fail(absl::StrCat("--split must be a number from 1 to ", sweep.points.size(),
@@ -151,9 +154,14 @@ int WriteParts(const Sweep& sweep, const std::string& text, const std::string& d
   if (dir.empty()) return Fail("--split needs --out DIR");
   if (const absl::Status s = MakeFolder(dir); !s.ok()) return Fail(s);
   for (uint32_t i = 0; i < count; ++i) {
-    const absl::Status s =
-        WriteWholeFile(absl::StrCat(dir, "/part", i + 1, ".textproto"), SplitText(sweep, i, count));
-    if (!s.ok()) return Fail(s);
+    const std::string part = absl::StrCat(dir, "/part", i + 1, ".textproto");
+    std::error_code none;
+    if (std::filesystem::equivalent(part, UserPath(file), none)) {
+      return Fail(absl::StrCat(part, " is the sweep itself; choose another folder"));
+    }
+    if (const absl::Status s = WriteWholeFile(part, SplitText(sweep, i, count)); !s.ok()) {
+      return Fail(s);
+    }
   }
   return kExitOk;
 }
@@ -178,7 +186,7 @@ int SweepCommand(const std::vector<std::string>& args) {
   std::fputs(diagnostics.Render().c_str(), stderr);
   if (!diagnostics.ok()) return kExitBadInput;
   if (a.Has("print")) return PrintPoint(sweep, a.Get("print"));
-  if (a.Has("split")) return WriteParts(sweep, a.Get("split"), flags.out);
+  if (a.Has("split")) return WriteParts(sweep, flags.file, a.Get("split"), flags.out);
 
   if (!flags.out.empty()) {
     const absl::Status made = MakeFolder(flags.out);
@@ -219,7 +227,7 @@ int SweepCommand(const std::vector<std::string>& args) {
     std::fprintf(stderr, "%s%s\n", std::string(status.message()).c_str(),
                  "keepsim: what there was too little memory for is not in the store: the same "
                  "command tries it again, on a machine with more or with --threads 1");
-    if (code == kExitOk) code = kExitNotMet;
+    if (code != kExitViolation) code = kExitMissing;
   }
   // A shard is a part of something; `keepsim merge` writes the page of the whole.
   if (flags.out.empty() || shard.count > 1) return code;

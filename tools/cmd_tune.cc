@@ -11,6 +11,7 @@
 #include "sim/run/tune.h"
 #include "tools/command.h"
 #include "tools/progress.h"
+#include "tools/result_folder.h"
 #include "tools/stop_signal.h"
 #include "tools/sweep_flags.h"
 

@@ -21,6 +21,8 @@ inline constexpr int kExitOk = 0;
 inline constexpr int kExitNotMet = 1;  // expectations not met, or results differ
 inline constexpr int kExitBadInput = 2;
 inline constexpr int kExitViolation = 3;  // the model broke an invariant of its own
+inline constexpr int kExitMissing =
+    4;  // runs are missing in a store: out of memory, or other shards
 inline constexpr int kExitStopped = 130;  // Ctrl-C
 
 // Flags of one command: "--name value", "--name=value", switches; the rest are positional.

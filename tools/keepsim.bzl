@@ -161,7 +161,7 @@ def _sweep_result_impl(ctx):
             tools = [keepsim],
             outputs = [store],
             # Failed runs (1, 3) are in the store, for the merge to say.
-            command = '"$@" > /dev/null || [ $? = 1 ] || [ $? = 3 ]',
+            command = '"$@" > /dev/null; code=$?; case $code in 1 | 3) ;; *) exit $code ;; esac',
             arguments = [keepsim.path, args],
             mnemonic = "KeepsimSweep",
             progress_message = "Sweeping %s, shard %d of %d" % (ctx.label, i + 1, len(parts)),
@@ -179,7 +179,7 @@ def _sweep_result_impl(ctx):
         tools = [keepsim],
         outputs = [merged, report],
         # Failed runs (1, 3) are in the result, and stderr names them: the others are worth having.
-        command = '"$@" || [ $? = 1 ] || [ $? = 3 ]',
+        command = '"$@"; code=$?; case $code in 1 | 3) ;; *) exit $code ;; esac',
         arguments = [keepsim.path, args],
         mnemonic = "KeepsimMerge",
         progress_message = "Merging %s" % ctx.label,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "google/protobuf/stubs/logging.h"
 #include "sim/base/memory_limit.h"
 #include "sim/base/spelling.h"
@@ -89,7 +90,8 @@ int Usage(std::FILE* to) {
   std::fprintf(
       to,
       "\nExit codes: 0 done, 1 expectation not met, results differ or a probe is partial, 2 bad "
-      "input, 3 an invariant of the model was broken, 130 stopped.\n");
+      "input, 3 an invariant of the model was broken, 4 runs are missing in a store, 130 "
+      "stopped.\n");
   return to == stdout ? kExitOk : kExitBadInput;
 }
 
@@ -113,7 +115,9 @@ int Main(const std::vector<std::string>& args) {
     for (const Command& c : kCommands) {
       if (args.size() > 1 && args[1] == c.name) return UsageOf(c);
     }
-    return args.size() > 1 ? Unknown(args[1]) : Usage(stdout);
+    const bool none = args.size() == 1 || args[1] == "help" || args[1] == "version" ||
+                      absl::StartsWith(args[1], "-");
+    return none ? Usage(stdout) : Unknown(args[1]);
   }
   if (args[0] == "version" || args[0] == "--version") {
     std::printf("keepsim, engine %s, build %s\n", kEngineVersion,

@@ -174,7 +174,7 @@ std::string KeepAlive(const ClientProfile& p) {
   return absl::StrCat(
       text,
       p.apply_server_keep_alive ? "; obeys Server Keep Alive" : "; does not obey Server Keep Alive",
-      p.apply_server_keep_alive_zero ? "" : " of 0");
+      p.apply_server_keep_alive && !p.apply_server_keep_alive_zero ? ", but not one of 0" : "");
 }
 
 std::string Jitter(const ReconnectPolicy& r) {

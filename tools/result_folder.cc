@@ -19,16 +19,19 @@ namespace {
 constexpr const char* kTemporary = ".tmp";
 }  // namespace
 
+absl::Status MakeFolder(const std::string& dir) {
+  std::error_code error;
+  fs::create_directories(dir, error);
+  if (!error) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("--out ", dir, " cannot be made: ", error.message()));
+}
+
 absl::Status PrepareResultFolder(const std::string& dir, bool force) {
   std::error_code error;
   if (fs::exists(dir, error) && !fs::is_directory(dir, error)) {
     return absl::FailedPreconditionError(absl::StrCat("--out ", dir, " is not a folder"));
   }
-  fs::create_directories(dir, error);
-  if (error) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("--out ", dir, " cannot be made: ", error.message()));
-  }
+  if (absl::Status s = MakeFolder(dir); !s.ok()) return s;
   const auto foreign = [&] {
     for (const auto& entry : fs::directory_iterator(dir, error)) {
       std::string name = entry.path().filename().string();

@@ -12,6 +12,9 @@
 
 namespace keepsim {
 
+// Unavailable, with the system's reason, if it cannot be made.
+absl::Status MakeFolder(const std::string& dir);
+
 // Makes the folder. FailedPrecondition if it is no folder, or holds files that are not an earlier
 // result of keepsim's and `force` is not set.
 absl::Status PrepareResultFolder(const std::string& dir, bool force);

@@ -37,13 +37,6 @@ bool ParseSweepFlags(const Arguments& a, absl::string_view command, SweepFlags* 
 
 std::string StorePath(const std::string& dir) { return absl::StrCat(dir, "/", Store::kFileName); }
 
-absl::Status MakeFolder(const std::string& dir) {
-  std::error_code error;
-  fs::create_directories(dir, error);
-  if (!error) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat("--out ", dir, " cannot be made: ", error.message()));
-}
-
 int Stopped(const SweepFlags& flags) {
   std::fprintf(
       stderr, "keepsim: stopped; %s\n",

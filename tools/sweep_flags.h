@@ -25,9 +25,6 @@ bool ParseSweepFlags(const Arguments& a, absl::string_view command, SweepFlags* 
 
 // The store in a folder.
 std::string StorePath(const std::string& dir);
-// Unavailable, with the system's reason, if it cannot be made.
-absl::Status MakeFolder(const std::string& dir);
-
 // What is said once it is set; the exit code.
 int Stopped(const SweepFlags& flags);
 

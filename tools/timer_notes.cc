@@ -82,6 +82,7 @@ class TimerNotes::Writer {
   std::map<uint32_t, TimerNote>& notes_;
   AtEnd ends_[2];                      // the client's, the broker's
   uint32_t broker_fired_ = 0;          // the counter of the last kTimerFired of its session
+  Instant broker_fired_at_ = kNever;   // and when
   std::map<uint32_t, Duration> told_;  // how often the broker looks, by connection
   std::map<std::tuple<bool, uint32_t, int>, Exchange> exchanges_;
 };
@@ -110,7 +111,7 @@ void TimerNotes::Writer::Add(const LogEntry& e) {
       return;
     case RecordKind::kTimerFired:
       ends_[r.code == 1].session.Set("it fired", r.at);
-      if (r.code == 1) broker_fired_ = r.counter;
+      if (r.code == 1) broker_fired_ = r.counter, broker_fired_at_ = r.at;
       notes_[r.counter] = {r.code == 1, "timer fires", "", false};
       return;
     case RecordKind::kTimerArmed:
@@ -139,8 +140,8 @@ void TimerNotes::Writer::OnArmed(const TraceRecord& r) {
   const Happened& cause = ends_[broker].session;
   notes_[r.counter] = {broker, r.a == kNever.ns ? "no timer" : Deadline(TimerName(r), Instant{r.a}),
                        cause.Now(r.at) ? cause.what : "", false};
-  const Happened& read = ends_[broker].read;
-  if (broker && r.b >> 8 == kLooks && r.a != kNever.ns && cause.Now(r.at) && !read.Now(r.at)) {
+  if (broker && r.b >> 8 == kLooks && r.a != kNever.ns && broker_fired_at_ == r.at &&
+      !ends_[broker].read.Now(r.at)) {
     OnLook(r);
   }
 }

@@ -33,7 +33,7 @@ std::string TracePath(const std::string& path) {
   std::filesystem::path file = UserPath(path);
   std::error_code none;
   if (std::filesystem::is_directory(file, none)) file /= "trace.kst";
-  return file.lexically_normal().string();
+  return file.string();
 }
 
 bool RefusesOutput(const Arguments& arguments, const std::string& flag, const std::string& input) {

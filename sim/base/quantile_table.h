@@ -60,7 +60,7 @@ class QuantileTable {
   // The sample for a uniform 64-bit u: non-decreasing in u.
   Duration Sample(uint64_t u) const;  // inline, hot: no branch but constant/half
 
-  // Sample() of each. `n`: a multiple of 4.
+  // Sample() of each. `n`: a multiple of 8.
   void SampleMany(const uint64_t* u, size_t n, int64_t* samples_ns) const;
 
   bool is_constant() const { return knots_ == nullptr; }

@@ -62,7 +62,7 @@ class RandomSource {
   void Blocks(Purpose purpose, uint64_t first, RandomBlock out[kAtOnce]) const;
   // The words 0 and 3 ("outer") and 1 and 2 ("inner") of the blocks [first, first + n), each pair
   // as one number: what a path reads of a transmission. `n`: a multiple of kManyAtOnce.
-  static constexpr size_t kManyAtOnce = 8;
+  static constexpr size_t kManyAtOnce = 16;
   void Pairs(Purpose purpose, uint64_t first, size_t n, uint64_t* outer, uint64_t* inner) const;
   uint64_t Draw64(Purpose purpose, uint64_t index) const { return Block(purpose, index).low(); }
 
@@ -81,7 +81,7 @@ class Probability {
   constexpr Probability() = default;
   static Probability FromDouble(double p);  // p * 2^64, exact scaling
   constexpr bool Hit(uint64_t u) const { return u < threshold_ || always_; }
-  // Bit i: Hit(u[i]). `n`: a multiple of 4, at most 64.
+  // Bit i: Hit(u[i]). `n`: a multiple of 8, at most 64.
   uint64_t Hits(const uint64_t* u, size_t n) const;
   constexpr bool IsZero() const { return threshold_ == 0 && !always_; }
   constexpr bool IsOne() const { return always_; }

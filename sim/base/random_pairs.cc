@@ -1,6 +1,7 @@
 // Many Philox 4x32-10 blocks at once, for whoever reads a stream of draws ahead: with SSE2, which
 // every x86-64 has, two blocks per vector; where the machine has it, with AVX2 four and with
 // AVX-512 eight. Each way gives the same numbers.
+#include "sim/base/check.h"
 #include "sim/base/random.h"
 #include "sim/base/vector_path.h"
 
@@ -250,6 +251,7 @@ KEEPSIM_AVX512 uint64_t BelowWithAvx512(const uint64_t* u, size_t n, uint64_t th
 
 void RandomSource::Pairs(Purpose purpose, uint64_t first, size_t n, uint64_t* outer,
                          uint64_t* inner) const {
+  SIM_CHECK(n % kManyAtOnce == 0);
   const Stream stream = {key_, index_, purpose, first};
   switch (ChosenVectorPath()) {
 #ifdef __x86_64__

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -40,10 +41,11 @@ void Prober::LeaveOutCutSilences() {
   constexpr Duration kSameTime = Seconds(1);
   for (SilenceSample& s : result_.silences) {
     if (!s.closed || s.sent.empty()) continue;
-    const auto beside = std::count_if(living_ends_.begin(), living_ends_.end(), [&](Instant end) {
-      return end >= s.ended - kSameTime && end <= s.ended + kSameTime;
-    });
-    if (beside * 2 < static_cast<int64_t>(options_.pinging)) continue;
+    std::set<const Member*> beside;
+    for (const auto& [member, end] : living_ends_) {
+      if (end >= s.ended - kSameTime && end <= s.ended + kSameTime) beside.insert(member);
+    }
+    if (beside.size() * 2 < options_.pinging) continue;
     s.sent.clear();
     ++cut_silences_;
   }

@@ -222,7 +222,9 @@ void Prober::OnEnd(LiveClient& client, const ConnectionEnd& end) {
     result_.silences[static_cast<size_t>(m.sample)].sent.clear();  // no sample
     m.sample = -1;
   }
-  if (m.role == Role::kPinging && had_session) living_ends_.push_back(end.at);
+  if (m.role == Role::kPinging && had_session && end.reason != CloseReason::kPingrespTimeout) {
+    living_ends_.emplace_back(&m, end.at);
+  }
   std::string text = end.text;
   if (end.reason == CloseReason::kRefused && client.times().connect_sent != kNever) {
     text = absl::StrCat("CONNACK: ", ReasonText(options_.connect.version, m.connack));

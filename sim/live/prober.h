@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -91,8 +92,8 @@ class Prober : public LiveListener {
   uint64_t samples_begun_ = 0;
   Duration longest_silence_{0};
   Instant answered_ = kStart;  // the last PINGRESP
-  std::vector<Instant>
-      living_ends_;           // of sessions of pinging clients, by the broker or the network
+  // Ends of sessions of pinging clients that these did not decide on.
+  std::vector<std::pair<const Member*, Instant>> living_ends_;
   int64_t cut_silences_ = 0;  // left out
   bool hopeless_ = false;     // trying again cannot help
   bool may_publish_;

@@ -51,6 +51,9 @@ class Delays {
 
 }  // namespace
 
+// Beyond so many in a row nobody asks; and each costs a pass over the delays.
+constexpr int kMostLost = 2000;
+
 DetectorTheory SimpleDetector(double eta_s, double timeout_s, double loss,
                               const std::vector<double>& delays_s) {
   const Delays delays(delays_s);
@@ -60,7 +63,7 @@ DetectorTheory SimpleDetector(double eta_s, double timeout_s, double loss,
   // After an arrival, g heartbeats are lost and the next arrives: the gap is (g + 1) eta and the
   // difference of two delays.
   double weight = 1 - loss;
-  for (int g = 0; weight > kNegligible; ++g) {
+  for (int g = 0; weight > kNegligible && g < kMostLost; ++g) {
     const double slack = timeout_s - (g + 1) * eta_s;
     if (slack < spread) {
       const Excess e = delays.Beyond(slack);

@@ -41,7 +41,9 @@ class Pool {
                                        : static_cast<int>(std::thread::hardware_concurrency());
     threads = std::clamp(threads, 1, 1024);
     std::vector<std::thread> workers;
-    for (int i = 0; i < threads; ++i) workers.emplace_back([this] { Work(); });
+    while (threads-- > 0 && StartThread([this] { Work(); }, &workers)) {
+    }
+    if (workers.empty()) return absl::ResourceExhaustedError("out of memory: no thread begins");
     absl::Status status = TakeResults();
     {
       const std::lock_guard<std::mutex> lock(mutex_);

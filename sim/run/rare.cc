@@ -115,10 +115,11 @@ class Estimator {
   template <typename Task, typename QuestionOf>
   void Share(size_t n, double work, const Task& task, const QuestionOf& question_of) {
     std::atomic<size_t> next{0}, done{0};
-    std::atomic<int> running{static_cast<int>(std::min(n, static_cast<size_t>(threads_)))};
+    std::atomic<int> running{0};
     std::vector<std::thread> pool;
-    for (int t = running; t > 0; --t) {
-      pool.emplace_back([&] {
+    for (size_t t = std::min(n, static_cast<size_t>(threads_)); t > 0; --t) {
+      ++running;
+      const auto body = [&] {
         const absl::Status status = WithinMemory([&] {
           std::unique_ptr<Splitter> splitter;
           size_t question = answers_.size();
@@ -134,7 +135,11 @@ class Estimator {
         });
         if (!status.ok()) out_of_memory_ = stop_ = true;
         --running;
-      });
+      };
+      if (StartThread(body, &pool)) continue;
+      --running;
+      if (pool.empty()) out_of_memory_ = stop_ = true;
+      break;  // those that there are do it all
     }
     // The calling thread only watches.
     for (int turn = 0; running > 0; ++turn) {

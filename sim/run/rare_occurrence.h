@@ -24,7 +24,7 @@ struct Occurrence {
   double declared = 0;  // false declarations that one has a part in, expected, at most
   double expected_met(int64_t lives) const { return chance * static_cast<double>(lives); }
   bool Scarce(int64_t lives) const {
-    return chance > 0 && chance < 0.5 && expected_met(lives) < kAmple;
+    return chance > 0 && chance < 1 && expected_met(lives) < kAmple;
   }
 };
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>  // lint: allow(clock) progress and wall_s only: nothing simulated reads it
 #include <mutex>
-#include <system_error>
 #include <thread>
 
 #include "absl/cleanup/cleanup.h"
@@ -181,13 +180,10 @@ absl::StatusOr<RunResult> RunAll(const Plan& plan, const RunOptions& options) {
   };
   for (const auto& w : workers) {
     ++shared.running;
-    try {
-      pool.emplace_back([&shared, &w] { Work(shared, *w); });
-    } catch (const std::system_error&) {
-      --shared.running;  // there is no memory for its stack
-      if (pool.empty()) return absl::ResourceExhaustedError("out of memory: no thread begins");
-      break;  // those that there are do it all
-    }
+    if (StartThread([&shared, &w] { Work(shared, *w); }, &pool)) continue;
+    --shared.running;
+    if (pool.empty()) return absl::ResourceExhaustedError("out of memory: no thread begins");
+    break;  // those that there are do it all
   }
   // The calling thread only watches.
   double reported = started;

@@ -192,18 +192,18 @@ absl::StatusOr<std::vector<PointEstimate>> EstimatesOf(const Sweep& sweep, Store
                                                        const SweepMetric& m) {
   if (sweep.until) return SequentialEstimatesOf(sweep, store, m);
   std::vector<PointEstimate> out(sweep.points.size());
-  if (const auto parts = PartsOf(m.metric)) {
-    KEEPSIM_ASSIGN_OR_RETURN(const ByPoint count, ValuesOf(sweep, store, parts->count, m.group));
-    KEEPSIM_ASSIGN_OR_RETURN(const ByPoint exposure,
-                             ValuesOf(sweep, store, parts->exposure, m.group));
+  if (PartsOf(m.metric).has_value()) {
+    KEEPSIM_ASSIGN_OR_RETURN(const auto stored, ObservationsOf(sweep, store, m.metric, m.group));
     for (size_t p = 0; p < out.size(); ++p) {
       std::vector<CountedRun> runs;
-      SIM_CHECK(count[p].size() == exposure[p].size());
-      for (size_t i = 0; i < count[p].size(); ++i) {
-        if (exposure[p][i] > 0) runs.push_back({std::llround(count[p][i]), exposure[p][i]});
+      CountedRun sum;
+      for (const SeedObservation& o : stored[p]) {
+        runs.push_back({std::llround(o.observation.value), *o.observation.exposure});
+        sum.count += runs.back().count;
+        sum.exposure += runs.back().exposure;
       }
       if (runs.empty()) continue;
-      out[p].value = Sum(count[p]) / Sum(exposure[p]);
+      out[p].value = static_cast<double>(sum.count) / sum.exposure;
       out[p].interval = PooledRateInterval(runs).interval;
     }
     return out;

@@ -115,7 +115,10 @@ class Pool {
     std::vector<std::thread> workers;
     const size_t most = points_.empty() ? queue_.size() : static_cast<size_t>(threads_);
     for (int i = 0; i < threads_ && static_cast<size_t>(i) < most; ++i) {
-      workers.emplace_back([this] { Work(); });
+      if (!StartThread([this] { Work(); }, &workers)) break;  // those that there are do it all
+    }
+    if (most > 0 && workers.empty()) {
+      return absl::ResourceExhaustedError("out of memory: no thread begins");
     }
     {
       std::unique_lock<std::mutex> lock(mutex_);

@@ -76,7 +76,10 @@ class GroupTheory {
   // Idle: whatever it is counted from, a PINGREQ goes out every eta.
   bool PingsRegularly() const {
     const ClientProfile& c = g_.profile;
-    return c.ping_when == PingWhen::kAlways || c.ping_when == PingWhen::kEitherSilent ||
+    const Duration after_in = c.ping_after_in.Of(KeepAlive());
+    return c.ping_when == PingWhen::kAlways ||
+           (c.ping_when == PingWhen::kEitherSilent &&
+            (after_in.ns == 0 || after_in >= c.ping_after.Of(KeepAlive()))) ||
            (c.ping_when == PingWhen::kOutSilent && c.out_reference == OutReference::kAnyPacket);
   }
 
@@ -95,7 +98,9 @@ class GroupTheory {
     }
     // In whole seconds: up to a second early, on a grid of n seconds (n - 1) / 2 late, and a
     // second more if the limit must be exceeded.
-    if (b.whole_seconds && period != std::floor(period)) return std::nullopt;
+    if (b.whole_seconds && (period != std::floor(period) || Limit() != std::floor(Limit()))) {
+      return std::nullopt;
+    }
     return Moments{period / 2 - (b.whole_seconds && !b.strict ? 1 : 0), period * period / 12};
   }
 
@@ -125,6 +130,10 @@ class GroupTheory {
   // T_D = limit + latency - phase of the crash + what the check adds, if nothing is ever lost.
   std::optional<TheoreticalFigure> Detection() const {
     const std::optional<Moments> check = CheckDelay();
+    // A crash within a mistake is detected before it comes.
+    if (static_cast<double>(t_.suspected_ns) * 1000 > static_cast<double>(t_.known_ns)) {
+      return std::nullopt;
+    }
     if (!check.has_value() || g_.faults.size() != 1 || g_.faults[0].kind != FailureKind::kCrash ||
         !g_.up.loss.IsZero() || !g_.down.loss.IsZero()) {
       return std::nullopt;
@@ -178,8 +187,7 @@ class GroupTheory {
     if (plan_.broker.profile.recovers || g_.transport != Transport::kDatagram || !Patient() ||
         !g_.faults.empty() || !(p > 0) || p >= 1 || ratio == k ||
         (k > 1 && g_.profile.one_ping_at_a_time) ||  // a lost PINGREQ is then the last
-                                                     // !g_.up.latency.is_constant() ||
-        t_.mistakes * 1000 < static_cast<int64_t>(g_.count) * 999) {
+        !g_.up.latency.is_constant() || t_.mistakes * 1000 < static_cast<int64_t>(g_.count) * 999) {
       return std::nullopt;
     }
     const double q = 1 - p;
@@ -195,6 +203,7 @@ class GroupTheory {
 
   // A broker that closes nothing, and clients that ping on: the simple detector of the literature.
   // The errors count a mistake as a run of at least k losses: none begins within k after another.
+  // Where delays alone make mistakes they may, and the errors are rather too large.
   void AddDetector(std::vector<TheoreticalFigure>& figures) const {
     const double p = Loss(g_.up);
     const double spread = ToSeconds(g_.up.latency.max() - g_.up.latency.min());
@@ -207,8 +216,10 @@ class GroupTheory {
     const double known_s = static_cast<double>(t_.known_ns) * 1e-9;
     const double pings = known_s / Eta();
     const double per_ping = theory.mistakes_per_s * Eta();
-    const double runs = 2 * std::max(std::floor(Limit() / Eta()), 1.0) + 1;
-    const double free = std::max(1 - runs * per_ping, 0.0);
+    const double k = std::floor(Limit() / Eta());
+    const double runs = 2 * std::max(k, 1.0) + 1;
+    const bool by_delays = spread > Limit() - k * Eta();
+    const double free = by_delays ? 1 - per_ping : std::max(1 - runs * per_ping, 0.0);
     const double mean = theory.duration_s, variance = theory.duration_variance;
     const auto add = [&](std::optional<TheoreticalFigure> figure) {
       if (figure.has_value()) figures.push_back(*figure);

@@ -148,9 +148,17 @@ ClientProfile ReadClientProfile(const Node& row, const std::vector<ClientProfile
       row.Bool("apply_server_keep_alive_zero", p.apply_server_keep_alive_zero);
   p.connect_timeout = row.Dur("connect_timeout", p.connect_timeout, Milliseconds(1), kLong);
   p.connack_timeout = row.Dur("connack_timeout", p.connack_timeout, Milliseconds(1), kLong);
-  p.connect_within_keep_alive = row.Bool("connect_within_keep_alive", p.connect_within_keep_alive);
-  p.connack_within_keep_alive = row.Bool("connack_within_keep_alive", p.connack_within_keep_alive);
-  p.connack_within_connect = row.Bool("connack_within_connect", p.connack_within_connect);
+  // A wait that is written takes the place of a rule that is inherited.
+  p.connect_within_keep_alive = row.Bool(
+      "connect_within_keep_alive", p.connect_within_keep_alive && !row.Has("connect_timeout"));
+  const bool written = row.Has("connack_timeout");
+  const bool within_connect = p.connack_within_connect;
+  p.connack_within_connect =
+      row.Bool("connack_within_connect",
+               within_connect && !written && !row.Bool("connack_within_keep_alive", false));
+  p.connack_within_keep_alive =
+      row.Bool("connack_within_keep_alive", p.connack_within_keep_alive && !written &&
+                                                !row.Bool("connack_within_connect", false));
   if (p.connack_within_connect && p.connack_within_keep_alive) {
     row.Error("connack_within_connect", "excludes connack_within_keep_alive: one wait for CONNACK");
   }

@@ -25,6 +25,13 @@ void WarnOfRules(const Node& node, const GroupPlan& g, const BrokerPlan& broker)
                               "away (client_profiles { base: \"",
                               p.name, "\" reconnect { enabled: true } } brings it back)"));
   }
+  if (p.reconnect.enabled && !p.reconnect.first_connection) {
+    node.Warning("client",
+                 absl::StrCat("\"", p.name,
+                              "\" gives up if its first attempt to connect fails "
+                              "(client_profiles { base: \"",
+                              p.name, "\" reconnect { first_connection: true } } does not)"));
+  }
   const KeepAliveVerdict verdict =
       JudgeKeepAlive(broker.profile, g.connect.version, g.connect.keep_alive_s);
   if (verdict.refused) {
@@ -38,43 +45,45 @@ void WarnOfRules(const Node& node, const GroupPlan& g, const BrokerPlan& broker)
     node.Warning("keep_alive", absl::StrCat("0 does not turn the mechanism of \"", p.name,
                                             "\" off: it pings at once and drops itself"));
   }
-  if (k.ns == 0 && p.zero_keep_alive == ZeroKeepAlive::kOff) {
+  const bool told = verdict.told && p.apply_server_keep_alive;
+  const Duration in_force = Seconds(verdict.keep_alive_s);
+  const Duration mine = told ? in_force : k;
+  if (mine.ns == 0 && in_force.ns == 0 && p.zero_keep_alive == ZeroKeepAlive::kOff) {
     node.Warning("keep_alive", "0 turns the mechanism off: neither end notices a silent loss");
   } else if (g.connect.keep_alive_s < p.keep_alive_min_s && k.ns != 0) {
     node.Warning("keep_alive", absl::StrCat("\"", p.name, "\" refuses a keepAlive below ",
                                             p.keep_alive_min_s, " s; raise it"));
   }
-  const bool told = verdict.told && p.apply_server_keep_alive;
-  const Duration in_force = Seconds(verdict.keep_alive_s);
   const bool acknowledges = std::any_of(g.downlink.begin(), g.downlink.end(),
                                         [](const Workload& w) { return w.qos > 0; });
-  const Duration silent = LongestSilence(p, told ? in_force : k, !g.downlink.empty(),
-                                         !g.uplink.empty() || acknowledges);
+  const Duration silent =
+      LongestSilence(p, mine, !g.downlink.empty(), !g.uplink.empty() || acknowledges);
   const Duration limit = ShortestLimit(broker.profile, in_force);
   // A tick, a loop and a counter come near their bound; a timer reaches it.
-  const bool reached = p.ping_when != PingWhen::kCounterTick && p.LookSlack(k).ns == 0;
+  const bool reached = p.ping_when != PingWhen::kCounterTick && p.LookSlack(mine).ns == 0;
   if ((reached ? silent >= limit : silent > limit) && limit < kForever) {
     node.Warning("client", absl::StrCat("\"", p.name, "\" may be silent for ",
                                         silent >= kForever ? "ever" : FormatDuration(silent),
                                         " but the broker closes after ", FormatDuration(limit),
                                         ": living clients will be thrown out without any loss"));
   }
-  if (k.ns == 0) return;
-  const Duration ping = p.ping_after.Of(k);
+  if (mine.ns == 0) return;
+  const Duration ping = p.ping_after.Of(mine);
   if (g.middlebox.enabled && ping > g.middlebox.idle_timeout) {
     node.Warning("keep_alive", absl::StrCat("PINGREQ after ", FormatDuration(ping),
                                             " is later than the middlebox's idle timeout of ",
                                             FormatDuration(g.middlebox.idle_timeout),
                                             ": idle connections will be lost; lower keep_alive"));
   }
-  if (p.wait_rule == WaitRule::kAfterPing && p.pingresp_wait.Of(k) > k) {
-    node.Warning("", absl::StrCat("PINGRESP is awaited for ", FormatDuration(p.pingresp_wait.Of(k)),
-                                  ", longer than keepAlive: a lost broker is noticed late"));
+  if (p.wait_rule == WaitRule::kAfterPing && p.pingresp_wait.Of(mine) > mine) {
+    node.Warning("",
+                 absl::StrCat("PINGRESP is awaited for ", FormatDuration(p.pingresp_wait.Of(mine)),
+                              ", longer than keepAlive: a lost broker is noticed late"));
   }
   if (g.up.loss.IsOne() || g.down.loss.IsOne()) {
     node.Warning("path", "a loss of 1 lets nothing through: no client will connect");
   }
-  if (g.down.latency.mean() + g.up.latency.mean() > p.pingresp_wait.Of(k) &&
+  if (g.down.latency.mean() + g.up.latency.mean() > p.pingresp_wait.Of(mine) &&
       p.wait_rule == WaitRule::kAfterPing) {
     node.Warning("path", "the mean round trip is longer than the wait for PINGRESP");
   }

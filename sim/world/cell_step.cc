@@ -21,7 +21,7 @@ Silence Cell::SilenceOf(Observer observer) const {
   if (!c.end[kBrokerEnd].app || b.state != BrokerState::kConnected) return {};
   Silence silence;
   if (observer == Observer::kBroker) {
-    if (b.limit.ns == 0) return {};
+    if (b.limit.ns == 0 || b.suspects) return {};
     silence.since = b.last_in;
   } else {
     const ClientSession& s = host.session;

@@ -21,18 +21,6 @@ SCENARIOS = "tests/conformance/scenarios"
 # Two samples of one law are further apart once in ten thousand: the test is run often.
 STRICT = 2.225 / 1.358
 LATE_S = 0.5  # of a machine that is busy with other tests
-# keepAlive 5 s. Least and most from one PINGREQ to the next when idle, and from the broker's silence
-# to giving up (facts of the libraries: sim/mqtt/client_profiles.cc).
-BOUNDS = {
-    "libmosquitto": ((4, 6), (4, 11)),
-    "paho_python": ((5, 6), (5, 12)),
-    "paho_c_async": ((5, 6.6), (7.5, 15.2)),
-    "paho_c_sync": ((5, 5.6), (7.5, 13.7)),
-    "mqttjs": ((5, 5), (2.5, 7.5)),
-    "mqttjs_4": ((5, 5), (5, 10)),
-}
-
-
 GIVING_UP = {"duration": 42.0, "silent_from": 25.0, "count": 2}
 # What is measured, with which programs; each in namespaces and a process of its own.
 MEASURED = {
@@ -40,7 +28,7 @@ MEASURED = {
     "mosquitto": ("broker_detection", ("mosquitto",), {"broker": "mosquitto", "count": 20}),
     "aedes": ("broker_detection", ("node",), {"broker": "aedes", "count": 20}),
     "libraries": ("library_pings", ("gcc", "node"),
-                  {"kinds": tuple(BOUNDS), "loads": ("idle",), **GIVING_UP}),
+                  {"kinds": tuple(programs.BOUNDS), "loads": ("idle",), **GIVING_UP}),
 }
 
 
@@ -116,7 +104,7 @@ class ConformanceTest(unittest.TestCase):
 
     def test_libraries_ping_and_give_up_in_their_bounds(self):
         samples = reduce.library_pings(self.rows("libraries"), **GIVING_UP)["samples"]
-        for kind, (interval, giving_up) in BOUNDS.items():
+        for kind, (interval, giving_up) in programs.BOUNDS.items():
             for name, (low, high) in (("interval", interval), ("giving up", giving_up)):
                 values = samples[f"{kind}, idle: {name}"]
                 self.assertGreaterEqual(min(values), low - 0.02, (kind, name))

@@ -24,6 +24,16 @@ C_KINDS = {
     "paho_c_sync": ("paho_c.c", ("-lpaho-mqtt3c",)),
 }
 NPM_KINDS = {"mqttjs": "mqtt", "mqttjs_55": "mqtt-5.5", "mqttjs_4": "mqtt-4"}
+# Idle, keepAlive 5 s: least and most from one PINGREQ to the next when idle, and from the broker's silence
+# to giving up (facts of the libraries: sim/mqtt/client_profiles.cc).
+BOUNDS = {
+    "libmosquitto": ((4, 6), (4, 11)),
+    "paho_python": ((5, 6), (5, 12)),
+    "paho_c_async": ((5, 6.6), (7.5, 15.2)),
+    "paho_c_sync": ((5, 5.6), (7.5, 13.7)),
+    "mqttjs": ((5, 5), (2.5, 7.5)),
+    "mqttjs_4": ((5, 5), (5, 10)),
+}
 
 
 class Clients:

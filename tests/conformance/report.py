@@ -5,6 +5,7 @@
     bazel run //tests/conformance:report -- --measure reconnects library_cut      these alone
 """
 
+import inspect
 import math
 import os
 import platform
@@ -15,6 +16,7 @@ import typing
 
 import cdf_plot
 import measure
+import programs
 import reduce
 import simulate
 import two_sample
@@ -166,6 +168,21 @@ def section(title, cases, pictures):
     return "\n".join(parts)
 
 
+def outside_bounds(cases):
+    """(of the measured values, of the simulated ones): how many are outside the hard bounds of their
+    library, and how many there are."""
+    def count(arm):
+        outside = everything = 0
+        for case in cases:
+            for kind, bounds in programs.BOUNDS.items():
+                for name, (low, high) in zip(("interval", "giving up"), bounds):
+                    values = getattr(case, arm)["samples"].get(f"{kind}, idle: {name}", [])
+                    outside += sum(not low - RESOLUTION_S <= v <= high + RESOLUTION_S for v in values)
+                    everything += len(values)
+        return outside, everything
+    return count("real"), count("simulated")
+
+
 def targets(cases):
     """The table at the top: what was aimed at, and what is reached."""
     within = lambda chosen: [d <= limit for case in chosen for _, d, limit, _, _ in
@@ -186,6 +203,9 @@ def targets(cases):
         rows.append((f"rate ratio {'at 40 % loss and more' if low > 0.5 else 'at 20 % loss'}",
                      f"{low} to {high}", f"{sum(met)} of {len(met)}" + (
                          f" ({min(found):.2f} to {max(found):.2f})" if found else "")))
+    (real, measured), (simulated, drawn) = outside_bounds(by(PINGS))
+    rows.append(("hard bounds of idle libraries: PINGREQ intervals and giving up, outside", "none",
+                 f"{real} of {measured} measured, {simulated} of {drawn} simulated"))
     gaps = [abs(two_sample.quantile(a, .5) - two_sample.quantile(b, .5))
             for case in by(AGAIN) for name, _, _, a, b in sample_rows(case)
             if not name.startswith("paho_c")]
@@ -207,11 +227,10 @@ def load_cases(data, keepsim, scenarios):
 def write_report(data, keepsim, scenarios, docs):
     cases = list(load_cases(data, keepsim, scenarios))
     pictures = {}
-    with open(f"{data}/versions.txt", encoding="utf-8") as file:
-        versions = file.read().strip()
+    versions = list(dict.fromkeys(case.real["configuration"]["versions"] for case in cases))
     with open(f"{data}/../known_differences.md", encoding="utf-8") as file:
         known = file.read().strip()
-    parts = [INTRODUCTION, targets(cases), "\n" + known, "\nMeasured with: " + versions + "."]
+    parts = [INTRODUCTION, targets(cases), "\n" + known, "\nMeasured with: " + "; ".join(versions) + "."]
     for title in dict.fromkeys(job.section for job in JOBS):
         parts.append(section(title, [c for c in cases if c.job.section == title], pictures))
     with open(f"{docs}/conformance.md", "w", encoding="utf-8") as file:
@@ -241,12 +260,17 @@ def measure_all(here, jobs):
 
 def keep_all(folder, data, jobs):
     for job in jobs:
-        settings = job.measured_with
+        settings = settings_of(job)
         reduced = reduce.SET_UPS[job.set_up](measure.read(f"{folder}/{job.name}.csv"), **settings)
-        reduce.save(f"{data}/{job.name}.json", {"set_up": job.set_up, "settings": settings},
-                    reduced)
-    with open(f"{data}/versions.txt", "w", encoding="utf-8") as file:
-        file.write(versions_here() + "\n")
+        reduce.save(f"{data}/{job.name}.json", {"set_up": job.set_up, "settings": settings,
+                                                "versions": versions_here()}, reduced)
+
+
+def settings_of(job):
+    """All of them, those that are measure.py's defaults too."""
+    defaults = {name: parameter.default for name, parameter in
+                inspect.signature(measure.SET_UPS[job.set_up]).parameters.items() if name != "pair"}
+    return {**defaults, **job.measured_with}
 
 
 def versions_here():

@@ -2,6 +2,7 @@
 only, at a port of the system's choice, and are ended by their process id.
 """
 
+import contextlib
 import os
 import shutil
 import socket
@@ -98,6 +99,8 @@ class FakeBroker:
                 pass
 
     def close(self):
+        with contextlib.suppress(OSError):  # closed before
+            self._listener.shutdown(socket.SHUT_RDWR)  # ends a waiting accept(), which close() does not
         self._listener.close()
 
 

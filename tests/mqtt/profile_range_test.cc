@@ -4,6 +4,7 @@
 // of that clockwork. tests/mqtt/broker_range_test.cc does the same for the brokers.
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -65,6 +66,12 @@ class Measurement {
     check("silence", silence_, {silence_.low, r.silence});
     check("publishing QoS 0", busy_, r.busy);
     check("publishing QoS 1", acked_, r.acked);
+    // A single PINGREQ makes no interval.
+    for (const auto& [qos, range] : {std::pair(0, r.busy), std::pair(1, r.acked)}) {
+      if (pinged_[qos] == (range == kNotAtAll)) {
+        missed.push_back(absl::StrCat("pinged, or not, publishing QoS ", qos));
+      }
+    }
     check("wait", wait_, r.wait);
     check("detection", detect_, r.detect);
     check("detection, publishing", busy_detect_, r.busy_detect);
@@ -160,6 +167,7 @@ class Measurement {
           return t > often.begin + k_ + k_ / 10;
         });
         (qos == 0 ? busy_ : acked_).AddGaps({settled, often.pings.end()});
+        pinged_[qos] = pinged_[qos] || settled != often.pings.end();
         Seen gaps;
         gaps.AddGaps(often.sends);
         if (gaps.high > ToSeconds(often.period)) wrong_.push_back("more silent than its publishes");
@@ -207,8 +215,9 @@ class Measurement {
   uint16_t k_s_;
   Duration k_;
   Seen idle_, silence_, busy_, acked_, wait_, detect_, busy_detect_, last_in_;
-  bool unnoticed_ = false;  // a cut while publishing
-  bool never_ = false;      // while idle
+  bool pinged_[2] = {false, false};  // publishing, by QoS
+  bool unnoticed_ = false;           // a cut while publishing
+  bool never_ = false;               // while idle
   std::vector<std::string> wrong_;
 };
 

@@ -85,7 +85,6 @@ TEST(SkipTest, ReferenceFleet) {
   EXPECT_GT(share.skipped, share.events * 9 / 10);
 }
 
-// Whatever instructions the machine has.
 // Nothing ends a stretch of this client. Who stops the run waits for its end.
 TEST(SkipTest, AStretchCoversAMonthAtMost) {
   const auto plan = PlanOf(R"(name: "still" horizon: "300d"
@@ -97,6 +96,7 @@ TEST(SkipTest, AStretchCoversAMonthAtMost) {
   Compare(*plan);
 }
 
+// Whatever instructions the machine has.
 TEST(SkipTest, EveryVectorPathGivesTheSame) {
   const auto plan = PlanOf(R"(horizon: "24h" groups { name: "fleet" count: 10 keep_alive: "30s"
     path { both { latency { lognormal { median: "80ms" sigma: 1 } } loss: 0.02 } } })");

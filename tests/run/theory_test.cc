@@ -109,7 +109,8 @@ std::string Detector(const std::string& latency, double loss, double factor) {
 // Mistake rate, mistake duration and query accuracy of the detector that closes nothing.
 TEST(TheoryTest, TheSimpleDetectorOfTheLiterature) {
   for (const double loss : {0.05, 0.2, 0.5}) {
-    for (const double factor : {1.5, 2.5}) {
+    // The first is so short that delays alone make mistakes.
+    for (const double factor : {1.05, 1.5, 2.5}) {
       for (const char* latency :
            {R"(constant: "50ms")", R"(exponential { mean: "2s" } max: "25s")"}) {
         SCOPED_TRACE(absl::StrCat(loss, " ", factor, " ", latency));

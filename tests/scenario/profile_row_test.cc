@@ -85,7 +85,7 @@ TEST(ProfileRowTest, BuiltInClientsCanBeWrittenAsRows) {
              ping_when: EITHER_SILENT ping_resets_both: true pingresp_rule: AT_NEXT_STALE
              loop_wait: "1s" apply_server_keep_alive: false max_in_flight: 20
              connect_within_keep_alive: true connack_within_keep_alive: true
-             base: "paho-python 1.5")"},
+             out_rule: OUT_ANY_PACKET connect_timeout: "30s" base: "paho-python 1.6")"},
            Rebuilt{"mqttnet", R"(
              default_keep_alive: "15s" ping_offset: "100ns" tick: "250ms" wait_on_tick: false
              clock: WALL apply_server_keep_alive: false connect_timeout: "100s"

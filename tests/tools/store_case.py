@@ -39,7 +39,7 @@ class Killed:
     def __init__(self, folder, *args):
         self.folder = folder
         self.kills = 0
-        # One thread: how far it comes between two kills does not depend on the machine.
+        # One thread: so that some runs are still to be done when it is killed.
         self.command = [KEEPSIM, *args, "--threads", "1", "--out", folder]
 
     def once(self, until):

@@ -189,7 +189,7 @@ class SweepTest(unittest.TestCase):
         self.assertEqual(digest.stdout, self.digest + "\n")
         part = keepsim("merge", self.path("s2"), "--out", self.path("part"))
         self.assertIn("runs are missing", part.stderr)
-        self.assertEqual(part.returncode, 1)
+        self.assertEqual(part.returncode, 4)
         rest = keepsim("sweep", self.file, "--out", self.path("part"))
         self.assertEqual(content(rest.stdout), self.digest)
         again = keepsim("merge", self.path("s2"), "--out", self.path("part"))
@@ -267,7 +267,7 @@ class SweepTest(unittest.TestCase):
                       '} axes { fields { path: "groups[g].count" values: ["3", "1000000", "5"] } }')
         for _ in range(2):  # the second goes on with the first one's store
             run = keepsim("sweep", file, "--out", self.path("large"), preexec_fn=little_memory)
-            self.assertEqual(run.returncode, 1, run.stderr)
+            self.assertEqual(run.returncode, 4, run.stderr)
             self.assertIn("3 points, 2 of 3 runs", run.stdout)
             self.assertIn("point 1, seed 1 (count=1000000): error: out of memory\n  again: keepsim",
                           run.stderr)
@@ -414,7 +414,7 @@ class SweepTest(unittest.TestCase):
         new = self.path("more")
         merge, sweep = (shlex.split(c.replace("NEW", new)) for c in commands)
         merged = keepsim(*merge)
-        self.assertEqual(merged.returncode, 1, merged.stderr)
+        self.assertEqual(merged.returncode, 4, merged.stderr)
         self.assertIn("20 runs are missing", merged.stderr)
         rest = keepsim(*sweep)
         self.assertEqual(rest.returncode, 0, rest.stderr)

@@ -106,7 +106,7 @@ TEST(TimeLineTest, LooksOfABrokerAreRoutine) {
 }
 
 // A text that is too long for its column takes room from the next one and touches nothing.
-TEST(TimeLineTest, ColumnsNeverTouch) {
+TEST(TimeLineTest, ALongTextDoesNotTouchTheNextColumn) {
   const Story s = First(R"(
     horizon: "5m"
     groups { name: "g" keep_alive: "60s" path { both { latency { constant: "10ms" } } }

@@ -55,7 +55,7 @@ def picture(points):
     for i, law in enumerate(laws):
         x = 10 + 190 * i
         parts.append(f'<path d="M{x},12h20" stroke="{COLOURS[i]}"/><text x="{x + 24}" y="15">{law}</text>')
-    parts.append(f'<text x="{10 + 190 * len(laws)}" y="15">dashed: 2.5 eta</text>')
+    parts.append(f'<text x="{10 + 190 * len(laws)}" y="15">dotted 1.1 eta, dashed 2.5 eta</text>')
     for n, figure in enumerate(names):
         own = [p for p in points if p.figure == figure]
         low, high = min(p.expected for p in own), max(p.expected for p in own)
@@ -72,7 +72,7 @@ def picture(points):
             for factor in grid.FACTORS:
                 line = [p for p in own if p.law == law and p.factor == factor]
                 path = "L".join(f"{at_x(p.loss):.1f},{at_y(p.expected):.1f}" for p in line)
-                dash = ' class="d"' if factor > 2 else ""
+                dash = {1.1: ' stroke-dasharray="1 2"', 2.5: ' class="d"'}.get(factor, "")
                 parts.append(f'<path d="M{path}" stroke="{COLOURS[i]}"{dash}/>')
                 parts += [f'<circle cx="{at_x(p.loss):.1f}" cy="{at_y(p.simulated):.1f}" r="2.4" '
                           f'fill="{COLOURS[i]}"/>' for p in line]

@@ -49,6 +49,25 @@ TEST(LargeCellTest, StopsWhileItIsSetUp) {
   EXPECT_EQ(cell.engine_events(), 0u);
 }
 
+TEST(LargeCellTest, StopsWithinTheEventThatClosesAllConnections) {
+  constexpr uint32_t kClients = 20000;
+  const auto plan = PlanOf(Fleet(kClients, "broker_down {}"));
+  Cell cell(*plan);
+  std::atomic<bool> cancel{false};
+  cell.SetCancel(&cancel);
+  uint32_t closed = 0;
+  const RecordSink sink = [&](const TraceRecord* begin, const TraceRecord* end) {
+    for (const TraceRecord* r = begin; r != end; ++r) closed += r->kind == RecordKind::kClosed;
+  };
+  cell.Begin({1, kClients}, sink);
+  const Instant down = kStart + Seconds(40);
+  while (cell.NextAt() < down) cell.Step();
+  EXPECT_EQ(closed, 0u);
+  cancel = true;
+  while (cell.NextAt() == down) cell.Step();
+  EXPECT_LT(closed, kClients);
+}
+
 // After the event that strikes all of them.
 TEST(LargeCellTest, StopsWithinAFewThousandEvents) {
   constexpr uint32_t kClients = 70000;  // more than records that are gathered

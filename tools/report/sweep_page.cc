@@ -152,7 +152,7 @@ void AddCommand(const Sweep& sweep, std::string* out) {
   Sweep base = sweep;
   base.axes.clear();
   const std::string seed = absl::StrCat(sweep.first_seed);
-  const std::string head = absl::StrCat("keepsim run ", sweep.base_file, " --seed ");
+  const std::string head = absl::StrCat("keepsim run ", ShellWord(sweep.base_file), " --seed ");
   absl::StrAppend(out, ",\"command\":{\"head\":", JsonString(head), ",\"set\":",
                   JsonString(base.Repro(0, sweep.first_seed).substr(head.size() + seed.size())),
                   "}");
