@@ -4,9 +4,6 @@
 #define KEEPSIM_SIM_BASE_MEMORY_LIMIT_H_
 
 #include <new>
-#include <system_error>
-#include <thread>
-#include <vector>
 
 #include "absl/status/status.h"
 
@@ -20,17 +17,6 @@ auto WithinMemory(const Work& work) -> decltype(work()) {
     return work();
   } catch (const std::bad_alloc&) {
     return absl::ResourceExhaustedError("out of memory");
-  }
-}
-
-// Adds a thread to the pool; false if there is no room for its stack.
-template <typename Body>
-bool StartThread(const Body& body, std::vector<std::thread>* pool) {
-  try {
-    pool->emplace_back(body);
-    return true;
-  } catch (const std::system_error&) {
-    return false;
   }
 }
 

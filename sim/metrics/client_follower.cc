@@ -9,6 +9,11 @@ namespace {
 constexpr int kByBroker = Index(Observer::kBroker);
 constexpr int kByClient = Index(Observer::kClient);
 
+// In us^2: a century's has room for ten million clients.
+__int128 ProductUs(int64_t a_ns, int64_t b_ns) {
+  return static_cast<__int128>(a_ns / 1000) * (b_ns / 1000);
+}
+
 }  // namespace
 
 void ClientFollower::Reset(uint32_t entity, uint32_t group) {
@@ -153,7 +158,11 @@ void ClientFollower::EndMistake(Instant now, bool recorded, Output& out) {
   const int64_t at = observed_ns_ + (observing_ ? (now - observed_since_).ns : 0);
   const Duration lasted{at - mistake_began_};
   out.tally->suspected_ns += lasted.ns;
-  if (recorded) out.tally->mistake_duration.Add(lasted);
+  suspected_ns_ += lasted.ns;
+  if (recorded) {
+    out.tally->mistake_duration.Add(lasted);
+    out.tally->mistake_durations_squared += ProductUs(lasted.ns, lasted.ns);
+  }
   mistake_ended_ = at;
 }
 
@@ -340,11 +349,17 @@ void ClientFollower::End(Instant at, Output& out) {
     }
   }
   connections_.clear();
-  if (!observing_) return;
-  EndMistake(at, /*recorded=*/false, out);
-  if (sessions_ > 0) EndKnown(at, out);
-  out.tally->observed_ns += (at - observed_since_).ns;
-  observing_ = false;
+  Tally& t = *out.tally;
+  if (observing_) {
+    EndMistake(at, /*recorded=*/false, out);
+    if (sessions_ > 0) EndKnown(at, out);
+    t.observed_ns += (at - observed_since_).ns;
+    observed_ns_ += (at - observed_since_).ns;
+    observing_ = false;
+  }
+  t.observed_squared += ProductUs(observed_ns_, observed_ns_);
+  t.suspected_squared += ProductUs(suspected_ns_, suspected_ns_);
+  t.observed_by_suspected += ProductUs(observed_ns_, suspected_ns_);
 }
 
 }  // namespace keepsim

@@ -134,6 +134,7 @@ class ClientFollower {
   int sessions_ = 0;                // the broker has of this client
   Instant known_since_ = kNever;    // both observed and with a session
   int64_t observed_ns_ = 0;
+  int64_t suspected_ns_ = 0;  // of it
   int64_t mistake_began_ = -1;
   int64_t mistake_ended_ = -1;
 

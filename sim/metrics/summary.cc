@@ -13,6 +13,7 @@ namespace keepsim {
 namespace {
 
 constexpr double kSecondsPerDay = 86400;
+constexpr double kNormal = 1.959963984540054;  // its 0.975 quantile
 constexpr int kPlotBins = 20;
 
 enum class Detail { kNumbers, kPlots };
@@ -148,8 +149,17 @@ void FillQos(const Tally& t, summary_pb::Qos* out) {
   FillLatency(t.mistake_duration, Detail::kNumbers, out->mutable_mistake_duration());
   FillLatency(t.mistake_recurrence, Detail::kNumbers, out->mutable_mistake_recurrence());
   FillLatency(t.good_period, Detail::kNumbers, out->mutable_good_period());
-  if (t.mistake_duration.count() > 0) {
-    out->set_mistake_duration_mean_s(ToSeconds(t.mistake_duration.mean()));
+  const auto ended = static_cast<double>(t.mistake_duration.count());
+  if (ended > 0) {
+    const double mean_s = ToSeconds(t.mistake_duration.mean());
+    out->set_mistake_duration_mean_s(mean_s);
+    if (ended > 1) {
+      const double square = static_cast<double>(t.mistake_durations_squared) * 1e-12 / ended;
+      const double variance = std::max(square - mean_s * mean_s, 0.0) * ended / (ended - 1);
+      const double half = kNormal * std::sqrt(variance / ended);
+      out->set_mistake_duration_mean_low_s(std::max(mean_s - half, 0.0));
+      out->set_mistake_duration_mean_high_s(mean_s + half);
+    }
   }
   if (!(days > 0)) return;
   const ConfidenceInterval ci = PoissonRateInterval(t.mistakes, days);
@@ -159,8 +169,24 @@ void FillQos(const Tally& t, summary_pb::Qos* out) {
   out->set_query_accuracy(1 - suspected_s / observed_s);
   out->set_session_share(static_cast<double>(t.known_ns) * 1e-9 / observed_s);
   if (t.mistakes == 0) return;
+  const double accuracy = out->query_accuracy();
   out->set_mistake_recurrence_mean_s(observed_s / mistakes);
+  out->set_mistake_recurrence_mean_low_s(kSecondsPerDay / ci.high);
+  out->set_mistake_recurrence_mean_high_s(kSecondsPerDay / ci.low);
   out->set_good_period_mean_s((observed_s - suspected_s) / mistakes);
+  out->set_good_period_mean_low_s(accuracy * kSecondsPerDay / ci.high);
+  out->set_good_period_mean_high_s(accuracy * kSecondsPerDay / ci.low);
+  if (t.clients < 2) return;
+  // Of a ratio of sums over clients (Cochran, Sampling Techniques, section 6.3).
+  const double n = static_cast<double>(t.clients);
+  const double share = 1 - accuracy;
+  const double squares = (static_cast<double>(t.suspected_squared) -
+                          2 * share * static_cast<double>(t.observed_by_suspected) +
+                          share * share * static_cast<double>(t.observed_squared)) *
+                         1e-12;
+  const double half = kNormal * std::sqrt(std::max(squares, 0.0) * n / (n - 1)) / observed_s;
+  out->set_query_accuracy_low(std::max(accuracy - half, 0.0));
+  out->set_query_accuracy_high(std::min(accuracy + half, 1.0));
 }
 
 // Standard error, per client-day, of a mean over clients with this sum and sum of squares.

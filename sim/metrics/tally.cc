@@ -45,6 +45,10 @@ void Tally::Merge(const Tally& other) {
   observed_ns += other.observed_ns;
   suspected_ns += other.suspected_ns;
   known_ns += other.known_ns;
+  observed_squared += other.observed_squared;
+  suspected_squared += other.suspected_squared;
+  observed_by_suspected += other.observed_by_suspected;
+  mistake_durations_squared += other.mistake_durations_squared;
   mistakes += other.mistakes;
   mistake_recurrence.Merge(other.mistake_recurrence);
   mistake_duration.Merge(other.mistake_duration);

@@ -54,6 +54,11 @@ struct Tally {
   __int128 suspected_ns = 0;  // of it, wrongly suspected
   __int128 known_ns = 0;      // of it, with a session at the broker
   int64_t mistakes = 0;
+  // Sums over clients, in us^2, for the spread between them; and over mistakes.
+  __int128 observed_squared = 0;
+  __int128 suspected_squared = 0;
+  __int128 observed_by_suspected = 0;
+  __int128 mistake_durations_squared = 0;
   Histogram mistake_recurrence;  // observed time from a mistake's start to the next one's
   Histogram mistake_duration;
   Histogram good_period;  // observed time from a mistake's end to the next one's start

@@ -227,17 +227,28 @@ void Report::Quality() {
       s_.declarations().broker().transient_count() > 0 ? "; transient ones count here" : ""));
   if (q.has_query_accuracy()) {
     Line(absl::StrCat("  not mistaken         ", PerCentText(q.query_accuracy()),
-                      " of the observed time (P_A)"));
+                      " of the observed time (P_A)",
+                      q.has_query_accuracy_low()
+                          ? absl::StrCat(", 95 % interval ", PerCentText(q.query_accuracy_low()),
+                                         " to ", PerCentText(q.query_accuracy_high()))
+                          : ""));
     Line(absl::StrCat("  had a session        ", PerCentText(q.session_share()),
                       " of the observed time"));
   }
   if (q.mistakes() == 0) return;
   Line(absl::StrCat("  between mistakes     ", SecondsText(q.mistake_recurrence_mean_s()),
-                    " on average (T_MR), good for ", SecondsText(q.good_period_mean_s()),
-                    " (T_G)"));
+                    " on average (T_MR; 95 % interval ",
+                    SecondsText(q.mistake_recurrence_mean_low_s()), " to ",
+                    SecondsText(q.mistake_recurrence_mean_high_s()), "), good for ",
+                    SecondsText(q.good_period_mean_s()), " (T_G)"));
   if (q.has_mistake_duration_mean_s()) {
-    Line(absl::StrCat("  a mistake lasts      ", SecondsText(q.mistake_duration_mean_s()),
-                      " on average (T_M), at most ", SecondsText(q.mistake_duration().max_s())));
+    Line(absl::StrCat(
+        "  a mistake lasts      ", SecondsText(q.mistake_duration_mean_s()), " on average (T_M",
+        q.has_mistake_duration_mean_low_s()
+            ? absl::StrCat("; 95 % interval ", SecondsText(q.mistake_duration_mean_low_s()), " to ",
+                           SecondsText(q.mistake_duration_mean_high_s()))
+            : "",
+        "), at most ", SecondsText(q.mistake_duration().max_s())));
   }
 }
 

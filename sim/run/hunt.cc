@@ -12,6 +12,7 @@
 #include "sim/base/digest.h"
 #include "sim/base/memory_limit.h"
 #include "sim/run/signature.h"
+#include "sim/run/start_thread.h"
 #include "sim/trace/engine_version.h"
 
 namespace keepsim {

@@ -22,6 +22,7 @@
 #include "sim/run/rare_pilot.h"
 #include "sim/run/rare_replication.h"
 #include "sim/run/runner.h"
+#include "sim/run/start_thread.h"
 
 namespace keepsim {
 namespace {

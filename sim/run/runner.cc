@@ -8,6 +8,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "sim/base/memory_limit.h"
+#include "sim/run/start_thread.h"
 #include "sim/trace/spill.h"
 #include "sim/world/cell.h"
 

@@ -17,6 +17,7 @@
 #include "sim/metrics/tally.h"
 #include "sim/run/replications.h"
 #include "sim/run/run_summary.h"
+#include "sim/run/start_thread.h"
 #include "sim/run/sweep_report.h"
 #include "sim/scenario/compile.h"
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
+#include "sim/metrics/summary.h"
 #include "sim/run/detector_theory.h"
 #include "sim/run/runner.h"
 #include "tests/world/scenario_run.h"
@@ -125,6 +126,32 @@ TEST(TheoryTest, TheSimpleDetectorOfTheLiterature) {
       }
     }
   }
+}
+
+// The summary's own intervals, of what theory knows: of 200 at 95 % ten miss it; 22 or more would
+// in one of a thousand such tests.
+TEST(TheoryTest, TheIntervalsOfAccuracyAndDurationHold) {
+  const DetectorTheory theory = SimpleDetector(60, 90, 0.1, {0.05});
+  int accuracy = 0, duration = 0, recurrence = 0;
+  constexpr int kRuns = 200;
+  for (int seed = 1; seed <= kRuns; ++seed) {
+    const auto plan = PlanOf(
+        absl::StrCat("seed: ", seed, " ",
+                     absl::StrReplaceAll(Detector(R"(constant: "50ms")", 0.1, 1.5),
+                                         {{"count: 100", "count: 12"}, {"\"10d\"", "\"1d\""}})));
+    const RunResult result = ResultOf(*plan);
+    const auto q = Summarize(*result.metrics, {}).qos();
+    const auto within = [](double x, double low, double high) { return low <= x && x <= high; };
+    accuracy += within(theory.accuracy, q.query_accuracy_low(), q.query_accuracy_high());
+    duration += within(theory.duration_s, q.mistake_duration_mean_low_s(),
+                       q.mistake_duration_mean_high_s());
+    recurrence += within(1 / theory.mistakes_per_s, q.mistake_recurrence_mean_low_s(),
+                         q.mistake_recurrence_mean_high_s());
+  }
+  EXPECT_GT(accuracy, kRuns - 22);
+  EXPECT_LT(accuracy, kRuns);
+  EXPECT_GT(duration, kRuns - 22);
+  EXPECT_GT(recurrence, kRuns - 22);
 }
 
 TEST(TheoryTest, ASimpleDetectorWithAnotherTimeOutMissesIt) {

@@ -195,15 +195,19 @@
   };
   const fillQos = () => {
     const q = summary.qos;
+    const interval = (name, show) => {
+      const [low, high] = name.endsWith('_s') ? [name.replace(/_s$/, '_low_s'), name.replace(/_s$/, '_high_s')] : [name + '_low', name + '_high'];
+      return q[low] === null ? '' : `; 95 %: ${show(q[low])} to ${show(q[high])}`;
+    };
     table('qos', ['quantity', 'value', ['meaning', {class: 'text'}]], [
       ['observed', [number(q.observed_client_days) + ' client-days', {'data-metric': 'qos.observed_client_days'}], ['client running, path up, broker running', {class: 'text'}]],
       ['mistakes', [count(q.mistakes), {'data-metric': 'qos.mistakes'}], ['false or transient declarations of living clients', {class: 'text'}]],
       ['mistake rate', number(q.mistake_rate_per_client_day), [`per observed client-day; 95 %: ${number(q.ci95_low)} to ${number(q.ci95_high)}`, {class: 'text'}]],
-      ['query accuracy P_A', percent(q.query_accuracy), ['share of the observed time that is not within a mistake', {class: 'text'}]],
+      ['query accuracy P_A', percent(q.query_accuracy), ['share of the observed time that is not within a mistake' + interval('query_accuracy', percent), {class: 'text'}]],
       ['session', percent(q.session_share), ['share of the observed time in which the broker has a session of the client', {class: 'text'}]],
-      ['mistake duration T_M', seconds(q.mistake_duration_mean_s), ['mean, until the session opens again', {class: 'text'}]],
-      ['mistake recurrence T_MR', seconds(q.mistake_recurrence_mean_s), ['mean observed time per mistake', {class: 'text'}]],
-      ['good period T_G', seconds(q.good_period_mean_s), ['mean', {class: 'text'}]],
+      ['mistake duration T_M', seconds(q.mistake_duration_mean_s), ['mean, until the session opens again' + interval('mistake_duration_mean_s', seconds), {class: 'text'}]],
+      ['mistake recurrence T_MR', seconds(q.mistake_recurrence_mean_s), ['mean observed time per mistake' + interval('mistake_recurrence_mean_s', seconds), {class: 'text'}]],
+      ['good period T_G', seconds(q.good_period_mean_s), ['mean' + interval('good_period_mean_s', seconds), {class: 'text'}]],
     ]);
   };
   const fillTheory = () => {
