@@ -214,7 +214,7 @@
     if (!summary.theory.length) return;
     table('theory', ['against theory', 'simulated', 'by theory', 'standard errors off', 'samples', ['formula', {class: 'text'}]],
         summary.theory.map((t) => [`${t.group}: ${t.quantity}`, number(t.simulated), number(t.expected),
-          (t.z > 0 ? '+' : '') + t.z.toFixed(2), count(t.samples), [t.formula, {class: 'text'}]]));
+          (t.z > 0 ? '+' : '') + t.z.toFixed(2), count(t.samples), [t.formula, {class: 'text long'}]]));
   };
   const fillCost = () => {
     const c = summary.cost;
