@@ -33,7 +33,7 @@ std::unique_ptr<Plan> PlanOf(int seed) {
 
 // The plan's trace, written to a file of that name.
 std::string TraceOf(const Plan& plan, const std::string& name) {
-  const std::string path = std::string(std::getenv("TEST_TMPDIR")) + "/" + name;
+  std::string path = std::string(std::getenv("TEST_TMPDIR")) + "/" + name;
   TraceHeader header;
   header.horizon = plan.horizon;
   header.groups = ShapeOf(plan).groups;

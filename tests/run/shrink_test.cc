@@ -9,7 +9,6 @@
 namespace keepsim {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 
 LoadedScenario Load(const std::string& text) {

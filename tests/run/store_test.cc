@@ -22,7 +22,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 std::string Fresh(const std::string& name) {
-  const std::string path = absl::StrCat(testing::TempDir(), "/", name, ".sqlite");
+  std::string path = absl::StrCat(testing::TempDir(), "/", name, ".sqlite");
   for (const char* end : {"", "-wal", "-shm", "-journal"}) std::remove((path + end).c_str());
   return path;
 }

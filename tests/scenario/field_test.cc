@@ -24,7 +24,6 @@ namespace keepsim {
 namespace {
 
 using google::protobuf::FieldDescriptor;
-using testing::Contains;
 using testing::IsEmpty;
 
 // As `keepsim check` does it: what could be read is checked too.

@@ -50,9 +50,9 @@ TEST(TimeLineTest, BothEndsSideBySide) {
            "     60.020000   59.98  PINGREQ                  ---> 10 ms                                        59.99\n",
            "     60.030000   59.99                                                   reads PINGREQ              0.00\n",
            "     60.030000   59.99                           x--- lost: path cut     PINGRESP                   0.00\n",
-           "     90.020000   89.98  DECLARES BROKER DEAD                                                       29.99\n"
-           "                silence: 89.98s (connection #1)\n"
-           "                verdict true, cause path_cut\n"}) {
+           ("     90.020000   89.98  DECLARES BROKER DEAD                                                       29.99\n"
+            "                silence: 89.98s (connection #1)\n"
+            "                verdict true, cause path_cut\n")}) {
     EXPECT_THAT(text, HasSubstr(row));
   }
   // clang-format on

@@ -63,7 +63,7 @@ bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 
 // Writes `records` and gives the file's path.
 std::string Write(const std::string& name, const std::vector<TraceRecord>& records) {
-  const std::string path = PathOf(name);
+  std::string path = PathOf(name);
   auto writer = TraceWriter::Create(path, SampleHeader());
   EXPECT_TRUE(writer.ok()) << writer.status();
   // In uneven pieces.

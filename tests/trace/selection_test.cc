@@ -41,7 +41,7 @@ std::vector<TraceRecord> Fleet(size_t records, uint32_t clients) {
 }
 
 std::string Write(const std::string& name, const std::vector<TraceRecord>& records) {
-  const std::string path = testing::TempDir() + "/" + name;
+  std::string path = testing::TempDir() + "/" + name;
   TraceHeader header;
   header.horizon = Seconds(86400);
   auto writer = TraceWriter::Create(path, header);

@@ -13,7 +13,6 @@ namespace keepsim {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
 
 bool IsTcpTimer(const TraceRecord& r) {
   return r.kind == RecordKind::kTcpTimerArmed || r.kind == RecordKind::kTcpTimerFired;
