@@ -11,7 +11,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "sim/base/check.h"
 #include "sim/base/memory_limit.h"
 #include "sim/base/spelling.h"
@@ -29,9 +28,9 @@ namespace {
 
 using rare::Levels;
 using rare::MeanEstimate;
-using rare::Occurrence;
 using rare::Pilot;
 using rare::Replication;
+using rare::Scarce;
 using rare::Splitter;
 
 constexpr double kTail = 0.025;  // on either side of the interval
@@ -199,45 +198,6 @@ double UpperBound(const Answer& a) {
   return NoneSeenBound(a.lives());
 }
 
-// What can happen to the clients of an answer and hardly happened in the lives that were watched:
-// splitting never saw what it does.
-struct Scarce {
-  std::vector<Occurrence> what;
-  double per_life = 0;  // false declarations that they have a part in, expected, at most
-  double met = 0;       // expected, of the most frequent one
-};
-
-Scarce ScarceOf(const Plan& plan, const Answer& a) {
-  Scarce s;
-  if (NeverWaits(plan, a.question)) return s;
-  for (Occurrence& o : rare::OccurrencesOf(plan, a.question.group, a.question.observer)) {
-    if (!o.Scarce(a.lives())) continue;
-    s.per_life += o.per_life * o.declared;
-    s.met = std::max(s.met, o.expected_met(a.lives()));
-    s.what.push_back(std::move(o));
-  }
-  return s;
-}
-
-// "bad spells come once in 3650 d: fewer than one was met in the lives watched; ..."
-std::string NoteOn(const Scarce& s) {
-  std::vector<std::string> seldom;
-  for (const Occurrence& o : s.what) {
-    std::string text = absl::StrCat(o.name, " ", o.often);
-    // Both directions of a path are often alike.
-    if (std::find(seldom.begin(), seldom.end(), text) == seldom.end()) {
-      seldom.push_back(std::move(text));
-    }
-  }
-  const std::string met = s.met < 1 ? "fewer than one was met"
-                                    : absl::StrFormat("about %.0f %s met", s.met,
-                                                      std::lround(s.met) == 1 ? "was" : "were");
-  return absl::StrCat(
-      absl::StrJoin(seldom, ", "), ": ", met,
-      " in the lives watched, and the upper end has room for whatever they may do; run longer "
-      "(--replications) or plainly");
-}
-
 std::string SilenceText(const Levels& levels) {
   return levels.at.empty() ? "" : absl::StrFormat("%.9g s", ToSeconds(levels.at.back()));
 }
@@ -300,7 +260,7 @@ class Report {
         events += r.events;
         for (size_t c = 0; c < kCauses; ++c) by_cause[c] += weight * r.by_cause[c];
       }
-      const Scarce seldom = ScarceOf(plan_, *a);
+      const Scarce seldom = ScarceOf(*a);
       scarce += weight * seldom.per_life;
       if (sum == 0 && !NeverWaits(plan_, a->question)) {
         const double least = seldom.what.empty() ? 0 : NoneSeenBound(a->lives());
@@ -346,9 +306,14 @@ class Report {
                  pb::RareRate& rate) const {
     rate.set_ci95_high(rate.ci95_high() + per_day);
     const std::string note = answers.size() == 1
-                                 ? NoteOn(ScarceOf(plan_, *answers[0]))
+                                 ? NoteOn(ScarceOf(*answers[0]))
                                  : "some groups hardly met what seldom happens: see their notes";
     rate.set_note(absl::StrCat(rate.note(), rate.note().empty() ? "" : "; ", note));
+  }
+
+  Scarce ScarceOf(const Answer& a) const {
+    if (NeverWaits(plan_, a.question)) return {};
+    return rare::ScarceOf(plan_, a.question.group, a.question.observer, a.lives());
   }
 
   std::string NoteOnNone(const std::vector<const Answer*>& answers) const {

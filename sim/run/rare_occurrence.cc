@@ -1,10 +1,13 @@
 #include "sim/run/rare_occurrence.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "sim/base/quantile_table.h"
 #include "sim/metrics/render.h"
 #include "sim/world/shortest_wait.h"
@@ -118,6 +121,35 @@ class Occurrences {
 
 std::vector<Occurrence> OccurrencesOf(const Plan& plan, uint32_t group, Observer observer) {
   return Occurrences(plan, group, observer).Find();
+}
+
+Scarce ScarceOf(const Plan& plan, uint32_t group, Observer observer, int64_t lives) {
+  Scarce s;
+  for (Occurrence& o : OccurrencesOf(plan, group, observer)) {
+    if (!o.Scarce(lives)) continue;
+    s.per_life += o.per_life * o.declared;
+    s.met = std::max(s.met, o.expected_met(lives));
+    s.what.push_back(std::move(o));
+  }
+  return s;
+}
+
+std::string NoteOn(const Scarce& s) {
+  std::vector<std::string> seldom;
+  for (const Occurrence& o : s.what) {
+    std::string text = absl::StrCat(o.name, " ", o.often);
+    // Both directions of a path are often alike.
+    if (std::find(seldom.begin(), seldom.end(), text) == seldom.end()) {
+      seldom.push_back(std::move(text));
+    }
+  }
+  const std::string met = s.met < 1 ? "fewer than one was met"
+                                    : absl::StrFormat("about %.0f %s met", s.met,
+                                                      std::lround(s.met) == 1 ? "was" : "were");
+  return absl::StrCat(
+      absl::StrJoin(seldom, ", "), ": ", met,
+      " in the lives watched, and the upper end has room for whatever they may do; run longer "
+      "(--replications) or plainly");
 }
 
 }  // namespace keepsim::rare

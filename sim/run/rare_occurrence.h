@@ -33,6 +33,18 @@ struct Occurrence {
 // them. It meets one alone if nothing is heard while it lasts and no connection is made.
 std::vector<Occurrence> OccurrencesOf(const Plan& plan, uint32_t group, Observer observer);
 
+// What can happen to the clients in question and hardly happened in the lives that were watched:
+// splitting never saw what it does.
+struct Scarce {
+  std::vector<Occurrence> what;
+  double per_life = 0;  // false declarations that they have a part in, expected, at most
+  double met = 0;       // expected, of the most frequent one
+};
+
+Scarce ScarceOf(const Plan& plan, uint32_t group, Observer observer, int64_t lives);
+// "bad spells come once in 3650 d: fewer than one was met in the lives watched; ..."
+std::string NoteOn(const Scarce& scarce);
+
 }  // namespace keepsim::rare
 
 #endif  // KEEPSIM_SIM_RUN_RARE_OCCURRENCE_H_
