@@ -6,6 +6,7 @@
 #define KEEPSIM_SIM_ENGINE_EVENT_QUEUE_H_
 
 #include <cstddef>
+#include <memory>
 
 #include "sim/base/check.h"
 #include "sim/engine/event.h"
@@ -19,20 +20,20 @@ class EventQueue {
   static constexpr size_t kFew = 16;
 
   bool empty() const { return size() == 0; }
-  size_t size() const { return few_ ? count_ : many_.size(); }
+  size_t size() const { return few_ ? count_ : many_->size(); }
   void Clear() {
-    many_.Clear();
+    if (many_ != nullptr) many_->Clear();
     count_ = 0;
     few_ = true;
   }
   // Calls `f` with each event, in no order.
   template <typename F>
   void ForEach(F f) const {
-    if (!few_) return many_.ForEach(f);
+    if (!few_) return many_->ForEach(f);
     for (size_t i = 0; i < count_; ++i) f(sorted_[i]);
   }
   // REQUIRES: !empty().
-  const Event& Top() const { return few_ ? sorted_[count_ - 1] : many_.Top(); }
+  const Event& Top() const { return few_ ? sorted_[count_ - 1] : many_->Top(); }
 
   void Push(const Event& event) {
     if (!few_ || count_ == kFew) {
@@ -52,21 +53,22 @@ class EventQueue {
   // REQUIRES: !empty().
   Event Pop() {
     SIM_DCHECK(!empty());
-    return few_ ? sorted_[--count_] : many_.Pop();
+    return few_ ? sorted_[--count_] : many_->Pop();
   }
 
  private:
   [[gnu::noinline]] void PushToMany(const Event& event) {
     // The first goes first, so that the radix queue begins there.
-    while (few_ && count_ > 0) many_.Push(sorted_[--count_]);
+    if (many_ == nullptr) many_ = std::make_unique<RadixQueue>();
+    while (few_ && count_ > 0) many_->Push(sorted_[--count_]);
     few_ = false;
-    many_.Push(event);
+    many_->Push(event);
   }
 
   bool few_ = true;
   size_t count_ = 0;  // of sorted_
   Event sorted_[kFew];
-  RadixQueue many_;
+  std::unique_ptr<RadixQueue> many_;  // made when it is wanted for the first time
 };
 
 }  // namespace keepsim

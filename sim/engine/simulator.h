@@ -63,6 +63,15 @@ class Simulator {
     for (const Event& e : pending) queue_.Push(e);
   }
 
+  // Moves the clock alone. REQUIRES: now() <= `now` <= next_at().
+  void MoveTo(Instant now) {
+    SIM_DCHECK(now >= now_ && now <= next_at());
+    now_ = now;
+  }
+  // The next event before `end`, which stays; null if there is none.
+  const Event* Peek(Instant end) const {
+    return queue_.empty() || queue_.Top().at >= end ? nullptr : &queue_.Top();
+  }
   // Takes the next event before `end` and moves the clock to it; false if there is none.
   bool Next(Instant end, Event* event) {
     if (queue_.empty() || queue_.Top().at >= end) return false;

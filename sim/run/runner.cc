@@ -2,15 +2,19 @@
 
 #include <algorithm>
 #include <chrono>  // lint: allow(clock) progress and wall_s only: nothing simulated reads it
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "sim/base/memory_limit.h"
+#include "sim/run/rounds.h"
 #include "sim/run/start_thread.h"
 #include "sim/trace/spill.h"
 #include "sim/world/cell.h"
+#include "sim/world/coupled_cell.h"
 
 namespace keepsim {
 namespace {
@@ -64,15 +68,14 @@ struct Worker {
   std::vector<SkipStats> skipped;
 };
 
-void RunCells(Shared& shared, Worker& w) {
-  Cell cell(shared.plan);
+// Sets up cells whose part in the result `w` keeps.
+void Prepare(Shared& shared, Worker& w, CellCommon& common) {
   if (!shared.options.packets.empty()) {
-    cell.SelectPackets([&](uint32_t entity) {
+    common.packets_selected = [&](uint32_t entity) {
       return Within(shared.options.packets, shared.plan, {entity, entity});
-    });
+    };
   }
-  cell.SetCancel(&shared.stop);
-  cell.SetClock(&shared.now_ns);
+  common.cancel = &shared.stop;
   if (shared.options.on_incident) {
     w.metrics.OnIncident([&](const Incident& incident) {
       Incident unnumbered = incident;
@@ -83,34 +86,47 @@ void RunCells(Shared& shared, Worker& w) {
   }
   if (shared.options.engine != Engine::kEvents) {
     w.skipped.resize(shared.plan.groups.size());
-    cell.SkipQuietStretches(&w.skipped);
+    common.SkipQuietStretches(shared.plan, &w.skipped);
   }
-  const RecordSink take = [&](const TraceRecord* begin, const TraceRecord* end) {
-    for (const TraceRecord* r = begin; r != end; ++r) {
-      if (!r->is_outcome()) {
-        ++w.packets;
-      } else {
-        ++w.outcome;
-        AddToDigest(*r, w.digest);
-        w.metrics.Add(*r);
-      }
-      if (shared.whole) w.checkers.Add(*r);
+}
+
+void Take(Shared& shared, Worker& w, const TraceRecord* begin, const TraceRecord* end) {
+  for (const TraceRecord* r = begin; r != end; ++r) {
+    if (!r->is_outcome()) {
+      ++w.packets;
+    } else {
+      ++w.outcome;
+      AddToDigest(*r, w.digest);
+      w.metrics.Add(*r);
     }
-    if (shared.sorter == nullptr) return;
-    const absl::Status status =
-        shared.sorter->Add(absl::MakeConstSpan(begin, static_cast<size_t>(end - begin)));
-    if (status.ok()) return;
-    const std::lock_guard<std::mutex> lock(shared.mutex);
-    shared.status.Update(status);
-    shared.stop = true;
-  };
-  const RecordSink take_wanted = [&](const TraceRecord* begin, const TraceRecord* end) {
+    if (shared.whole) w.checkers.Add(*r);
+  }
+  if (shared.sorter == nullptr) return;
+  const absl::Status status =
+      shared.sorter->Add(absl::MakeConstSpan(begin, static_cast<size_t>(end - begin)));
+  if (status.ok()) return;
+  const std::lock_guard<std::mutex> lock(shared.mutex);
+  shared.status.Update(status);
+  shared.stop = true;
+}
+
+RecordSink SinkOf(Shared& shared, Worker& w) {
+  if (shared.wanted.empty()) {
+    return [&](const TraceRecord* begin, const TraceRecord* end) { Take(shared, w, begin, end); };
+  }
+  return [&](const TraceRecord* begin, const TraceRecord* end) {
     for (const TraceRecord* r = begin; r != end; ++r) {
       // What is run through without events may go on beyond the end.
-      if (shared.wanted[r->entity] && r->at <= shared.options.until) take(r, r + 1);
+      if (shared.wanted[r->entity] && r->at <= shared.options.until) Take(shared, w, r, r + 1);
     }
   };
-  const RecordSink& sink = shared.wanted.empty() ? take : take_wanted;
+}
+
+void RunCells(Shared& shared, Worker& w) {
+  Cell cell(shared.plan);
+  Prepare(shared, w, cell.common());
+  cell.common().published_now = &shared.now_ns;
+  const RecordSink sink = SinkOf(shared, w);
   const size_t n = shared.cells.size();
   for (size_t first; (first = shared.next.fetch_add(kBatch)) < n;) {
     for (size_t i = first; i < std::min(n, first + kBatch); ++i) {
@@ -123,10 +139,56 @@ void RunCells(Shared& shared, Worker& w) {
   }
 }
 
+// The members of the only cell, by all workers in rounds, one of which leads.
+class MembersRun {
+ public:
+  MembersRun(Shared& shared, const std::vector<std::unique_ptr<Worker>>& workers)
+      : rounds_(workers.size(), [this](size_t w) { return cell_->Advance(w); }) {
+    std::vector<CoupledCell::Worker*> parts;
+    for (const auto& w : workers) {
+      parts_.push_back(std::make_unique<Part>(shared, *w));
+      parts.push_back(&parts_.back()->worker);
+    }
+    cell_ = std::make_unique<CoupledCell>(shared.plan, parts, &shared.stop, &shared.now_ns,
+                                          shared.options.until);
+  }
+
+  void Lead() {
+    const absl::Cleanup close = [this] { rounds_.Close(); };
+    do {
+      const bool few = cell_->ready() < kFewReady * parts_.size();
+      if (!(few ? cell_->AdvanceAll() : rounds_.Run())) return;
+    } while (cell_->TakeTurns());
+    for (const auto& p : parts_) {
+      p->of.events += p->worker.events;
+      p->of.engine_events += p->worker.engine_events;
+    }
+  }
+  void Follow() { rounds_.Follow(); }
+
+ private:
+  // Waking somebody up costs as much as advancing so many.
+  static constexpr size_t kFewReady = 4;
+
+  struct Part {
+    Part(Shared& shared, Worker& w) : of(w) {
+      Prepare(shared, w, common);
+      worker.common = &common;
+      worker.sink = SinkOf(shared, w);
+    }
+    Worker& of;
+    CellCommon common;
+    CoupledCell::Worker worker;
+  };
+  std::vector<std::unique_ptr<Part>> parts_;
+  std::unique_ptr<CoupledCell> cell_;
+  Rounds rounds_;
+};
+
 // One thread's part.
-void Work(Shared& shared, Worker& w) {
+void Work(Shared& shared, const std::function<void()>& work) {
   const absl::Status status = WithinMemory([&] {
-    RunCells(shared, w);
+    work();
     return absl::OkStatus();
   });
   if (!status.ok()) {
@@ -164,7 +226,9 @@ absl::StatusOr<RunResult> RunAll(const Plan& plan, const RunOptions& options) {
   int threads =
       options.threads > 0 ? options.threads : static_cast<int>(std::thread::hardware_concurrency());
   threads = std::clamp(threads, 1, 1024);
-  const size_t useful = (shared.cells.size() + kBatch - 1) / kBatch;
+  const bool members = options.engine != Engine::kEvents && RunsAsMembers(plan);
+  const size_t parts = members ? clients : shared.cells.size();
+  const size_t useful = (parts + kBatch - 1) / kBatch;
   threads = static_cast<int>(std::clamp<size_t>(useful, 1, static_cast<size_t>(threads)));
   result.threads = threads;
 
@@ -172,6 +236,8 @@ absl::StatusOr<RunResult> RunAll(const Plan& plan, const RunOptions& options) {
   for (int i = 0; i < threads; ++i) {
     workers.push_back(std::make_unique<Worker>(result.shape.get(), result.check_shape.get()));
   }
+  std::unique_ptr<MembersRun> members_run;
+  if (members) members_run = std::make_unique<MembersRun>(shared, workers);
   std::vector<std::thread> pool;
   pool.reserve(workers.size());
   // Whatever ends this function, its threads end first.
@@ -180,8 +246,14 @@ absl::StatusOr<RunResult> RunAll(const Plan& plan, const RunOptions& options) {
     for (std::thread& t : pool) t.join();
   };
   for (const auto& w : workers) {
+    std::function<void()> work = [&] { RunCells(shared, *w); };
+    if (members && pool.empty()) {
+      work = [&] { members_run->Lead(); };
+    } else if (members) {
+      work = [&] { members_run->Follow(); };
+    }
     ++shared.running;
-    if (StartThread([&shared, &w] { Work(shared, *w); }, &pool)) continue;
+    if (StartThread([&shared, work] { Work(shared, work); }, &pool)) continue;
     --shared.running;
     if (pool.empty()) return absl::ResourceExhaustedError("out of memory: no thread begins");
     break;  // those that there are do it all
@@ -202,6 +274,8 @@ absl::StatusOr<RunResult> RunAll(const Plan& plan, const RunOptions& options) {
   for (std::thread& t : pool) t.join();
   if (!shared.status.ok()) return shared.status;
   if (shared.stop) return Stopped();
+
+  if (members) shared.clients_done = clients;
 
   // The run's own records count once, whoever ran which cell.
   std::vector<TraceRecord> run_records = result.shape->run_records;

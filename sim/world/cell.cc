@@ -2,18 +2,19 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "sim/base/check.h"
 
 namespace keepsim {
 
 std::vector<CellRange> Partition(const Plan& plan) {
+  if (plan.client_count() > 0 && IsCoupled(plan)) return {{1, plan.client_count()}};
+  return MembersOf(plan);
+}
+
+std::vector<CellRange> MembersOf(const Plan& plan) {
   std::vector<CellRange> cells;
-  if (plan.client_count() == 0) return cells;
-  if (IsCoupled(plan)) {
-    cells.push_back({1, plan.client_count()});
-    return cells;
-  }
   for (const GroupPlan& g : plan.groups) {
     if (g.count == 0) continue;
     const uint32_t last = g.first_entity + g.count - 1;
@@ -28,7 +29,25 @@ std::vector<CellRange> Partition(const Plan& plan) {
   return cells;
 }
 
-Cell::Cell(const Plan& plan) : plan_(plan) {}
+Cell::Cell(const Plan& plan)
+    : plan_(plan),
+      own_common_(std::make_unique<CellCommon>()),
+      common_(own_common_.get()),
+      queues_(std::make_unique<BrokerQueues>()) {}
+
+Cell::Cell(const Plan& plan, CellCommon* common)
+    : plan_(plan), common_(common), queues_(std::make_unique<BrokerQueues>()) {}
+
+Cell::Cell(const Plan& plan, Cell* broker, uint32_t member)
+    : plan_(plan), common_(nullptr), broker_(broker), member_(member) {}
+
+void Cell::BrokerQueues::Clear() {
+  accept.clear();
+  work.clear();
+  kill.clear();
+  next_accept = next_kill = kStart;
+  accept_armed = work_armed = kill_armed = false;
+}
 
 [[gnu::always_inline]] inline void Cell::Dispatch(const Event& event) {
   switch (static_cast<Kind>(event.kind())) {
@@ -92,14 +111,42 @@ bool Cell::Run(CellRange range, const RecordSink& sink, Instant until) {
     if (--until_poll_ == 0) {
       if (Cancelled()) return false;
       until_poll_ = kPollEvery;
-      if (published_now_ != nullptr) {
-        published_now_->store(simulator_.now().ns, std::memory_order_relaxed);
+      if (common_->published_now != nullptr) {
+        common_->published_now->store(simulator_.now().ns, std::memory_order_relaxed);
       }
     }
   }
   if (whole) return FinishRun();
   Flush(true);
   return true;
+}
+
+Cell::Alone Cell::RunAlone(Instant end, bool briefly) {
+  const bool waits = WaitsAtBroker();
+  const Instant pause = simulator_.now() + kPause;
+  Event event;
+  for (int n = 0;; ++n) {
+    const Event* const next = simulator_.Peek(end);
+    if (next == nullptr) return waits ? Alone::kIdle : Alone::kOver;
+    if (waits || MayMeetOthers(*next)) return Alone::kTurn;
+    if (briefly && (n == kFewEvents || next->at > pause)) return Alone::kSoon;
+    simulator_.Next(end, &event);
+    Dispatch(event);
+    if (--until_poll_ == 0) {
+      if (Cancelled()) return Alone::kCancelled;
+      until_poll_ = kPollEvery;
+    }
+  }
+}
+
+void Cell::TakeTurn() {
+  Event event;
+  SIM_CHECK(simulator_.Next(kNever, &event));
+  broker_->simulator_.MoveTo(event.at);
+  // What waits for the broker may be met by it at any time.
+  const bool skips = std::exchange(skips_, false);
+  Dispatch(event);
+  skips_ = skips;
 }
 
 void Cell::Step() {
@@ -133,16 +180,12 @@ bool Cell::Setup(CellRange range) {
   broker_event_counter_ = broker_down_ = broker_dark_ = broker_stalled_ = 0;
   accept_per_second_ = plan_.broker.accept_per_second;
   limits_.clear();
-  next_accept_ = next_kill_ = kStart;
-  accept_armed_ = work_armed_ = kill_armed_ = false;
-  accept_queue_.clear();
-  work_queue_.clear();
-  kill_queue_.clear();
+  if (queues_ != nullptr) queues_->Clear();
   wills_.clear();
   free_wills_.clear();
   generation_ = 0;
-  skips_ = skip_stats_ != nullptr && count == 1;
-  draws_.Clear();
+  skips_ = common_->skip_stats != nullptr && count == 1;
+  common_->draws.Clear();
 
   for (uint32_t f = 0; f < plan_.faults.size(); ++f) {
     const ScheduledFault& fault = plan_.faults[f];
@@ -197,7 +240,7 @@ bool Cell::Setup(CellRange range) {
       host.downlink[n].size = SizeFor(g.downlink[n].size, host.index);
     }
     host.luck = RandomSource(g.key, host.index);
-    host.packets = packets_selected_ && packets_selected_(entity);
+    host.packets = common_->packets_selected && common_->packets_selected(entity);
     host.oscillator.drift_ppb = g.drift_ppb;
     if (g.drift_ppb_max > 0) {
       const uint64_t u = host.luck.Draw64(Purpose::kClock, 0);
@@ -228,15 +271,17 @@ bool Cell::FinishRun() {
     const Flight& f = flights_[i];
     if (f.pending && f.datagram) ++hosts_[f.host].in_flight[f.direction];
   }
-  for (const WorkItem& w : work_queue_) ++hosts_[w.host].in_flight[kUp];
+  if (queues_ != nullptr) {
+    for (const WorkItem& w : queues_->work) ++hosts_[w.host].in_flight[kUp];
+  }
   for (Host& host : hosts_) {
     EmitEnd(host);
     if (records_.size() >= kFlushAt) HandOn(records_.size());
     if (Abandoned(host.index)) return false;
   }
-  if (skip_stats_ != nullptr) {
+  if (common_->skip_stats != nullptr) {
     for (const Host& host : hosts_) {
-      (*skip_stats_)[static_cast<size_t>(host.group - plan_.groups.data())].events +=
+      (*common_->skip_stats)[static_cast<size_t>(host.group - plan_.groups.data())].events +=
           static_cast<uint64_t>(host.events);
     }
   }

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "sim/engine/simulator.h"
@@ -33,30 +34,43 @@ struct CellRange {
 // Receives the records of a cell, in canonical order within each call and from call to call.
 using RecordSink = std::function<void(const TraceRecord* begin, const TraceRecord* end)>;
 
+// What the cells that one thread runs have in common.
+struct CellCommon {
+  // Which clients get packet-level records; by entity. May be null: none.
+  std::function<bool(uint32_t entity)> packets_selected;
+  // Asked every few thousand events, after every quiet stretch (of a month at most), and within
+  // what strikes all clients at once; the run is abandoned when true. May be null.
+  const std::atomic<bool>* cancel = nullptr;
+  // Virtual time reached, for progress of large cells. May be null.
+  std::atomic<int64_t>* published_now = nullptr;
+  // Quiet stretches are run through without events where that is exact. `stats`, by group, is added
+  // to. If this is not called, every event goes through the queue.
+  void SkipQuietStretches(const Plan& plan, std::vector<SkipStats>* stats);
+
+  std::vector<SkipStats>* skip_stats = nullptr;
+  std::vector<bool> skippable;       // by group
+  DrawsAhead draws;                  // of the client whose stretch was the last
+  std::vector<TraceRecord> records;  // room for them, lent to the cell that runs
+};
+
 class Cell {
  public:
   explicit Cell(const Plan& plan);
+  // `common` must outlive the cell.
+  Cell(const Plan& plan, CellCommon* common);
+  // One of those whose connections wait in `broker`'s queues, by this number. REQUIRES: before all
+  // else, BeginMember().
+  Cell(const Plan& plan, Cell* broker, uint32_t member);
   Cell(const Cell&) = delete;
   Cell& operator=(const Cell&) = delete;
 
-  // Which clients get packet-level records; by entity. May be null: none.
-  void SelectPackets(std::function<bool(uint32_t entity)> selected) {
-    packets_selected_ = std::move(selected);
-  }
-  // Asked every few thousand events, after every quiet stretch (of a month at most), and within
-  // what strikes all clients at once; the run is abandoned when true.
-  void SetCancel(const std::atomic<bool>* cancel) { cancel_ = cancel; }
-  // Virtual time reached, for progress of large cells.
-  void SetClock(std::atomic<int64_t>* now_ns) { published_now_ = now_ns; }
-
-  // Quiet stretches are run through without events where that is exact. `stats`, by group, is added
-  // to; null: every event goes through the queue.
-  void SkipQuietStretches(std::vector<SkipStats>* stats);
+  CellCommon& common() { return *common_; }
 
   // Runs the clients of `range` from start to horizon, or only to `until`, which is included; then
   // the records of the run's end are not made. False if cancelled.
   bool Run(CellRange range, const RecordSink& sink, Instant until = kNever);
 
+  Instant now() const { return simulator_.now(); }
   uint64_t events() const { return events_; }
   uint64_t engine_events() const { return simulator_.popped(); }
 
@@ -73,6 +87,35 @@ class Cell {
   // When it has lasted for `length`, if nothing changes; kNever if it never will.
   Instant Reaches(Observer observer, const Silence& silence, Duration length) const;
 
+  // ---- cell_member.cc: a cell as one of those that a broker's limits join (coupled_cell.h)
+  // This cell is the broker of others, its own clients are none; begins. `reach`: the cell that is
+  // that member at present, null if it has ended.
+  void BeginBroker(std::function<Cell*(uint32_t member)> reach);
+  // Begins; GoOn() says where. False if cancelled.
+  bool BeginMember(CellRange range, const RecordSink& sink);
+  // Why RunAlone() returns.
+  enum class Alone : uint8_t {
+    kTurn,  // the next event may meet other members: it is to come in its turn, TakeTurn()
+    kSoon,  // `briefly`: it could go on
+    kIdle,  // nothing is left before the end, but the broker may come
+    kOver,  // nothing is left before the end
+    kCancelled,
+  };
+  // Runs what no other member can see or alter, up to an event that another may, or to `end`.
+  // `briefly`: a few events, and no further than to a pause.
+  Alone RunAlone(Instant end, bool briefly);
+  // Of the next event. REQUIRES: there is one.
+  const Event& NextEvent() const { return simulator_.pending().Top(); }
+  // The next event; the broker's clock goes with it. REQUIRES: nobody comes before it.
+  void TakeTurn();
+  // Hands on what is left of the records, of the run's end too if it is `whole`. False if
+  // cancelled.
+  bool EndMember(bool whole);
+  // From now on it uses `common`, until Rest(), which hands on what can be of the records and gives
+  // back what it has borrowed.
+  void GoOn(CellCommon* common);
+  void Rest();
+
   // ---- cell_image.cc: the cell as it stands, to go on from again (docs/adr/0015)
   struct Image;  // cell_image.h
   // REQUIRES: Begin() or GoOn() before; all that happens up to `at` has happened.
@@ -88,6 +131,9 @@ class Cell {
   // Records are handed on when so many have gathered, so that memory does not grow with the
   // horizon.
   static constexpr size_t kFlushAt = 1 << 16;
+  // RunAlone() briefly: what a new connection takes; no keep alive is as short.
+  static constexpr int kFewEvents = 24;
+  static constexpr Duration kPause = Milliseconds(500);
 
   enum class Kind : uint8_t {
     kClientStart,  // index: host
@@ -123,6 +169,12 @@ class Cell {
     Packet packet;
   };
 
+  // A connection in one of the broker's queues.
+  struct Waiting {
+    uint32_t member;  // of a coupled cell; its own number otherwise
+    uint32_t connection;
+    uint32_t generation;
+  };
   struct WorkItem {
     uint32_t connection;
     uint32_t generation;
@@ -130,9 +182,25 @@ class Cell {
     Packet packet;
   };
 
+  // What joins clients at one broker.
+  struct BrokerQueues {
+    std::deque<Waiting> accept;  // for the next slot of the accept rate
+    std::deque<WorkItem> work;   // to be handled one after another
+    std::deque<Waiting> kill;    // for the next slots of the kill-rate limit
+    Instant next_accept = kStart;
+    Instant next_kill = kStart;
+    bool accept_armed = false;
+    bool work_armed = false;
+    bool kill_armed = false;
+
+    void Clear();  // keeps the memory
+  };
+
   // ---- cell.cc: life of the cell, the switch
   bool Setup(CellRange range);  // false: cancelled
-  bool Cancelled() const { return cancel_ != nullptr && cancel_->load(std::memory_order_relaxed); }
+  bool Cancelled() const {
+    return common_->cancel != nullptr && common_->cancel->load(std::memory_order_relaxed);
+  }
   // Step `i` of work on all clients within one event. True if the run is to be abandoned, which
   // Run() then does before the next event, whatever has been left undone.
   bool Abandoned(uint32_t i) {
@@ -180,12 +248,23 @@ class Cell {
   }
   bool BrokerRuns() const { return broker_down_ == 0 && broker_stalled_ == 0; }
 
+  // ---- cell_member.cc: the cell as a member of a coupled one
+  Waiting WaitingOf(uint32_t connection) const {
+    return {member_, connection, connections_[connection].generation};
+  }
+  Cell* MemberWaiting(const Waiting& w);
+  bool WaitsAtBroker() const;
+  bool MayMeetOthers(const Event& event) const;
+  bool MayExpire(const Event& event) const;
+
   // ---- cell_fault.cc: what goes wrong
   void ScheduleFaults(Host& host);
   void ScheduleRandomFault(Host& host, uint32_t number);
   void BeginFault(Host& host, uint32_t fault);
   void EndFault(Host& host, uint32_t fault);
   void BeginBrokerFault(uint32_t fault);
+  void EmptyQueues();
+  void EndWithBroker(uint32_t connection, bool silent);
   void EndBrokerFault(uint32_t fault);
   void BeginRandomFault(Host& host, uint32_t number);
   void EndRandomFault(Host& host, uint32_t number);
@@ -253,6 +332,7 @@ class Cell {
 
   // ---- cell_broker.cc: the broker's application
   void BrokerAccepts(uint32_t connection);
+  void AwaitAccept(const Waiting& waiting);
   void AcceptNow(uint32_t connection);
   void OnAcceptSlot();
   void BrokerHears(uint32_t connection, const Packet& packet);
@@ -269,21 +349,25 @@ class Cell {
   void OnBrokerTimer(uint32_t connection, Instant fired);
   void OnStoredTimer(uint32_t number, Instant fired);
   void OnKillSlots();
+  void KillNow(uint32_t connection);
   void ResumeBroker();
+  void ResumeBroker(uint32_t connection);
   // Whether the client's clock explains a declaration: with a right one it would not have been.
   bool ClockAtFault(const Host& host, EndIndex observer, Duration silence) const;
   void Declare(uint32_t connection, EndIndex observer, Duration silence);
   int64_t EvidenceFor(uint32_t connection, EndIndex observer, Duration silence);
 
   const Plan& plan_;
-  std::function<bool(uint32_t)> packets_selected_;
-  const std::atomic<bool>* cancel_ = nullptr;
-  std::atomic<int64_t>* published_now_ = nullptr;
+  std::unique_ptr<CellCommon> own_common_;  // null: it is somebody else's
+  CellCommon* common_;
   const RecordSink* sink_ = nullptr;
-  std::vector<SkipStats>* skip_stats_ = nullptr;  // null: nothing is skipped
-  std::vector<bool> skippable_;                   // by group
-  bool skips_ = false;                            // in this run
-  DrawsAhead draws_;                              // of the one client
+  bool skips_ = false;  // in this run
+
+  // The cell in whose queues this one's connections wait for the broker, by which of its numbers;
+  // in that cell: how to reach those whose connections wait.
+  Cell* broker_ = this;
+  uint32_t member_ = 0;
+  std::function<Cell*(uint32_t member)> reach_;
 
   Simulator<> simulator_;
   uint32_t first_entity_ = 1;
@@ -304,21 +388,14 @@ class Cell {
   std::vector<ToldTcp> told_tcp_;
 
   // The broker.
+  std::unique_ptr<BrokerQueues> queues_;  // null: those of broker_
   uint32_t broker_event_counter_ = 0;
   uint32_t broker_down_ = 0;  // reasons why its process does not run
   uint32_t broker_dark_ = 0;  // reasons why its host does not answer
   uint32_t broker_stalled_ = 0;
   int32_t accept_per_second_ = 0;
   std::vector<uint32_t> limits_;  // faults in force that limit it; the last to begin counts
-  Instant next_accept_ = kStart;
-  bool accept_armed_ = false;
-  std::deque<std::pair<uint32_t, uint32_t>> accept_queue_;  // connection, generation
-  std::deque<WorkItem> work_queue_;
-  bool work_armed_ = false;
-  std::deque<std::pair<uint32_t, uint32_t>> kill_queue_;
-  Instant next_kill_ = kStart;
-  bool kill_armed_ = false;
-  std::vector<Instant> wills_;  // publish times of the wills on their way
+  std::vector<Instant> wills_;    // publish times of the wills on their way
   std::vector<uint32_t> free_wills_;
   uint32_t generation_ = 0;
   uint64_t events_ = 0;
@@ -326,6 +403,8 @@ class Cell {
 
 // The cells of the plan, in order of their first entity.
 std::vector<CellRange> Partition(const Plan& plan);
+// The cells that they would be if the broker had no limits.
+std::vector<CellRange> MembersOf(const Plan& plan);
 
 }  // namespace keepsim
 

@@ -29,10 +29,13 @@ bool FilterMatches(absl::string_view filter, absl::string_view topic) {
 }  // namespace
 
 void Cell::BrokerAccepts(uint32_t connection) {
-  Connection& c = connections_[connection];
   if (accept_per_second_ <= 0 && BrokerRuns()) return AcceptNow(connection);
-  c.accept_queued = true;
-  accept_queue_.emplace_back(connection, c.generation);
+  connections_[connection].accept_queued = true;
+  broker_->AwaitAccept(WaitingOf(connection));
+}
+
+void Cell::AwaitAccept(const Waiting& waiting) {
+  queues_->accept.push_back(waiting);
   ArmAccept();
 }
 
@@ -56,21 +59,23 @@ void Cell::AcceptNow(uint32_t connection) {
 }
 
 void Cell::ArmAccept() {
-  if (accept_armed_ || accept_queue_.empty() || !BrokerRuns()) return;
-  accept_armed_ = true;
-  PushBroker(std::max(next_accept_, simulator_.now()), EventClass::kWanted, Kind::kAccept, 0);
+  if (queues_->accept_armed || queues_->accept.empty() || !BrokerRuns()) return;
+  queues_->accept_armed = true;
+  PushBroker(std::max(queues_->next_accept, simulator_.now()), EventClass::kWanted, Kind::kAccept,
+             0);
 }
 
 void Cell::OnAcceptSlot() {
-  accept_armed_ = false;
+  queues_->accept_armed = false;
   if (!BrokerRuns()) return;  // ResumeBroker() arms again
-  while (!accept_queue_.empty()) {
-    const auto [connection, generation] = accept_queue_.front();
-    accept_queue_.pop_front();
-    if (!Is(connection, generation) || !connections_[connection].accept_queued) continue;
-    AcceptNow(connection);
+  while (!queues_->accept.empty()) {
+    const Waiting next = queues_->accept.front();
+    queues_->accept.pop_front();
+    Cell* const cell = MemberWaiting(next);
+    if (cell == nullptr || !cell->connections_[next.connection].accept_queued) continue;
+    cell->AcceptNow(next.connection);
     if (accept_per_second_ > 0) {
-      next_accept_ = simulator_.now() + Seconds(1) / accept_per_second_;
+      queues_->next_accept = simulator_.now() + Seconds(1) / accept_per_second_;
       break;
     }
   }
@@ -81,21 +86,21 @@ void Cell::BrokerHears(uint32_t connection, const Packet& packet) {
   if (plan_.broker.handling.ns == 0) return HandleAtBroker(connection, packet);
   Connection& c = connections_[connection];
   ++c.unhandled;
-  work_queue_.push_back({connection, c.generation, c.host, packet});
+  queues_->work.push_back({connection, c.generation, c.host, packet});
   ArmWork();
 }
 
 void Cell::ArmWork() {
-  if (work_armed_ || work_queue_.empty() || !BrokerRuns()) return;
-  work_armed_ = true;
+  if (queues_->work_armed || queues_->work.empty() || !BrokerRuns()) return;
+  queues_->work_armed = true;
   PushBroker(simulator_.now() + plan_.broker.handling, EventClass::kWanted, Kind::kHandled, 0);
 }
 
 void Cell::OnHandled() {
-  work_armed_ = false;
-  if (!BrokerRuns() || work_queue_.empty()) return;
-  const WorkItem item = work_queue_.front();
-  work_queue_.pop_front();
+  queues_->work_armed = false;
+  if (!BrokerRuns() || queues_->work.empty()) return;
+  const WorkItem item = queues_->work.front();
+  queues_->work.pop_front();
   if (Is(item.connection, item.generation)) --connections_[item.connection].unhandled;
   if (Is(item.connection, item.generation) && connections_[item.connection].end[kBrokerEnd].app) {
     HandleAtBroker(item.connection, item.packet);
@@ -218,8 +223,8 @@ void Cell::ArmBroker(uint32_t connection) {
   if (WaitsForKillSlot(c.session)) {
     if (c.kill_queued) return;
     c.kill_queued = true;
-    kill_queue_.emplace_back(connection, c.generation);
-    return ArmKill();
+    broker_->queues_->kill.push_back(WaitingOf(connection));
+    return broker_->ArmKill();
   }
   const Instant deadline = NextDeadline(plan_.broker.profile, c.session);
   if (HostOf(c).packets && c.told_deadline != deadline) {
@@ -277,53 +282,65 @@ void Cell::OnStoredTimer(uint32_t number, Instant fired) {
 }
 
 void Cell::ArmKill() {
-  if (kill_armed_ || kill_queue_.empty() || !BrokerRuns()) return;
-  kill_armed_ = true;
-  PushBroker(std::max(next_kill_, simulator_.now()), EventClass::kSessionTimer, Kind::kKillSlot, 0);
+  if (queues_->kill_armed || queues_->kill.empty() || !BrokerRuns()) return;
+  queues_->kill_armed = true;
+  PushBroker(std::max(queues_->next_kill, simulator_.now()), EventClass::kSessionTimer,
+             Kind::kKillSlot, 0);
 }
 
 void Cell::OnKillSlots() {
-  kill_armed_ = false;
+  queues_->kill_armed = false;
   if (!BrokerRuns()) return;
-  for (int32_t n = 0; n < plan_.broker.profile.kill_batch && !kill_queue_.empty();) {
-    const auto [connection, generation] = kill_queue_.front();
-    kill_queue_.pop_front();
-    if (!Is(connection, generation) || !connections_[connection].end[kBrokerEnd].app) continue;
-    Connection& c = connections_[connection];
-    c.kill_queued = false;
-    Host& host = HostOf(c);
-    Act(host);
-    ApplyBroker(connection, OnKillSlot(plan_.broker.profile, host.group->peer, c.session,
-                                       IdentityOf(host).stored, simulator_.now()));
+  for (int32_t n = 0; n < plan_.broker.profile.kill_batch && !queues_->kill.empty();) {
+    const Waiting next = queues_->kill.front();
+    queues_->kill.pop_front();
+    Cell* const cell = MemberWaiting(next);
+    if (cell == nullptr || !cell->connections_[next.connection].end[kBrokerEnd].app) continue;
+    cell->KillNow(next.connection);
     ++n;
   }
-  next_kill_ = simulator_.now() + plan_.broker.profile.kill_period;
+  queues_->next_kill = simulator_.now() + plan_.broker.profile.kill_period;
   ArmKill();
+}
+
+void Cell::KillNow(uint32_t connection) {
+  Connection& c = connections_[connection];
+  c.kill_queued = false;
+  Host& host = HostOf(c);
+  Act(host);
+  ApplyBroker(connection, OnKillSlot(plan_.broker.profile, host.group->peer, c.session,
+                                     IdentityOf(host).stored, simulator_.now()));
 }
 
 void Cell::ResumeBroker() {
   // What the kernel has received meanwhile comes first: an arrival before a deadline.
-  const uint32_t n = connections_.size();
-  for (uint32_t c = 0; c < n; ++c) {
-    if (Abandoned(c)) return;
-    if (!connections_[c].used || !connections_[c].end[kBrokerEnd].app) continue;
-    const uint32_t generation = connections_[c].generation;
-    Read(c, kBrokerEnd);
-    if (Is(c, generation) && connections_[c].end[kBrokerEnd].app &&
-        connections_[c].end[kBrokerEnd].pending_close != CloseReason::kNone) {
-      TellClosed(c, kBrokerEnd, connections_[c].end[kBrokerEnd].pending_close);
-    }
-    if (!Is(c, generation)) continue;
-    connections_[c].session_armed = kNever;
-    ArmBroker(c);
+  for (uint32_t i = 0; i < hosts_.size(); ++i) {
+    if (Abandoned(i)) return;
+    const std::vector<uint32_t> open = hosts_[i].open;  // reading may end a connection
+    for (const uint32_t c : open) ResumeBroker(c);
   }
   for (uint32_t i = 0; i < identities_.size(); ++i) {
     identities_[i].armed = kNever;
     ArmStored(i);
   }
+  if (queues_ == nullptr) return;
   ArmAccept();
   ArmWork();
   ArmKill();
+}
+
+void Cell::ResumeBroker(uint32_t connection) {
+  Connection& c = connections_[connection];
+  if (!c.used || !c.end[kBrokerEnd].app) return;
+  const uint32_t generation = c.generation;
+  Read(connection, kBrokerEnd);
+  if (Is(connection, generation) && c.end[kBrokerEnd].app &&
+      c.end[kBrokerEnd].pending_close != CloseReason::kNone) {
+    TellClosed(connection, kBrokerEnd, c.end[kBrokerEnd].pending_close);
+  }
+  if (!Is(connection, generation)) return;
+  c.session_armed = kNever;
+  ArmBroker(connection);
 }
 
 bool Cell::ClockAtFault(const Host& host, EndIndex observer, Duration silence) const {

@@ -264,35 +264,49 @@ void Cell::BeginBrokerFault(uint32_t f) {
   const bool silent = fault.failure == FailureKind::kBrokerCrash;
   if (silent) ++broker_dark_;
   ++broker_down_;
-  for (uint32_t c = 0; c < connections_.size(); ++c) {
-    if (Abandoned(c)) return;
-    if (!connections_[c].used) continue;
-    if (connections_[c].end[kBrokerEnd].app) {
-      DetachBroker(c, CloseReason::kShutdown);
-      if (!silent && connections_[c].used) CloseEnd(c, kBrokerEnd, /*abort=*/false);
-    }
-    if (connections_[c].used && connections_[c].accept_queued) {
-      // A kernel resets what waits to be accepted when the listening socket goes.
-      connections_[c].accept_queued = false;
-      DropUnread(c, kBrokerEnd);
-      if (!silent) CloseEnd(c, kBrokerEnd, /*abort=*/true);
-    }
-    if (connections_[c].used &&
-        connections_[c].end[kBrokerEnd].tcp.state == TcpState::kSynReceived) {
-      // It forgets half a handshake without a word: the rest of it is answered with RST.
-      LoseEnd(c, kBrokerEnd);
-    }
-    if (silent && connections_[c].used) LoseEnd(c, kBrokerEnd);
+  for (uint32_t i = 0; i < hosts_.size(); ++i) {
+    if (Abandoned(i)) return;
+    // Ending a connection may take it off the list.
+    const std::vector<uint32_t> open = hosts_[i].open;
+    for (const uint32_t c : open) EndWithBroker(c, silent);
   }
-  accept_queue_.clear();
-  kill_queue_.clear();
-  for (const WorkItem& w : work_queue_) ++hosts_[w.host].traffic.dropped[kUp];
-  work_queue_.clear();
+  if (queues_ != nullptr) EmptyQueues();
   // Sessions and wills lived in the broker's memory.
   for (Identity& identity : identities_) {
     identity.stored = StoredSession{};
     identity.connection = kNoConnection;
   }
+}
+
+// What waits in them is gone with the broker.
+void Cell::EmptyQueues() {
+  queues_->accept.clear();
+  queues_->kill.clear();
+  for (const WorkItem& w : queues_->work) {
+    ++hosts_[w.host].traffic.dropped[kUp];
+    if (Is(w.connection, w.generation)) connections_[w.connection].unhandled = 0;
+  }
+  queues_->work.clear();
+}
+
+// What a connection's broker end comes to when the broker's process ends; `silent`: with its host.
+void Cell::EndWithBroker(uint32_t connection, bool silent) {
+  Connection& c = connections_[connection];
+  if (c.end[kBrokerEnd].app) {
+    DetachBroker(connection, CloseReason::kShutdown);
+    if (!silent && c.used) CloseEnd(connection, kBrokerEnd, /*abort=*/false);
+  }
+  if (c.used && c.accept_queued) {
+    // A kernel resets what waits to be accepted when the listening socket goes.
+    c.accept_queued = false;
+    DropUnread(connection, kBrokerEnd);
+    if (!silent) CloseEnd(connection, kBrokerEnd, /*abort=*/true);
+  }
+  if (c.used && c.end[kBrokerEnd].tcp.state == TcpState::kSynReceived) {
+    // It forgets half a handshake without a word: the rest of it is answered with RST.
+    LoseEnd(connection, kBrokerEnd);
+  }
+  if (silent && c.used) LoseEnd(connection, kBrokerEnd);
 }
 
 void Cell::EndBrokerFault(uint32_t f) {

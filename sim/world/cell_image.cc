@@ -82,14 +82,7 @@ void Cell::Save(Instant at, Image* image) const {
   image->broker_stalled = broker_stalled_;
   image->accept_per_second = accept_per_second_;
   image->limits = limits_;
-  image->next_accept = next_accept_;
-  image->next_kill = next_kill_;
-  image->accept_armed = accept_armed_;
-  image->work_armed = work_armed_;
-  image->kill_armed = kill_armed_;
-  image->accept_queue = accept_queue_;
-  image->kill_queue = kill_queue_;
-  image->work_queue = work_queue_;
+  image->queues = *queues_;
   image->wills = wills_;
   image->free_wills = free_wills_;
   image->generation = generation_;
@@ -136,20 +129,13 @@ void Cell::TakeUp(const Image& image, const RecordSink& sink) {
   broker_stalled_ = image.broker_stalled;
   accept_per_second_ = image.accept_per_second;
   limits_ = image.limits;
-  next_accept_ = image.next_accept;
-  next_kill_ = image.next_kill;
-  accept_armed_ = image.accept_armed;
-  work_armed_ = image.work_armed;
-  kill_armed_ = image.kill_armed;
-  accept_queue_ = image.accept_queue;
-  kill_queue_ = image.kill_queue;
-  work_queue_ = image.work_queue;
+  *queues_ = image.queues;
   wills_ = image.wills;
   free_wills_ = image.free_wills;
   generation_ = image.generation;
   events_ = image.events;
   skips_ = false;
-  draws_.Clear();
+  common_->draws.Clear();
 }
 
 // From `at` on every draw comes from another key. What has been drawn and has not shown stays as it

@@ -2,7 +2,6 @@
 #ifndef KEEPSIM_SIM_WORLD_CELL_IMAGE_H_
 #define KEEPSIM_SIM_WORLD_CELL_IMAGE_H_
 
-#include <deque>
 #include <utility>
 #include <vector>
 
@@ -31,10 +30,7 @@ struct Cell::Image {
   uint32_t broker_down = 0, broker_dark = 0, broker_stalled = 0;
   int32_t accept_per_second = 0;
   std::vector<uint32_t> limits;
-  Instant next_accept, next_kill;
-  bool accept_armed = false, work_armed = false, kill_armed = false;
-  std::deque<std::pair<uint32_t, uint32_t>> accept_queue, kill_queue;
-  std::deque<WorkItem> work_queue;
+  BrokerQueues queues;
   std::vector<Instant> wills;
   std::vector<uint32_t> free_wills;
   uint32_t generation = 0;

@@ -13,10 +13,10 @@ constexpr Duration kLongestStretch = Seconds(30 * 86400);
 
 }  // namespace
 
-void Cell::SkipQuietStretches(std::vector<SkipStats>* stats) {
-  skip_stats_ = stats;
-  skippable_.clear();
-  for (const GroupPlan& g : plan_.groups) skippable_.push_back(WhyNotSkipped(plan_, g).empty());
+void CellCommon::SkipQuietStretches(const Plan& plan, std::vector<SkipStats>* stats) {
+  skip_stats = stats;
+  skippable.clear();
+  for (const GroupPlan& g : plan.groups) skippable.push_back(WhyNotSkipped(plan, g).empty());
 }
 
 // When something may happen that is none of the wake-ups of this client and connection, which a
@@ -42,15 +42,15 @@ Instant Cell::OthersFrom(const Host& host, const Connection& c) const {
 bool Cell::SkipQuietStretch(Host& host) {
   const Instant now = simulator_.now();
   const size_t group = static_cast<size_t>(host.group - plan_.groups.data());
-  if (host.not_quiet_at == now || host.packets || !skippable_[group] ||
+  if (host.not_quiet_at == now || host.packets || !common_->skippable[group] ||
       host.connection == kNoConnection || !BrokerRuns() || broker_dark_ > 0) {
     return false;
   }
   Connection& c = connections_[host.connection];
   if (!IsQuiet(host, c) || c.session_armed <= now) return false;
   const Instant until = std::min(OthersFrom(host, c), now + kLongestStretch);
-  const QuietStretch s = RunThrough(plan_.broker, host, c, now, until, draws_);
-  SkipStats& stats = (*skip_stats_)[group];
+  const QuietStretch s = RunThrough(plan_.broker, host, c, now, until, common_->draws);
+  SkipStats& stats = (*common_->skip_stats)[group];
   ++stats.ends[static_cast<size_t>(s.end)];
   host.not_quiet_at = s.cycles > 0 ? s.client_acts : now;
   if (s.cycles == 0) return false;

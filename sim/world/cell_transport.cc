@@ -36,6 +36,7 @@ uint32_t Cell::OpenConnection(Host& host) {
   c.middlebox = MiddleboxState{};
   c.accept_queued = c.kill_queued = false;
   c.datagrams_up = 0;
+  c.unhandled = 0;
   c.used = true;
   c.host = static_cast<uint32_t>(&host - hosts_.data());
   c.number = ++host.conn_number;

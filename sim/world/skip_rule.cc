@@ -3,8 +3,8 @@
 namespace keepsim {
 
 std::string WhyNotSkipped(const Plan& plan, const GroupPlan& g) {
-  if (IsCoupled(plan)) {
-    return "the broker's limits join all clients: what one does may delay another";
+  if (plan.broker.handling.ns > 0) {
+    return "the broker handles one packet after another: what one client sends delays the others";
   }
   if (g.shared_client_id) return "its clients share a client id and take each other's session over";
   if (plan.ties != TieOrder::kCanonical) {

@@ -1,5 +1,6 @@
 // Whole runs: determinism, closed forms, isolation.
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <new>
 
@@ -212,6 +213,27 @@ TEST(RunTest, CoupledClientsShareOneCellAndStillComeBack) {
   EXPECT_EQ(keepsim::Run(*r.plan, options)->digest, a->digest);
 }
 
+// Clients that limits join run alone, on any thread, as far as no other can tell; `storm`: they
+// come back together, twice.
+TEST(RunTest, JoinedClientsAreTheSameOnAnyNumberOfThreads) {
+  const std::string limits = R"(broker { profile: "slow" accept_per_second: 4 accept_backlog: 40 }
+    broker_profiles { name: "slow" base: "hivemq-ce" kill_batch: 2 kill_period: "3s" } )";
+  const std::string storm = R"( faults { at: "1h" duration: "10s" broker_down {} }
+    faults { at: "2h" duration: "3m" partition {} } faults { at: "3h" duration: "40s" broker_stall {} })";
+  const Ready r = Prepare(absl::StrCat(limits, kFleet, storm));
+  RunOptions options;
+  options.engine = Engine::kEvents;
+  const std::vector<TraceRecord> by_one_queue = RecordsOf(*r.plan, options);
+  options.engine = Engine::kAuto;
+  for (const int threads : {1, 2, 3}) {
+    options.threads = threads;
+    EXPECT_EQ(RecordsOf(*r.plan, options), by_one_queue) << threads;
+  }
+  const std::string digest = DigestOf(*r.plan, 2);
+  EXPECT_EQ(DigestOf(*r.plan, 2, /*packets=*/true), digest);
+  EXPECT_EQ(keepsim::Run(*r.plan, options)->threads, 3);
+}
+
 // A limit that begins within another and ends before it leaves the other in force.
 TEST(RunTest, OverlappingBrokerLimitsEndOneByOne) {
   const Ready r = Prepare(R"(
@@ -230,12 +252,30 @@ TEST(RunTest, OverlappingBrokerLimitsEndOneByOne) {
 }
 
 TEST(RunTest, TooLittleMemoryInAThreadIsAStatus) {
-  const Ready r = Prepare(kFleet);
-  RunOptions options;
-  options.threads = 2;
-  options.on_incident = [](const Incident&) { throw std::bad_alloc(); };
-  const auto result = keepsim::Run(*r.plan, options);
-  EXPECT_TRUE(absl::IsResourceExhausted(result.status())) << result.status();
+  for (const char* broker : {"", "broker { accept_per_second: 100 }"}) {
+    const Ready r = Prepare(absl::StrCat(broker, kFleet));
+    RunOptions options;
+    options.threads = 2;
+    options.on_incident = [](const Incident&) { throw std::bad_alloc(); };
+    const auto result = keepsim::Run(*r.plan, options);
+    EXPECT_TRUE(absl::IsResourceExhausted(result.status())) << result.status();
+  }
+}
+
+TEST(RunTest, StopsWhenAsked) {
+  for (const char* broker : {"", "broker { accept_per_second: 100 }"}) {
+    const Ready r = Prepare(absl::StrCat(broker, kFleet));
+    std::atomic<bool> cancel{false};
+    RunOptions options;
+    options.threads = 2;
+    options.cancel = &cancel;
+    options.on_incident = [&](const Incident&) { cancel = true; };
+    options.on_records = [](const TraceRecord*, const TraceRecord*) {
+      ADD_FAILURE() << "it came to an end";
+      return absl::OkStatus();
+    };
+    EXPECT_TRUE(absl::IsCancelled(keepsim::Run(*r.plan, options).status()));
+  }
 }
 
 TEST(RunTest, ZeroClientsIsARun) {

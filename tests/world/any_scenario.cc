@@ -93,14 +93,13 @@ std::string RandomFaults(Luck& luck) {
       "\" } } length { exponential { mean: \"", luck.Of({"2s", "90s"}), "\" } } }");
 }
 
-std::string Group(Luck& luck, const std::string& name) {
+std::string Group(Luck& luck, const std::string& name, int64_t count) {
   const auto& clients = ClientProfiles();
   const int64_t client = luck.OneIn(3) ? 0 : luck.UpTo(static_cast<int64_t>(clients.size()) - 1);
-  std::string text =
-      absl::StrCat(" groups { name: \"", name, "\" count: ", 1 + luck.UpTo(1), " client: \"",
-                   clients[static_cast<size_t>(client)].name, "\" keep_alive: \"",
-                   luck.Of({5, 10, 30, 60, 60, 61, 120}), "s\" start { spread: \"",
-                   luck.Of({"0", "60s", "60s"}), "\" }", Path(luck));
+  std::string text = absl::StrCat(" groups { name: \"", name, "\" count: ", count, " client: \"",
+                                  clients[static_cast<size_t>(client)].name, "\" keep_alive: \"",
+                                  luck.Of({5, 10, 30, 60, 60, 61, 120}), "s\" start { spread: \"",
+                                  luck.Of({"0", "60s", "60s"}), "\" }", Path(luck));
   if (luck.OneIn(3)) absl::StrAppend(&text, " mqtt_version: V5");
   if (luck.OneIn(5)) absl::StrAppend(&text, Messages(luck, "publish"));
   if (luck.OneIn(6)) {
@@ -144,8 +143,8 @@ std::string AnyScenario(uint64_t seed) {
   Luck luck(seed, 1);
   const int64_t horizon_s = luck.Of<int64_t>({1800, 3600, 7200});
   std::string text = absl::StrCat("horizon: \"", horizon_s, "s\"");
-  absl::StrAppend(&text, Group(luck, "a"));
-  if (luck.OneIn(3)) absl::StrAppend(&text, Group(luck, "b"));
+  absl::StrAppend(&text, Group(luck, "a", 1 + luck.UpTo(1)));
+  if (luck.OneIn(3)) absl::StrAppend(&text, Group(luck, "b", 1 + luck.UpTo(1)));
   for (int64_t n = luck.OneIn(2) ? 0 : luck.UpTo(3); n > 0; --n) {
     absl::StrAppend(&text, Fault(luck, horizon_s));
   }
@@ -154,6 +153,36 @@ std::string AnyScenario(uint64_t seed) {
   absl::StrAppend(&text, " broker { profile: \"", brokers[static_cast<size_t>(broker)].name, "\"",
                   luck.OneIn(12) ? " handling_time: \"1ms\"" : "", " }");
   return text;
+}
+
+std::string JoinedScenario(uint64_t seed) {
+  Luck luck(seed, 2);
+  const int64_t horizon_s = luck.Of<int64_t>({600, 1800, 3600});
+  std::string text = absl::StrCat("horizon: \"", horizon_s, "s\"");
+  absl::StrAppend(&text, Group(luck, "a", 1 + luck.UpTo(11)));
+  if (luck.OneIn(2)) absl::StrAppend(&text, Group(luck, "b", 1 + luck.UpTo(5)));
+  // Their clients take one session over from each other.
+  if (luck.OneIn(4)) {
+    absl::StrAppend(&text, Group(luck, "c", 2));
+    text.insert(text.size() - 1, "connect { client_id: \"one\" } ");
+  }
+  for (int64_t n = luck.UpTo(3); n > 0; --n) absl::StrAppend(&text, Fault(luck, horizon_s));
+  const bool kills = luck.OneIn(3);
+  if (kills) {
+    absl::StrAppend(&text, " broker_profiles { name: \"slow\" base: \"",
+                    luck.Of({"spec", "hivemq-ce", "mosquitto"}),
+                    "\" kill_batch: ", 1 + luck.UpTo(1), " kill_period: \"",
+                    luck.Of({"100ms", "7s"}), "\" }");
+  }
+  absl::StrAppend(&text, " broker { profile: \"", kills ? "slow" : luck.Of({"spec", "emqx"}), "\"");
+  if (luck.OneIn(2)) absl::StrAppend(&text, " accept_per_second: ", luck.Of({"1", "3", "50"}));
+  if (luck.OneIn(3)) absl::StrAppend(&text, " accept_backlog: ", luck.Of({"1", "4"}));
+  if (luck.OneIn(4)) {
+    absl::StrAppend(&text, " handling_time: \"", luck.Of({"1ms", "40ms", "1s"}), "\"");
+  }
+  return absl::StrCat(
+      text, " } faults { at: \"", luck.UpTo(horizon_s),
+      "s\" duration: \"2m\" broker_limits { accept_per_second: ", luck.Of({"1", "20"}), " } }");
 }
 
 }  // namespace keepsim

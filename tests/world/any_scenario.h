@@ -10,6 +10,8 @@ namespace keepsim {
 
 // The text of a valid scenario; the same for the same seed.
 std::string AnyScenario(uint64_t seed);
+// One whose clients a limit of the broker joins, up to twenty.
+std::string JoinedScenario(uint64_t seed);
 
 }  // namespace keepsim
 

@@ -60,7 +60,8 @@ TEST(ImageTest, ACellGoesOnAsItWouldHave) {
     const auto plan = PlanOf(AnyScenario(seed));
     const RandomSource luck(seed, 0);
     Stepper whole(*plan), other(*plan);
-    for (Stepper* s : {&whole, &other}) s->cell().SelectPackets([](uint32_t) { return true; });
+    for (Stepper* s : {&whole, &other})
+      s->cell().common().packets_selected = [](uint32_t) { return true; };
     uint64_t cells = 0;
     for (const CellRange range : Partition(*plan)) {
       if (++cells > 3) break;

@@ -44,7 +44,7 @@ TEST(LargeCellTest, StopsWhileItIsSetUp) {
   const auto plan = PlanOf(Fleet(kClients, "partition {}"));
   Cell cell(*plan);
   const std::atomic<bool> cancel{true};
-  cell.SetCancel(&cancel);
+  cell.common().cancel = &cancel;
   EXPECT_FALSE(cell.Run({1, kClients}, [](const TraceRecord*, const TraceRecord*) { FAIL(); }));
   EXPECT_EQ(cell.engine_events(), 0u);
 }
@@ -54,7 +54,7 @@ TEST(LargeCellTest, StopsWithinTheEventThatClosesAllConnections) {
   const auto plan = PlanOf(Fleet(kClients, "broker_down {}"));
   Cell cell(*plan);
   std::atomic<bool> cancel{false};
-  cell.SetCancel(&cancel);
+  cell.common().cancel = &cancel;
   uint32_t closed = 0;
   const RecordSink sink = [&](const TraceRecord* begin, const TraceRecord* end) {
     for (const TraceRecord* r = begin; r != end; ++r) closed += r->kind == RecordKind::kClosed;
@@ -75,7 +75,7 @@ TEST(LargeCellTest, StopsWithinAFewThousandEvents) {
     const auto plan = PlanOf(Fleet(kClients, fault));
     Cell cell(*plan);
     std::atomic<bool> cancel{false};
-    cell.SetCancel(&cancel);
+    cell.common().cancel = &cancel;
     uint64_t events = 0, after = 0, closed = 0;
     const RecordSink sink = [&](const TraceRecord* begin, const TraceRecord* end) {
       for (const TraceRecord* r = begin; r != end; ++r) {

@@ -1,0 +1,182 @@
+#include "sim/world/coupled_cell.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace keepsim {
+
+bool RunsAsMembers(const Plan& plan) {
+  // Where each packet waits for those before it, there is nothing to be run alone.
+  return IsCoupled(plan) && plan.broker.handling.ns == 0 && plan.ties == TieOrder::kCanonical;
+}
+
+CoupledCell::CoupledCell(const Plan& plan, std::vector<Worker*> workers,
+                         const std::atomic<bool>* cancel, std::atomic<int64_t>* reached_ns,
+                         Instant until)
+    : plan_(plan),
+      workers_(std::move(workers)),
+      cancel_(cancel),
+      reached_ns_(reached_ns),
+      whole_(until >= kStart + plan.horizon),
+      end_(whole_ ? kStart + plan.horizon : until + Nanoseconds(1)),
+      broker_(plan),
+      ranges_(MembersOf(plan)),
+      members_(ranges_.size()) {
+  broker_.BeginBroker([this](uint32_t member) { return Reach(member); });
+  ready_.resize(members_.size());
+  for (uint32_t i = 0; i < ready_.size(); ++i) ready_[i] = i;
+  outcome_.resize(ready_.size());
+}
+
+// `member` runs with what `worker` has from now on. False if cancelled.
+bool CoupledCell::TakeUp(uint32_t member, Worker& worker) {
+  std::unique_ptr<Cell>& cell = members_[member].cell;
+  if (cell != nullptr) return cell->GoOn(worker.common), true;
+  cell = std::make_unique<Cell>(plan_, &broker_, member);
+  cell->GoOn(worker.common);
+  return cell->BeginMember(ranges_[member], workers_[WorkerOf(member)]->sink);
+}
+
+bool CoupledCell::End(uint32_t member, Worker& worker) {
+  std::unique_ptr<Cell> cell = std::move(members_[member].cell);
+  if (!cell->EndMember(whole_)) return false;
+  worker.events += cell->events();
+  worker.engine_events += cell->engine_events();
+  return true;
+}
+
+Cell::Alone CoupledCell::AdvanceOne(uint32_t member, Worker& worker) {
+  const std::unique_ptr<Cell>& cell = members_[member].cell;
+  const Instant before = cell == nullptr ? kStart : cell->now();
+  if (!TakeUp(member, worker)) return Cell::Alone::kCancelled;
+  const Cell::Alone why = cell->RunAlone(end_, /*briefly=*/false);
+  const Instant after = why == Cell::Alone::kTurn ? cell->now() : end_;
+  if (why != Cell::Alone::kOver) {
+    cell->Rest();
+  } else if (!End(member, worker)) {
+    return Cell::Alone::kCancelled;
+  }
+  reached_ns_->fetch_add((after - before).ns / static_cast<int64_t>(members_.size()),
+                         std::memory_order_relaxed);
+  return why;
+}
+
+bool CoupledCell::Advance(size_t w) {
+  for (size_t i = 0; i < ready_.size(); ++i) {
+    if (WorkerOf(ready_[i]) != w) continue;
+    outcome_[i] = AdvanceOne(ready_[i], *workers_[w]);
+    if (outcome_[i] == Cell::Alone::kCancelled) return false;
+  }
+  return true;
+}
+
+bool CoupledCell::AdvanceAll() {
+  for (size_t i = 0; i < ready_.size(); ++i) {
+    outcome_[i] = AdvanceOne(ready_[i], *workers_[0]);
+    if (outcome_[i] == Cell::Alone::kCancelled) return false;
+  }
+  return true;
+}
+
+// Where `member` goes after it has run alone.
+void CoupledCell::Place(uint32_t member, Cell::Alone why) {
+  Member& m = members_[member];
+  ++m.turn;
+  switch (why) {
+    case Cell::Alone::kTurn: {
+      m.state = State::kTurn;
+      const Event& next = m.cell->NextEvent();
+      return turns_.push({next.at, next.order, member, m.turn});
+    }
+    case Cell::Alone::kSoon:
+      m.state = State::kReady;
+      ready_.push_back(member);
+      soonest_ = std::min(soonest_, m.cell->NextEvent().at);
+      return;
+    case Cell::Alone::kIdle:
+      m.state = State::kIdle;
+      return;
+    case Cell::Alone::kOver:
+      m.state = State::kEnded;
+      return;
+    case Cell::Alone::kCancelled:
+      return;
+  }
+}
+
+const CoupledCell::Turn* CoupledCell::NextTurn() {
+  while (!turns_.empty() && turns_.top().number != members_[turns_.top().member].turn) turns_.pop();
+  return turns_.empty() ? nullptr : &turns_.top();
+}
+
+bool CoupledCell::TakeTurns() {
+  const std::vector<uint32_t> advanced = std::exchange(ready_, {});
+  for (size_t i = 0; i < advanced.size(); ++i) Place(advanced[i], outcome_[i]);
+  soonest_ = kNever;
+  while (true) {
+    if (cancel_ != nullptr && cancel_->load(std::memory_order_relaxed)) return false;
+    const Turn* const turn = NextTurn();
+    const bool brokers = broker_.NextAt() < end_;
+    if (turn == nullptr && !brokers) break;
+    // At one instant the broker's own event is the first of its class.
+    const bool broker_first =
+        brokers && (turn == nullptr || broker_.NextAt() < turn->at ||
+                    (broker_.NextAt() == turn->at && broker_.NextEvent().order <= turn->order));
+    if ((broker_first ? broker_.NextAt() : turn->at) >= soonest_) break;
+    if (broker_first) {
+      broker_.Step();
+    } else {
+      const uint32_t member = turn->member;
+      turns_.pop();
+      Reach(member)->TakeTurn();
+    }
+    if (!Settle()) return false;
+  }
+  Leave();
+  if (ready_.empty()) return EndAll(), false;
+  std::sort(ready_.begin(), ready_.end());  // as they lie in memory
+  outcome_.resize(ready_.size());
+  return true;
+}
+
+// The cell that is `member`; null if that has ended.
+Cell* CoupledCell::Reach(uint32_t member) {
+  const Member& m = members_[member];
+  if (m.state == State::kEnded) return nullptr;
+  if (current_ != member) {
+    (void)Settle();  // whoever cancels is heard before the next turn
+    Leave();
+    (void)TakeUp(member, *workers_[0]);
+    current_ = member;
+  }
+  // One that is ready has nothing to do with the broker: it only is looked at.
+  moved_ = m.state != State::kReady;
+  return m.cell.get();
+}
+
+// Runs the present member on to where it waits for its turn, or to a pause. False if cancelled.
+bool CoupledCell::Settle() {
+  if (current_ == kNobody || !std::exchange(moved_, false)) return true;
+  const Cell::Alone why = members_[current_].cell->RunAlone(end_, /*briefly=*/true);
+  if (why == Cell::Alone::kCancelled) return false;
+  Place(current_, why);
+  if (members_[current_].state != State::kEnded) return true;
+  return End(std::exchange(current_, kNobody), *workers_[0]);
+}
+
+void CoupledCell::Leave() {
+  if (current_ != kNobody) members_[std::exchange(current_, kNobody)].cell->Rest();
+}
+
+// Those for whom the broker might have come until now. False if cancelled.
+bool CoupledCell::EndAll() {
+  for (uint32_t i = 0; i < members_.size(); ++i) {
+    if (members_[i].state == State::kEnded) continue;
+    if (!TakeUp(i, *workers_[0]) || !End(i, *workers_[0])) return false;
+    members_[i].state = State::kEnded;
+  }
+  workers_[0]->engine_events += broker_.engine_events();
+  return true;
+}
+
+}  // namespace keepsim

@@ -1,0 +1,117 @@
+// A cell of many clients that only their broker's limits join, run as its members: the cells that
+// they would be without those limits. A member runs alone, from end to end of what no other can see
+// or alter, and skips its quiet stretches; what goes through one of the broker's queues is done in
+// the exact order of the whole cell's events. So most of the work is that of cells of one client,
+// and is shared among threads (docs/adr/0027).
+//
+// In turn: Advance() once for each worker, at the same time if they are threads; TakeTurns(), which
+// says whether to go on with that.
+#ifndef KEEPSIM_SIM_WORLD_COUPLED_CELL_H_
+#define KEEPSIM_SIM_WORLD_COUPLED_CELL_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <queue>
+#include <vector>
+
+#include "sim/world/cell.h"
+#include "sim/world/plan.h"
+
+namespace keepsim {
+
+// Whether the plan's only cell may be run as its members: what joins them is no handling time, and
+// ties are in the canonical order, of which CoupledCell makes use.
+bool RunsAsMembers(const Plan& plan);
+
+class CoupledCell {
+ public:
+  // What runs a share of the members, by one thread at a time. A member's records go to the sink of
+  // the worker that it belongs to, whoever runs it.
+  struct Worker {
+    CellCommon* common = nullptr;
+    RecordSink sink;
+    uint64_t events = 0;         // simulated, of its members that have ended
+    uint64_t engine_events = 0;  // that went through their queues
+  };
+
+  // `workers`: at least one; these, the plan and what else is pointed at must outlive it. Up to
+  // `until`, which is included, or the horizon, with the records of the run's end. `reached_ns`: is
+  // kept at the virtual time reached, on an average over the members.
+  CoupledCell(const Plan& plan, std::vector<Worker*> workers, const std::atomic<bool>* cancel,
+              std::atomic<int64_t>* reached_ns, Instant until);
+
+  // Runs worker `w`'s share of those that are ready. False if cancelled.
+  bool Advance(size_t w);
+  // Runs them all, where they are too few to be shared.
+  bool AdvanceAll();
+  // How many are ready.
+  size_t ready() const { return ready_.size(); }
+  // What can be done in the members' common order. True: some are ready to be advanced; false: all
+  // have ended, or it was cancelled. REQUIRES: no worker is at work, all that were ready have been
+  // advanced.
+  bool TakeTurns();
+
+ private:
+  // Where a member stands.
+  enum class State : uint8_t {
+    kReady,  // to be advanced
+    kTurn,   // its next event waits for its turn
+    kIdle,   // nothing of its own is left before the end, but the broker may still come
+    kEnded,
+  };
+  struct Member {
+    std::unique_ptr<Cell> cell;  // from its first step to its last
+    State state = State::kReady;
+    uint32_t turn = 0;  // the number of its last; earlier ones in the queue are void
+  };
+  struct Turn {
+    Instant at;
+    uint64_t order;
+    uint32_t member;
+    uint32_t number;
+    // For std::priority_queue, whose top is the greatest. Members at one instant may have events of
+    // the same order: the broker's faults, which each of them has. They go by the members' numbers.
+    friend bool operator<(const Turn& x, const Turn& y) {
+      if (x.at != y.at) return y.at < x.at;
+      return x.order != y.order ? y.order < x.order : y.member < x.member;
+    }
+  };
+
+  size_t WorkerOf(uint32_t member) const { return member / kShare % workers_.size(); }
+  bool TakeUp(uint32_t member, Worker& worker);
+  bool End(uint32_t member, Worker& worker);
+  Cell::Alone AdvanceOne(uint32_t member, Worker& worker);
+  void Place(uint32_t member, Cell::Alone why);
+  const Turn* NextTurn();
+  // While turns are taken, by the first worker.
+  Cell* Reach(uint32_t member);
+  bool Settle();
+  void Leave();
+  bool EndAll();
+
+  // Neighbours that belong to one worker.
+  static constexpr uint32_t kShare = 16;
+  static constexpr uint32_t kNobody = ~uint32_t{0};
+
+  const Plan& plan_;
+  const std::vector<Worker*> workers_;
+  const std::atomic<bool>* const cancel_;
+  std::atomic<int64_t>* const reached_ns_;
+  const bool whole_;   // up to the horizon
+  const Instant end_;  // exclusive
+  Cell broker_;
+  std::vector<CellRange> ranges_;
+  std::vector<Member> members_;
+  std::vector<uint32_t> ready_;
+  std::vector<Cell::Alone> outcome_;  // of each of ready_
+  std::priority_queue<Turn> turns_;
+  uint32_t current_ = kNobody;  // the member that is taken up while turns are taken
+  bool moved_ = false;          // it may have other events ahead than it was placed by
+  Instant soonest_ = kNever;    // no event of those that have become ready comes before
+};
+
+}  // namespace keepsim
+
+#endif  // KEEPSIM_SIM_WORLD_COUPLED_CELL_H_
