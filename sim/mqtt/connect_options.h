@@ -45,6 +45,9 @@ struct ConnectOptions {
 
 // `text` as the client with this index in its group has it: {group} and {index} replaced.
 std::string ForClient(absl::string_view text, absl::string_view group, uint32_t index);
+// The same, added to `result`: what has room for it allocates nothing.
+void AppendForClient(absl::string_view text, absl::string_view group, uint32_t index,
+                     std::string* result);
 // The same for every text of CONNECT.
 ConnectOptions ForClient(ConnectOptions options, absl::string_view group, uint32_t index);
 

@@ -42,9 +42,9 @@ Cell::Cell(const Plan& plan, Cell* broker, uint32_t member)
     : plan_(plan), common_(nullptr), broker_(broker), member_(member) {}
 
 void Cell::BrokerQueues::Clear() {
-  accept.clear();
-  work.clear();
-  kill.clear();
+  accept.Clear();
+  work.Clear();
+  kill.Clear();
   next_accept = next_kill = kStart;
   accept_armed = work_armed = kill_armed = false;
 }

@@ -8,14 +8,15 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "sim/engine/simulator.h"
 #include "sim/trace/record.h"
 #include "sim/world/connection.h"
+#include "sim/world/fifo.h"
 #include "sim/world/host.h"
 #include "sim/world/plan.h"
 #include "sim/world/quiet_scan.h"
@@ -51,6 +52,8 @@ struct CellCommon {
   std::vector<bool> skippable;       // by group
   DrawsAhead draws;                  // of the client whose stretch was the last
   std::vector<TraceRecord> records;  // room for them, lent to the cell that runs
+  std::string topic;                 // room for a will's
+  std::vector<uint32_t> open;        // room for Cell::OpenOf()
 };
 
 class Cell {
@@ -184,9 +187,9 @@ class Cell {
 
   // What joins clients at one broker.
   struct BrokerQueues {
-    std::deque<Waiting> accept;  // for the next slot of the accept rate
-    std::deque<WorkItem> work;   // to be handled one after another
-    std::deque<Waiting> kill;    // for the next slots of the kill-rate limit
+    Fifo<Waiting> accept;  // for the next slot of the accept rate
+    Fifo<WorkItem> work;   // to be handled one after another
+    Fifo<Waiting> kill;    // for the next slots of the kill-rate limit
     Instant next_accept = kStart;
     Instant next_kill = kStart;
     bool accept_armed = false;
@@ -242,6 +245,8 @@ class Cell {
   void TouchRadio(Host& host);
   Host& HostOf(uint32_t entity) { return hosts_[entity - first_entity_]; }
   Host& HostOf(const Connection& c) { return hosts_[c.host]; }
+  // The connections that are open now, to go through while they are ended. Until the next call.
+  const std::vector<uint32_t>& OpenOf(const Host& host) { return common_->open = host.open; }
   Identity& IdentityOf(const Host& host) { return identities_[host.identity]; }
   bool Is(uint32_t connection, uint32_t generation) const {
     return connections_[connection].used && connections_[connection].generation == generation;

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "sim/world/cell.h"
 
 namespace keepsim {
@@ -17,13 +17,19 @@ constexpr int64_t kCrystalTolerance = 10000;
 
 // MQTT topic filters (3.1.1 section 4.7): + one level, # the rest.
 bool FilterMatches(absl::string_view filter, absl::string_view topic) {
-  const std::vector<absl::string_view> f = absl::StrSplit(filter, '/');
-  const std::vector<absl::string_view> t = absl::StrSplit(topic, '/');
-  for (size_t i = 0; i < f.size(); ++i) {
-    if (f[i] == "#") return true;
-    if (i >= t.size() || (f[i] != "+" && f[i] != t[i])) return false;
+  while (true) {
+    const size_t f = std::min(filter.find('/'), filter.size());
+    const size_t t = std::min(topic.find('/'), topic.size());
+    const absl::string_view level = filter.substr(0, f);
+    if (level == "#") return true;
+    if (level != "+" && level != topic.substr(0, t)) return false;
+    if (f == filter.size() && t == topic.size()) return true;
+    // The level above # is one of its own ([MQTT-4.7.1-2]).
+    if (t == topic.size()) return filter.substr(f) == "/#";
+    if (f == filter.size()) return false;
+    filter.remove_prefix(f + 1);
+    topic.remove_prefix(t + 1);
   }
-  return f.size() == t.size();
 }
 
 }  // namespace
@@ -35,7 +41,7 @@ void Cell::BrokerAccepts(uint32_t connection) {
 }
 
 void Cell::AwaitAccept(const Waiting& waiting) {
-  queues_->accept.push_back(waiting);
+  queues_->accept.Push(waiting);
   ArmAccept();
 }
 
@@ -70,7 +76,7 @@ void Cell::OnAcceptSlot() {
   if (!BrokerRuns()) return;  // ResumeBroker() arms again
   while (!queues_->accept.empty()) {
     const Waiting next = queues_->accept.front();
-    queues_->accept.pop_front();
+    queues_->accept.Pop();
     Cell* const cell = MemberWaiting(next);
     if (cell == nullptr || !cell->connections_[next.connection].accept_queued) continue;
     cell->AcceptNow(next.connection);
@@ -86,7 +92,7 @@ void Cell::BrokerHears(uint32_t connection, const Packet& packet) {
   if (plan_.broker.handling.ns == 0) return HandleAtBroker(connection, packet);
   Connection& c = connections_[connection];
   ++c.unhandled;
-  queues_->work.push_back({connection, c.generation, c.host, packet});
+  queues_->work.Push({connection, c.generation, c.host, packet});
   ArmWork();
 }
 
@@ -100,7 +106,7 @@ void Cell::OnHandled() {
   queues_->work_armed = false;
   if (!BrokerRuns() || queues_->work.empty()) return;
   const WorkItem item = queues_->work.front();
-  queues_->work.pop_front();
+  queues_->work.Pop();
   if (Is(item.connection, item.generation)) --connections_[item.connection].unhandled;
   if (Is(item.connection, item.generation) && connections_[item.connection].end[kBrokerEnd].app) {
     HandleAtBroker(item.connection, item.packet);
@@ -188,7 +194,9 @@ void Cell::PublishWill(Host& host, uint32_t conn) {
   const Instant now = simulator_.now();
   const Duration since = identity.closed_conn == conn ? now - identity.closed_at : Duration{};
   Record(host, RecordKind::kWillPublished, 0, conn, since.ns);
-  const std::string topic = ForClient(host.group->connect.will.topic, host.group->name, host.index);
+  std::string& topic = common_->topic;
+  topic.clear();
+  AppendForClient(host.group->connect.will.topic, host.group->name, host.index, &topic);
   const uint64_t will = host.wills++;
   for (uint32_t w = 0; w < plan_.watchers.size(); ++w) {
     const WatcherPlan& watcher = plan_.watchers[w];
@@ -223,7 +231,7 @@ void Cell::ArmBroker(uint32_t connection) {
   if (WaitsForKillSlot(c.session)) {
     if (c.kill_queued) return;
     c.kill_queued = true;
-    broker_->queues_->kill.push_back(WaitingOf(connection));
+    broker_->queues_->kill.Push(WaitingOf(connection));
     return broker_->ArmKill();
   }
   const Instant deadline = NextDeadline(plan_.broker.profile, c.session);
@@ -293,7 +301,7 @@ void Cell::OnKillSlots() {
   if (!BrokerRuns()) return;
   for (int32_t n = 0; n < plan_.broker.profile.kill_batch && !queues_->kill.empty();) {
     const Waiting next = queues_->kill.front();
-    queues_->kill.pop_front();
+    queues_->kill.Pop();
     Cell* const cell = MemberWaiting(next);
     if (cell == nullptr || !cell->connections_[next.connection].end[kBrokerEnd].app) continue;
     cell->KillNow(next.connection);
@@ -316,7 +324,7 @@ void Cell::ResumeBroker() {
   // What the kernel has received meanwhile comes first: an arrival before a deadline.
   for (uint32_t i = 0; i < hosts_.size(); ++i) {
     if (Abandoned(i)) return;
-    const std::vector<uint32_t> open = hosts_[i].open;  // reading may end a connection
+    const std::vector<uint32_t>& open = OpenOf(hosts_[i]);  // reading may end a connection
     for (const uint32_t c : open) ResumeBroker(c);
   }
   for (uint32_t i = 0; i < identities_.size(); ++i) {

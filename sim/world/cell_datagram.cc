@@ -54,7 +54,7 @@ void Cell::DropUnread(uint32_t connection, EndIndex at) {
   Connection& c = connections_[connection];
   Host& host = HostOf(c);
   if (host.group->transport != Transport::kDatagram) return;
-  PacketQueue& unread = c.queue[DirectionTo(at)];
+  Fifo<UnreadPacket>& unread = c.queue[DirectionTo(at)];
   host.traffic.dropped[DirectionTo(at)] += unread.size();
   unread.Clear();
 }

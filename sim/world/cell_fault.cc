@@ -190,7 +190,7 @@ void Cell::ClientDown(Host& host, FailureKind kind) {
   }
   if (kind == FailureKind::kCrash) {
     // The host is gone with everything its kernel knew. LoseEnd() may take `c` off the list.
-    const std::vector<uint32_t> open = host.open;
+    const std::vector<uint32_t>& open = OpenOf(host);
     for (const uint32_t c : open) LoseEnd(c, kClientEnd);
   }
 }
@@ -267,7 +267,7 @@ void Cell::BeginBrokerFault(uint32_t f) {
   for (uint32_t i = 0; i < hosts_.size(); ++i) {
     if (Abandoned(i)) return;
     // Ending a connection may take it off the list.
-    const std::vector<uint32_t> open = hosts_[i].open;
+    const std::vector<uint32_t>& open = OpenOf(hosts_[i]);
     for (const uint32_t c : open) EndWithBroker(c, silent);
   }
   if (queues_ != nullptr) EmptyQueues();
@@ -280,13 +280,13 @@ void Cell::BeginBrokerFault(uint32_t f) {
 
 // What waits in them is gone with the broker.
 void Cell::EmptyQueues() {
-  queues_->accept.clear();
-  queues_->kill.clear();
+  queues_->accept.Clear();
+  queues_->kill.Clear();
   for (const WorkItem& w : queues_->work) {
     ++hosts_[w.host].traffic.dropped[kUp];
     if (Is(w.connection, w.generation)) connections_[w.connection].unhandled = 0;
   }
-  queues_->work.clear();
+  queues_->work.Clear();
 }
 
 // What a connection's broker end comes to when the broker's process ends; `silent`: with its host.

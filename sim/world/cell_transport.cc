@@ -29,7 +29,7 @@ uint32_t Cell::OpenConnection(Host& host) {
   }
   if (slot < told_tcp_.size()) told_tcp_[slot] = {};
   Connection& c = connections_[slot];
-  for (PacketQueue& q : c.queue) q.Clear();
+  for (Fifo<UnreadPacket>& q : c.queue) q.Clear();
   for (End& e : c.end) e = End{};
   c.session = BrokerSession{};
   c.session_armed = c.told_deadline = kNever;

@@ -3,9 +3,7 @@
 #ifndef KEEPSIM_SIM_WORLD_CONNECTION_H_
 #define KEEPSIM_SIM_WORLD_CONNECTION_H_
 
-#include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "sim/base/time.h"
 #include "sim/mqtt/broker_session.h"
@@ -13,6 +11,7 @@
 #include "sim/net/middlebox.h"
 #include "sim/net/tcp.h"
 #include "sim/trace/record.h"
+#include "sim/world/fifo.h"
 
 namespace keepsim {
 
@@ -24,31 +23,11 @@ inline constexpr uint32_t kDatagramHeaders = 28;
 // Of stream offsets, which wrap.
 constexpr bool AtOrBefore(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b) <= 0; }
 
-// MQTT packets written into one direction and not yet read at the other end, in order.
-class PacketQueue {
- public:
-  struct Item {
-    uint32_t end = 0;  // stream offset after its last byte
-    Packet packet;
-    Instant sent;
-  };
-  bool empty() const { return head_ == items_.size(); }
-  uint32_t size() const { return static_cast<uint32_t>(items_.size() - head_); }
-  const Item& front() const { return items_[head_]; }
-  void Push(const Item& item) { items_.push_back(item); }
-  void Pop() {
-    if (++head_ == items_.size()) return Clear();
-    if (head_ < kCompactAt || head_ * 2 < items_.size()) return;
-    // A queue that never runs empty must not grow for ever.
-    items_.erase(items_.begin(), items_.begin() + static_cast<ptrdiff_t>(head_));
-    head_ = 0;
-  }
-  void Clear() { items_.clear(), head_ = 0; }
-
- private:
-  static constexpr size_t kCompactAt = 32;
-  std::vector<Item> items_;
-  size_t head_ = 0;
+// An MQTT packet written into one direction and not yet read at the other end.
+struct UnreadPacket {
+  uint32_t end = 0;  // stream offset after its last byte
+  Packet packet;
+  Instant sent;
 };
 
 // One end of a connection. The client's end is index kUp's sender (0), the broker's end kDown's
@@ -81,7 +60,7 @@ struct Connection {
   uint32_t number = 0;        // the client's own count, from 1
   uint32_t generation = 0;    // unique in the cell: tells reuses of this slot apart
   End end[2];
-  PacketQueue queue[2];  // by direction: kUp written by the client's end
+  Fifo<UnreadPacket> queue[2];  // by direction: kUp written by the client's end
   BrokerSession session;
   Instant session_armed = kNever;
   Instant told_deadline = kNever;  // at packet level: the last that was recorded
