@@ -30,7 +30,7 @@ class ReportTest(unittest.TestCase):
         self.assertTrue(text.startswith("before\n" + BEGIN))
         self.assertTrue(text.endswith(END + "after\n"))
         self.assertNotIn("stale", text)
-        for line in ("| TCP, event by event | ", "| TCP, skipping | ", "| one coupled cell | ",
+        for line in ("| TCP, event by event | ", "| TCP, skipping | ", "| the same by one queue | ",
                      "| times as fast as eager timers: datagrams, event by event | ", "| radix queue | ",
                      "| one Philox block | ", "| 100 | "):
             row = next(r for r in text.splitlines() if r.startswith(line))

@@ -13,7 +13,8 @@ FLEETS = [
     ("TCP, skipping", "TcpFleetSkipping"),
     ("datagrams, event by event", "DatagramFleet"),
     ("datagrams, skipping", "DatagramFleetSkipping"),
-    ("one coupled cell", "CoupledFleet"),
+    ("clients that a limit joins, skipping", "JoinedFleet"),
+    ("the same by one queue", "CoupledFleet"),
     ("`std::priority_queue`, eager timers", "EagerDatagramFleet"),
 ]
 QUEUES = [
