@@ -53,6 +53,8 @@ PlainRule PlainRuleOf(const BrokerPlan& broker, const Host& host, const Connecti
       return r;
     }
   }
+  // The broker would close in the midst of a cycle, or just bear it.
+  if (r.silence < r.step) return r;
   if (r.wait < longest.ns || (r.wait > r.step && r.wait != kNever.ns)) return r;
   if (r.step > kRadioTail.ns) {
     r.radio = 1;
@@ -61,6 +63,13 @@ PlainRule PlainRuleOf(const BrokerPlan& broker, const Host& host, const Connecti
   const int64_t offset = r.silence % r.step;
   if (g.transport == Transport::kTcp && offset > longest.ns && offset + longest.ns < r.step) {
     r.laps = r.silence / r.step;
+    for (const EndIndex at : {kClientEnd, kBrokerEnd}) {
+      // An exchange raises SRTT by an eighth of min_rto at most; a deviation is at most four times
+      // the largest error, and some for rounding.
+      const int64_t min_rto = r.min_rto[at];
+      r.settled_srtt[at] = r.srtt - (min_rto / 8 + 1) * PlainRule::kMostSettled;
+      if (4 * std::max(min_rto, r.srtt) + 16 > r.rttvar) r.laps = 0;
+    }
   }
   r.applies = true;
   return r;

@@ -13,6 +13,9 @@ namespace keepsim::quiet {
 // What most stretches have in common: a PINGREQ at a fixed step after the last, a path without
 // bursts, a broker with an exact timer. Cycles that keep within these bounds need few questions.
 struct PlainRule {
+  // So few that an SRTT of 300 ms, by the default min_rto, cannot grow out of the rule.
+  static constexpr int64_t kMostSettled = 48;
+
   bool applies = false;
   int64_t step = 0;        // from PINGREQ to PINGREQ
   int64_t wait = 0;        // for PINGRESP, from PINGREQ; kNever: without end
@@ -27,6 +30,9 @@ struct PlainRule {
   // The broker's timer, armed by an arrival, wakes up so many cycles later, behind that cycle's
   // arrival and before its end, whatever the latencies; 0: it may be otherwise.
   int64_t laps = 0;
+  // From an SRTT up to this and an RTTVAR and deviation up to `rttvar`, both stay within the rule
+  // for kMostSettled cycles; by end.
+  int64_t settled_srtt[2] = {0, 0};
 };
 
 PlainRule PlainRuleOf(const BrokerPlan& broker, const Host& host, const Connection& c);

@@ -188,17 +188,25 @@ void Stretch::DropOvertaken(Instant now) {
 // first that was not run.
 size_t Stretch::ByRule(size_t i) {
   // The first cycle of a stretch is asked everything.
-  if (!plain_.applies || out_.cycles == 0) return i;
+  if (!plain_.applies || out_.cycles == 0 || i >= lost_at_) return i;
   if (!tcp_) return PlainCycles<false>(i);
   // The broker's kernel is to acknowledge with its answer.
   if (!kernel_[kBrokerEnd].interactive) return i;
-  return IsSettled(std::min(reach_ - i, kMostSettled)) ? SettledCycles(i) : PlainCycles<true>(i);
+  return IsSettled() ? SettledCycles(i) : PlainCycles<true>(i);
 }
 
-// A cycle that is not as the others. REQUIRES: LookAhead() looked from here.
-bool Stretch::OddCycle() {
-  if (!tcp_ || !((repairs_ && RepairedCycle()) || (MayBeRepaired() && KernelsCycle())))
-    return false;
+// The `i`th cycle is not as the others.
+bool Stretch::OddCycle(size_t i) {
+  if (!tcp_) return false;
+  bool done = false;
+  if (repairs_ && out_.cycles > 0) {
+    if (2 * i + kMostUp > up_reach_ || i + kMostDown > down_reach_) {
+      LookAhead();
+      i = 0;
+    }
+    done = RepairedCycle(i);
+  }
+  if (!done && !(MayBeRepaired() && KernelsCycle(i))) return false;
   ++out_.odd;
   return true;
 }
@@ -207,8 +215,7 @@ QuietStretch Stretch::Run() {
   bool goes_on = true;
   while (goes_on) {
     LookAhead();
-    size_t i = 0;
-    while (i < reach_) {
+    for (size_t i = 0; i < reach_;) {
       const size_t begin = i;
       i = ByRule(i);
       if (i > begin) continue;
@@ -217,9 +224,7 @@ QuietStretch Stretch::Run() {
         ++i;
         continue;
       }
-      goes_on = odd || MayBeRepaired();
-      if (goes_on && i > 0) LookAhead();
-      goes_on = goes_on && OddCycle();
+      goes_on = (odd || MayBeRepaired()) && OddCycle(i);
       break;
     }
   }

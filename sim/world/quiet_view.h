@@ -124,10 +124,9 @@ struct KernelView {
     quick_acks = static_cast<uint8_t>(quick);
   }
 
-  // When the probe leaves that is set at `now`, for the only segment on its way.
-  Instant ProbeAt(const TcpConfig& config, Instant now) const {
-    return std::min(InWheel(now, Duration{2 * rtt.srtt_ns} + config.min_rto),
-                    InWheel(now, Rto(config)));
+  // How long the probe waits for the only segment on its way.
+  Duration ProbeWait(const TcpConfig& config) const {
+    return std::min(Duration{2 * rtt.srtt_ns} + config.min_rto, Rto(config));
   }
   Duration Rto(const TcpConfig& config) const {
     return std::min(InJiffies({rtt.srtt_ns + rtt.rttvar_ns}), config.max_rto);

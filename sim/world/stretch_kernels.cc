@@ -6,10 +6,10 @@
 
 namespace keepsim::quiet {
 
-// REQUIRES: over TCP, LookAhead() looked from here.
-bool Stretch::KernelsCycle() {
+// Of the cycles that LookAhead() looked at the `i`th. REQUIRES: over TCP.
+bool Stretch::KernelsCycle(size_t i) {
   if (!MayPing()) return false;
-  const uint64_t first[2] = {up_first_, down_first_};
+  const uint64_t first[2] = {up_first_ + 2 * i, down_first_ + i};
   TcpExchange x(broker_, host_, draws_, first, path_, EndpointNow(kClientEnd),
                 EndpointNow(kBrokerEnd));
   if (!x.Run(t0_, until_)) return Stop(x.why());

@@ -1,145 +1,267 @@
-// Cycles in which TCP repairs a loss, or acknowledges apart.
-#include <iterator>
-
+// Cycles in which TCP repairs a loss by tail loss probes, or acknowledges apart.
 #include "sim/world/stretch_runner.h"
 
 namespace keepsim::quiet {
 
-// A cycle in which the probe's exact time has to be known, and one with one of three additions, or
-// several of them: the PINGREQ is lost and comes back by a tail loss probe; the broker's kernel
-// acknowledges it apart, before the PINGRESP; the client's acknowledgement is lost, so that a probe
-// brings the PINGRESP a second time. REQUIRES: repairs_, LookAhead() looked from here.
-bool Stretch::RepairedCycle() {
-  if (t0_ >= until_) return Stop(StretchEnd::kPending);
-  KernelView client = kernel_[kClientEnd], broker = kernel_[kBrokerEnd];
-  const int64_t* const up_ns = draws_.up.latency_ns();
-  const int64_t* const down_ns = draws_.down.latency_ns();
-  const auto lost = [&](int d, size_t at) {
-    return d == kUp ? group_.up.loss.Hit(draws_.up.loss()[at])
-                    : group_.down.loss.Hit(draws_.down.loss()[at]);
-  };
-  const auto kernel = [&](Instant t) { return host_.KernelNow(t); };
-  const auto global = [&](Instant t) { return host_.Global(ClockKind::kMonotonic, t); };
-  // No rule for a lost answer, or a lost acknowledgement of its own before it.
-  if (lost(kDown, 0) || (!broker.interactive && lost(kDown, 1))) return Stop(StretchEnd::kLost);
-  size_t u = 0, d = 0;
+namespace {
+
+// Of these the next one sent in one direction is always the next in `loss` and `latency_ns`.
+struct Sending {
+  const Probability& law;
+  const uint64_t* loss;
+  const int64_t* latency_ns;
+  size_t sent = 0;
+  int64_t lost = 0;
+  int64_t probes = 0;  // of those sent
+
+  // When what is sent at `now` arrives; kNever: it is lost.
+  Instant At(Instant now) {
+    const size_t i = sent++;
+    if (law.Hit(loss[i])) return ++lost, kNever;
+    return now + Duration{latency_ns[i]};
+  }
+  Instant ProbeAt(Instant now) { return ++probes, At(now); }
+};
+
+}  // namespace
+
+// One such cycle, packet by packet. Each end sends at most one probe, and no retransmission: what
+// needs more is left to KernelsCycle(). All instants are global; `ahead` is the client's kernel
+// clock less that. A timer's deadline counts as a wake-up even if nothing is left to do by then.
+struct Stretch::Repair {
+  const TcpConfig& client_config;
+  const TcpConfig& broker_config;
+  const Duration ahead;
+  KernelView client, broker;
+  Sending up, down;
+  Instant out;                     // the PINGREQ leaves
+  Instant asked;                   // or its probe, by which it arrives
+  Instant heard, answered;         // read by the application
+  Instant over;                    // the broker has the acknowledgement of its answer
+  Instant gone;                    // no event and no wake-up is later, so far
+  Instant client_due, broker_due;  // timers
+  Instant touched;                 // the client's radio, last
+  bool apart;                      // the broker's kernel acknowledges before it answers
+  Instant apart_arrives = kNever;
+  uint16_t lost[2] = {0, 0};
+  StretchEnd why = StretchEnd::kOther;
+
+  bool Stop(StretchEnd end) { return why = end, false; }
+  void Within(Instant t) { gone = std::max(gone, t); }
+  void Touch(Instant t) { touched = std::max(touched, t); }
+  // When a timer of the client's kernel fires that is set at `now`.
+  Instant ClientTimer(Instant now, Duration wait) const {
+    return InWheel(now + ahead, wait) - ahead;
+  }
+
+  bool Run();
+  bool AnswerArrives();
+  bool AnswerIsLost();
+  Beyond Extra() const;
+  void NoteClient(Duration rtt, Instant sent_at, Instant received_at, Instant seen);
+  void NoteBroker(Duration rtt, Instant sent_at, Instant received_at, Instant seen);
+};
+
+bool Stretch::Repair::Run() {
+  gone = client_due = ClientTimer(out, client.ProbeWait(client_config));
+  asked = out;
+  heard = up.At(out);
+  if (heard == kNever) {
+    if (client.probed) return Stop(StretchEnd::kLost);
+    asked = client_due;
+    heard = up.ProbeAt(asked);
+    if (heard == kNever) return Stop(StretchEnd::kLost);
+    client_due = ClientTimer(asked, client.Rto(client_config));
+    Within(client_due);
+  }
+  if (heard >= client_due) return Stop(StretchEnd::kLate);
+  broker_due = InWheel(heard, broker.ProbeWait(broker_config));
+  Within(broker_due);
+  apart = !broker.interactive;
+  touched = out;
+  if (apart && (apart_arrives = down.At(heard)) != kNever) {
+    Within(apart_arrives);
+    touched = apart_arrives;
+  }
+  answered = down.At(heard);
+  return answered != kNever ? AnswerArrives() : AnswerIsLost();
+}
+
+void Stretch::Repair::NoteClient(Duration rtt, Instant sent_at, Instant received_at, Instant seen) {
+  client.rtt.Add(std::max<int64_t>(rtt.ns, 1), client_config.min_rto.ns, true);
+  client.NoteCycle(sent_at + ahead, received_at + ahead, seen, kMaxQuickAcks - 1);
+  client.repeated = up.probes > 0;
+}
+
+void Stretch::Repair::NoteBroker(Duration rtt, Instant sent_at, Instant received_at, Instant seen) {
+  broker.rtt.Add(std::max<int64_t>(rtt.ns, 1), broker_config.min_rto.ns, true);
+  broker.NoteCycle(sent_at, received_at, seen + ahead, apart ? kMaxQuickAcks - 1 : kMaxQuickAcks);
+  broker.repeated = down.probes > 0;
+  broker.interactive = true;
+}
+
+// The PINGRESP arrives; if the client's acknowledgement of it is lost, a probe brings it a second
+// time, and is acknowledged as a duplicate.
+bool Stretch::Repair::AnswerArrives() {
+  const Instant acknowledged = std::min(apart_arrives, answered);
+  if (acknowledged > client_due || answered > broker_due) return Stop(StretchEnd::kLate);
+  Instant sent = heard, received = answered;
+  over = up.At(answered);
+  if (over == kNever) {
+    if (broker.probed) return Stop(StretchEnd::kLost);
+    lost[kClientEnd] = 1;
+    sent = broker_due;
+    received = down.ProbeAt(sent);
+    if (received == kNever) return Stop(StretchEnd::kLost);
+    over = up.At(received);
+    if (over == kNever) return Stop(StretchEnd::kLost);
+    broker_due = InWheel(sent, broker.Rto(broker_config));
+    Within(broker_due);
+  }
+  if (over > broker_due) return Stop(StretchEnd::kLate);
+  Within(over);
+  Touch(received);
+  NoteClient(acknowledged - asked, asked, received, sent);
+  client.probed = up.probes > 0;
+  NoteBroker(over - sent, sent, heard, received);
+  return true;
+}
+
+// The PINGRESP is lost, and comes by the broker's probe. Unless the client has an acknowledgement
+// apart, its own probe brings the PINGREQ a second time, in the middle of that: before or after
+// the broker's probe leaves. The broker acknowledges the duplicate, before or after the probe
+// arrives, or even after the client has acknowledged that.
+bool Stretch::Repair::AnswerIsLost() {
+  if (broker.probed || (apart && apart_arrives == kNever)) return Stop(StretchEnd::kLost);
+  if (apart_arrives != kNever && apart_arrives > client_due) return Stop(StretchEnd::kLate);
+  const Instant probe = broker_due;
+  const Instant broker_rto = InWheel(probe, broker.Rto(broker_config));
+  Within(broker_rto);
+  Instant repeated = kNever;      // the PINGREQ arrives a second time
+  Instant acknowledged = kNever;  // its acknowledgement arrives
+  Instant sent = asked, echo = asked;
+  bool probes = !apart && up.probes == 0;  // the client's end
+  answered = kNever;
+  if (!probes || client_due > probe) {
+    answered = down.ProbeAt(probe);
+    if (answered == kNever) return Stop(StretchEnd::kLost);
+    probes = probes && answered > client_due;
+  }
+  if (probes) {
+    if (client.probed) return Stop(StretchEnd::kLost);
+    sent = client_due;
+    repeated = up.ProbeAt(sent);
+    client_due = ClientTimer(sent, client.Rto(client_config));
+    Within(client_due);
+    if (repeated == kNever) {
+      lost[kClientEnd] = 1;
+    } else if (repeated <= probe) {
+      acknowledged = down.At(repeated);
+      echo = sent;
+    }
+    if (answered == kNever) answered = down.ProbeAt(probe);
+    if (answered == kNever) return Stop(StretchEnd::kLost);
+    if (repeated != kNever) {
+      if (repeated > probe) acknowledged = down.At(repeated);
+      if (acknowledged == kNever && repeated > answered) lost[kBrokerEnd] = 1;
+      if (acknowledged != kNever) Touch(acknowledged);
+      Within(acknowledged != kNever ? acknowledged : repeated);
+    }
+  }
+  over = up.At(answered);
+  if (over == kNever) return Stop(StretchEnd::kLost);
+  // What comes first of two at one instant is the queue's to say.
+  if (repeated != kNever &&
+      (repeated == answered || repeated == over || acknowledged == answered)) {
+    return Stop(StretchEnd::kTie);
+  }
+  const bool by_answer = answered < std::min(apart_arrives, acknowledged);
+  const Instant first = std::min({apart_arrives, acknowledged, answered});
+  if ((!apart && first > client_due) || over > broker_rto) return Stop(StretchEnd::kLate);
+  Within(over);
+  Touch(answered);
+  const bool told = acknowledged != kNever;  // that the PINGREQ came twice
+  NoteClient(first - (by_answer || apart ? echo : sent), sent, answered,
+             told && acknowledged > answered ? repeated : probe);
+  client.probed = up.probes > 0 && !told;
+  const bool twice = repeated != kNever;
+  NoteBroker(over - probe, probe, twice ? repeated : heard,
+             twice && repeated > over ? sent : answered);
+  broker.probed = true;
+  if (twice) {
+    broker.interactive = false;
+    broker.quick_acks = kMaxQuickAcks - 1;
+  }
+  return true;
+}
+
+// What it has beyond a cycle in which nothing is lost.
+Beyond Stretch::Repair::Extra() const {
   Beyond b;
-  Way way;
-  way.out = t0_;
-  const Instant k0 = kernel(t0_);
+  const Sending* const sending[2] = {&up, &down};
+  const int64_t usual[2] = {2, 1};
+  b.events = 1 - kEventsOfCycle;  // the client's timer
+  for (int d = 0; d < 2; ++d) {
+    const Sending& s = *sending[d];
+    const int64_t sent = static_cast<int64_t>(s.sent);
+    b.events += sent - s.lost + s.probes;
+    b.segments[d] = sent - usual[d];
+    b.bytes[d] = s.probes * kPingSize;
+    b.lost[d] = s.lost;
+    b.retransmitted[d] = s.probes;
+  }
+  return b;
+}
+
+// REQUIRES: repairs_, a cycle before this one in the stretch, draws of kMostUp and kMostDown
+// transmissions from cycle `i` on.
+bool Stretch::RepairedCycle(size_t i) {
+  if (t0_ >= until_) return Stop(StretchEnd::kPending);
+  Repair r{group_.tcp,
+           broker_.tcp,
+           host_.KernelNow(t0_) - t0_,
+           kernel_[kClientEnd],
+           kernel_[kBrokerEnd],
+           {group_.up.loss, draws_.up.loss() + 2 * i, draws_.up.latency_ns() + 2 * i},
+           {group_.down.loss, draws_.down.loss() + i, draws_.down.latency_ns() + i},
+           t0_};
+  const Instant client_before = kernel_[kClientEnd].received - r.ahead;
+  const Instant broker_before = kernel_[kBrokerEnd].received;
+  if (!r.Run()) return Stop(r.why);
   const Instant next = t0_ + Duration{plain_.step};
-
-  Instant sent = t0_, client_timer = client.ProbeAt(group_.tcp, k0);
-  Instant gone = t0_ + client.TimerGone(group_.tcp);
-  const bool request_lost = lost(kUp, u);
-  if (request_lost) {
-    const Instant probe = client.ProbeAt(group_.tcp, k0);
-    ++u;
-    if (client.probed || lost(kUp, u)) return Stop(StretchEnd::kLost);
-    client_timer = InWheel(probe, client.Rto(group_.tcp));
-    sent = global(probe);
-    gone = global(client_timer);
-    b.events += 1;
-    b.segments[kUp] += 1;
-    b.bytes[kUp] += kPingSize;
-    b.lost[kUp] += 1;
-    b.retransmitted[kUp] += 1;
-  }
-  way.heard = sent + Duration{up_ns[u++]};
-  gone = std::max(gone, way.heard + broker.TimerGone(broker_.tcp));
-
-  Instant acked_alone = kNever;
-  if (!broker.interactive) {
-    acked_alone = way.heard + Duration{down_ns[d++]};
-    gone = std::max(gone, acked_alone);
-    b.events += 1;
-    b.segments[kDown] += 1;
-  }
-  way.answered = way.heard + Duration{down_ns[d++]};
-  const Instant first_ack = std::min(acked_alone, way.answered);
-  const Instant broker_probe = broker.ProbeAt(broker_.tcp, way.heard);
-  if (kernel(first_ack) > client_timer || way.answered > broker_probe ||
-      way.answered - way.out > Duration{plain_.wait}) {
+  if (r.gone >= next || r.answered - r.out > Duration{plain_.wait} ||
+      r.touched - r.out > kRadioTail) {
     return Stop(StretchEnd::kLate);
   }
-
-  Instant answered_last = way.answered, broker_sent = way.heard;
-  const bool ack_lost = lost(kUp, u);
-  if (ack_lost) {
-    ++u;
-    if (broker.probed || lost(kDown, d) || lost(kUp, u)) return Stop(StretchEnd::kLost);
-    broker_sent = broker_probe;
-    answered_last = broker_probe + Duration{down_ns[d++]};
-    const Instant broker_timer = InWheel(broker_probe, broker.Rto(broker_.tcp));
-    way.acked = answered_last + Duration{up_ns[u++]};
-    if (way.acked > broker_timer) return Stop(StretchEnd::kLate);
-    gone = std::max(gone, broker_timer);
-    b.events += 2;
-    b.segments[kUp] += 1;
-    b.segments[kDown] += 1;
-    b.bytes[kDown] += kPingSize;
-    b.lost[kUp] += 1;
-    b.retransmitted[kDown] += 1;
-  } else {
-    way.acked = way.answered + Duration{up_ns[u++]};
-    if (way.acked > broker_probe) return Stop(StretchEnd::kLate);
-  }
-  gone = std::max(gone, way.acked);
-  if (gone >= next) return Stop(StretchEnd::kLate);
-  if (gone >= until_) return Stop(StretchEnd::kPending);
-
-  const Instant k2 = kernel(way.answered), k_last = kernel(answered_last);
-  if (k2 - client.received <= client.RtoAtMost() ||
-      way.heard - broker.received <= broker.RtoAtMost() ||
-      k0 - client.received < group_.tcp.delayed_ack) {
+  if (r.gone >= until_) return Stop(StretchEnd::kPending);
+  // As in TcpIsQuiet(), whether or not a sample came before the data; and so that the next cycle
+  // may go by the plain rule.
+  const Instant client_after = r.client.received - r.ahead;
+  const Instant broker_after = r.broker.received;
+  const Duration client_rto = std::max(kernel_[kClientEnd].RtoAtMost(), r.client.RtoAtMost());
+  const Duration broker_rto = std::max(kernel_[kBrokerEnd].RtoAtMost(), r.broker.RtoAtMost());
+  if (r.answered - client_before <= client_rto || r.heard - broker_before <= broker_rto ||
+      r.out - client_before < group_.tcp.delayed_ack || next - client_after <= client_rto ||
+      next - broker_after <= broker_rto || next - client_after < group_.tcp.delayed_ack ||
+      (plain_.radio > 0 && next - r.touched <= kRadioTail)) {
     return Stop(StretchEnd::kOther);
   }
-  const Instant k_sent = kernel(sent);
-  client.rtt.Add(std::max<int64_t>((kernel(first_ack) - k_sent).ns, 1), group_.tcp.min_rto.ns,
-                 true);
-  broker.rtt.Add(std::max<int64_t>((way.acked - broker_sent).ns, 1), broker_.tcp.min_rto.ns, true);
-  // So that the next cycle may go by the plain rule.
-  if (next - answered_last <= client.RtoAtMost() || next - way.heard <= broker.RtoAtMost() ||
-      next - answered_last < group_.tcp.delayed_ack ||
-      (plain_.radio > 0 && next - answered_last <= kRadioTail)) {
-    return Stop(StretchEnd::kOther);
-  }
-  BrokerView session = session_;
-  if (!BrokerBears(way.heard, next, session)) {
-    session_.Restore(c_.session);
-    return false;
-  }
+  // The broker's exact timer.
+  const Instant heard_before = session_.last_in;
+  const Duration silence{plain_.silence};
+  if (r.heard - heard_before > silence) return Stop(StretchEnd::kLate);
+  Instant wakes = session_.wakes;
+  while (wakes < std::min(next, until_))
+    wakes = (wakes >= r.heard ? r.heard : heard_before) + silence;
+  if (wakes == next) return Stop(StretchEnd::kTie);
 
-  session_ = BrokerView(c_.session, session.wakes);
-  session_.ticks = session.ticks;
-  client.NoteCycle(k_sent, k_last, broker_sent, kMaxQuickAcks - 1);
-  broker.NoteCycle(broker_sent, way.heard, k_last,
-                   broker.interactive ? kMaxQuickAcks : kMaxQuickAcks - 1);
-  client.repeated = client.probed = request_lost;
-  broker.repeated = ack_lost;
-  broker.interactive = true;
-  kernel_[kClientEnd] = client;
-  kernel_[kBrokerEnd] = broker;
-  beyond_.Add(b);
-  lost_[kClientEnd] = ack_lost ? 1 : 0;
-  lost_[kBrokerEnd] = 0;
-  const Instant local = host_.SessionNow(way.out);
-  if (host_.last_packet_out != kLongAgo) {
-    host_.longest_silence = std::max(host_.longest_silence, local - host_.last_packet_out);
-  }
-  host_.last_packet_out = local;
-  TouchRadio({way.out, sent, first_ack});
-  Instant touches[] = {way.answered, acked_alone == kNever ? way.answered : acked_alone,
-                       answered_last};
-  std::sort(std::begin(touches), std::end(touches));
-  TouchRadio({touches[0], touches[1], touches[2]});
-  NotePing(group_.profile, host_.session, local);
-  NoteAnswer(group_.profile, host_.session, host_.SessionNow(way.answered));
-  host_.ping_rtt_sum += way.answered - way.out;
-  ++out_.cycles;
-  last_ = way;
-  waits_to_ = plain_.wait == kNever.ns ? kNever : way.out + Duration{plain_.wait};
-  t0_ = next;
+  NotePlainCycles(1, {r.out, r.heard, r.answered, r.over}, wakes, r.answered - r.out);
+  kernel_[kClientEnd] = r.client;
+  kernel_[kBrokerEnd] = r.broker;
+  lost_[kClientEnd] = r.lost[kClientEnd];
+  lost_[kBrokerEnd] = r.lost[kBrokerEnd];
+  host_.radio_last = r.touched;
+  beyond_.Add(r.Extra());
   return true;
 }
 

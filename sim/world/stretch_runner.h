@@ -70,14 +70,13 @@ class Stretch {
   void NotePlainCycles(int64_t n, const Way& last, Instant broker_wakes, Duration rtt_sum);
   template <bool kTcp>
   size_t PlainCycles(size_t i);
-  bool IsSettled(size_t cycles) const;
-  // So few that an SRTT of 300 ms, by the default min_rto, cannot grow out of the plain rule.
-  static constexpr size_t kMostSettled = 48;
+  bool IsSettled() const;
   size_t SettledCycles(size_t i);
-  bool RepairedCycle();
-  bool KernelsCycle();
+  struct Repair;
+  bool RepairedCycle(size_t i);
+  bool KernelsCycle(size_t i);
   size_t ByRule(size_t i);
-  bool OddCycle();
+  bool OddCycle(size_t i);
   bool MayBeRepaired() const {
     return out_.end != StretchEnd::kPending && out_.end != StretchEnd::kTie;
   }
@@ -97,8 +96,9 @@ class Stretch {
   const PlainRule plain_;
   DrawsAhead& draws_;
   uint64_t up_first_ = 0, down_first_ = 0;  // transmissions that LookAhead() looked from
-  size_t reach_ = 0, lost_at_ = 0;
-  const bool repairs_;  // RepairedCycle() may be asked
+  size_t up_reach_ = 0, down_reach_ = 0;    // transmissions from there on
+  size_t reach_ = 0, lost_at_ = 0;          // cycles, and those of them before one with a loss
+  const bool repairs_;                      // RepairedCycle() may be asked
   Beyond beyond_;
   uint16_t lost_[2] = {0, 0};  // transmissions by this end since the peer last read from it
 

@@ -8,23 +8,15 @@
 
 namespace keepsim::quiet {
 
-// Whether SRTT and RTTVAR stay within the plain rule for so many cycles at either end, as long as
-// no round trip is late.
-bool Stretch::IsSettled(size_t cycles) const {
+// Whether SRTT and RTTVAR stay within the plain rule for kMostSettled cycles at either end, as long
+// as no round trip is late.
+bool Stretch::IsSettled() const {
   if (plain_.laps == 0) return false;
-  for (const EndIndex at : {kClientEnd, kBrokerEnd}) {
-    const RttEstimator& rtt = kernel_[at].rtt;
-    const int64_t min_rto = plain_.min_rto[at];
-    // An exchange raises SRTT by an eighth of min_rto at most; a deviation is at most four times
-    // the largest error, and some for rounding.
-    const int64_t rise = (min_rto / 8 + 1) * static_cast<int64_t>(cycles);
-    const int64_t deviation = 4 * std::max(min_rto, plain_.srtt) + 16;
-    if (rtt.srtt_ns + rise > plain_.srtt ||
-        std::max({rtt.rttvar_ns, rtt.mdev_ns, deviation}) > plain_.rttvar) {
-      return false;
-    }
-  }
-  return true;
+  const RttEstimator& x = kernel_[kClientEnd].rtt;
+  const RttEstimator& y = kernel_[kBrokerEnd].rtt;
+  return x.srtt_ns <= plain_.settled_srtt[kClientEnd] &&
+         y.srtt_ns <= plain_.settled_srtt[kBrokerEnd] &&
+         std::max({x.rttvar_ns, x.mdev_ns, y.rttvar_ns, y.mdev_ns}) <= plain_.rttvar;
 }
 
 // The broker's exact timer through the cycles that begin at t0, where PINGREQ number i arrives at
@@ -61,7 +53,7 @@ struct BrokerLaps {
 // As PlainCycles(), for kMostSettled at most. REQUIRES: IsSettled() for as many.
 size_t Stretch::SettledCycles(size_t i) {
   const PlainRule& r = plain_;
-  const size_t ahead = std::min(PlainAhead(i), kMostSettled);
+  const size_t ahead = std::min(PlainAhead(i), static_cast<size_t>(PlainRule::kMostSettled));
   if (ahead == 0) return i;
   const int64_t* const up_ns = draws_.up.latency_ns() + 2 * i;
   const int64_t* const down_ns = draws_.down.latency_ns() + i;

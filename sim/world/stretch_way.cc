@@ -13,9 +13,9 @@ void Stretch::LookAhead() {
       host_.path[kDown].transmissions + n + static_cast<uint64_t>(beyond_.segments[kDown]);
   auto& up = draws_.up;
   auto& down = draws_.down;
-  reach_ =
-      std::min(up.Reach(group_.up, host_.luck, Purpose::kSegmentUp, up_first_, kMostUp) / per_cycle,
-               down.Reach(group_.down, host_.luck, Purpose::kSegmentDown, down_first_, kMostDown));
+  up_reach_ = up.Reach(group_.up, host_.luck, Purpose::kSegmentUp, up_first_, kMostUp);
+  down_reach_ = down.Reach(group_.down, host_.luck, Purpose::kSegmentDown, down_first_, kMostDown);
+  reach_ = std::min(up_reach_ / per_cycle, down_reach_);
   lost_at_ = std::min({reach_, up.FirstLost() / per_cycle, down.FirstLost()});
 }
 
