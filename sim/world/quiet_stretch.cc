@@ -195,39 +195,32 @@ size_t Stretch::ByRule(size_t i) {
   return IsSettled() ? SettledCycles(i) : PlainCycles<true>(i);
 }
 
-// The `i`th cycle is not as the others.
-bool Stretch::OddCycle(size_t i) {
-  if (!tcp_) return false;
-  bool done = false;
-  if (repairs_ && out_.cycles > 0) {
-    if (2 * i + kMostUp > up_reach_ || i + kMostDown > down_reach_) {
-      LookAhead();
-      i = 0;
+// As many cycles as LookAhead() looked at, or to the first that makes it look anew. False: the
+// stretch is over.
+bool Stretch::Window() {
+  size_t i = 0;
+  while (i < reach_) {
+    const size_t begin = i;
+    i = ByRule(i);
+    if (i > begin) continue;
+    if (repairs_) {
+      if (2 * i + kMostUp > up_reach_ || i + kMostDown > down_reach_) {
+        LookAhead();
+        i = 0;
+      }
+      if (RepairedCycle(i)) return true;
     }
-    done = RepairedCycle(i);
+    const bool odd = repairs_ && (i >= lost_at_ || !kernel_[kBrokerEnd].interactive);
+    if (odd || !Cycle(i)) return tcp_ && MayBeRepaired() && KernelsCycle(i);
+    ++i;
   }
-  if (!done && !(MayBeRepaired() && KernelsCycle(i))) return false;
-  ++out_.odd;
   return true;
 }
 
 QuietStretch Stretch::Run() {
-  bool goes_on = true;
-  while (goes_on) {
+  do {
     LookAhead();
-    for (size_t i = 0; i < reach_;) {
-      const size_t begin = i;
-      i = ByRule(i);
-      if (i > begin) continue;
-      const bool odd = repairs_ && (i >= lost_at_ || !kernel_[kBrokerEnd].interactive);
-      if (!odd && Cycle(i)) {
-        ++i;
-        continue;
-      }
-      goes_on = (odd || MayBeRepaired()) && OddCycle(i);
-      break;
-    }
-  }
+  } while (Window());
   if (out_.cycles > 0) Finish();
   return out_;
 }

@@ -52,6 +52,7 @@ bool Stretch::KernelsCycle(size_t i) {
   host_.radio_last = x.radio_last;
   Commit(t);
   kernels_at_ = out_.cycles;
+  ++out_.odd;
   return true;
 }
 

@@ -56,7 +56,7 @@ struct Stretch::Repair {
 
   bool Run();
   bool AnswerArrives();
-  bool AnswerIsLost();
+  bool AnswerIsLate();
   Beyond Extra() const;
   void NoteClient(Duration rtt, Instant sent_at, Instant received_at, Instant seen);
   void NoteBroker(Duration rtt, Instant sent_at, Instant received_at, Instant seen);
@@ -84,7 +84,8 @@ bool Stretch::Repair::Run() {
     touched = apart_arrives;
   }
   answered = down.At(heard);
-  return answered != kNever ? AnswerArrives() : AnswerIsLost();
+  const bool in_time = answered != kNever && std::min(apart_arrives, answered) <= client_due;
+  return in_time ? AnswerArrives() : AnswerIsLate();
 }
 
 void Stretch::Repair::NoteClient(Duration rtt, Instant sent_at, Instant received_at, Instant seen) {
@@ -100,69 +101,83 @@ void Stretch::Repair::NoteBroker(Duration rtt, Instant sent_at, Instant received
   broker.interactive = true;
 }
 
-// The PINGRESP arrives; if the client's acknowledgement of it is lost, a probe brings it a second
-// time, and is acknowledged as a duplicate.
+// The client has the PINGRESP, or an acknowledgement apart, before its timer is due. If its own
+// acknowledgement is lost or late, the broker's probe brings the PINGRESP a second time, and is
+// acknowledged as a duplicate.
 bool Stretch::Repair::AnswerArrives() {
   const Instant acknowledged = std::min(apart_arrives, answered);
-  if (acknowledged > client_due || answered > broker_due) return Stop(StretchEnd::kLate);
-  Instant sent = heard, received = answered;
   over = up.At(answered);
-  if (over == kNever) {
+  Instant sent = heard, received = answered;
+  Instant last = answered;  // what the broker has last was sent then
+  Duration round_trip = over - sent;
+  bool told = true;  // if the PINGRESP came twice, the broker knows
+  if (over > broker_due) {
     if (broker.probed) return Stop(StretchEnd::kLost);
-    lost[kClientEnd] = 1;
+    if (answered >= broker_due) return Stop(StretchEnd::kLate);
     sent = broker_due;
     received = down.ProbeAt(sent);
     if (received == kNever) return Stop(StretchEnd::kLost);
-    over = up.At(received);
-    if (over == kNever) return Stop(StretchEnd::kLost);
+    const Instant again = up.At(received);
+    if (over == again) return Stop(over == kNever ? StretchEnd::kLost : StretchEnd::kTie);
+    told = again != kNever;
+    if (over == kNever || !told) lost[kClientEnd] = 1;
+    if (again < over) round_trip = again - sent;
+    if (over == kNever || (told && again > over)) last = received;
     broker_due = InWheel(sent, broker.Rto(broker_config));
     Within(broker_due);
+    if (std::min(over, again) > broker_due) return Stop(StretchEnd::kLate);
+    if (over == kNever || (told && again > over)) over = again;
   }
-  if (over > broker_due) return Stop(StretchEnd::kLate);
   Within(over);
   Touch(received);
   NoteClient(acknowledged - asked, asked, received, sent);
   client.probed = up.probes > 0;
-  NoteBroker(over - sent, sent, heard, received);
+  NoteBroker(round_trip, sent, heard, last);
+  broker.probed = !told;
   return true;
 }
 
-// The PINGRESP is lost, and comes by the broker's probe. Unless the client has an acknowledgement
-// apart, its own probe brings the PINGREQ a second time, in the middle of that: before or after
-// the broker's probe leaves. The broker acknowledges the duplicate, before or after the probe
-// arrives, or even after the client has acknowledged that.
-bool Stretch::Repair::AnswerIsLost() {
-  if (broker.probed || (apart && apart_arrives == kNever)) return Stop(StretchEnd::kLost);
-  if (apart_arrives != kNever && apart_arrives > client_due) return Stop(StretchEnd::kLate);
-  const Instant probe = broker_due;
-  const Instant broker_rto = InWheel(probe, broker.Rto(broker_config));
-  Within(broker_rto);
+// The PINGRESP is lost, and comes by the broker's probe; or it is late. Unless the client has an
+// acknowledgement apart, its own probe brings the PINGREQ a second time, in the midst of that:
+// before or after the broker's probe leaves. The broker acknowledges the duplicate, before or after
+// the PINGRESP arrives, or even after the broker knows of that.
+bool Stretch::Repair::AnswerIsLate() {
+  if (apart && (apart_arrives == kNever || apart_arrives > client_due)) {
+    return Stop(StretchEnd::kLost);
+  }
+  Instant answer = heard;  // the one that arrives is sent
+  if (answered == kNever) {
+    if (broker.probed) return Stop(StretchEnd::kLost);
+    answer = broker_due;
+    broker_due = InWheel(answer, broker.Rto(broker_config));
+    Within(broker_due);
+  }
   Instant repeated = kNever;      // the PINGREQ arrives a second time
   Instant acknowledged = kNever;  // its acknowledgement arrives
   Instant sent = asked, echo = asked;
   bool probes = !apart && up.probes == 0;  // the client's end
-  answered = kNever;
-  if (!probes || client_due > probe) {
-    answered = down.ProbeAt(probe);
+  if (answered == kNever && (!probes || client_due > answer)) {
+    answered = down.ProbeAt(answer);
     if (answered == kNever) return Stop(StretchEnd::kLost);
-    probes = probes && answered > client_due;
   }
+  // Not there yet, it is sent later.
+  probes = probes && answered > client_due;
   if (probes) {
     if (client.probed) return Stop(StretchEnd::kLost);
     sent = client_due;
     repeated = up.ProbeAt(sent);
     client_due = ClientTimer(sent, client.Rto(client_config));
     Within(client_due);
-    if (repeated == kNever) {
-      lost[kClientEnd] = 1;
-    } else if (repeated <= probe) {
+    if (repeated <= answer) {
       acknowledged = down.At(repeated);
       echo = sent;
     }
-    if (answered == kNever) answered = down.ProbeAt(probe);
+    if (answered == kNever) answered = down.ProbeAt(answer);
     if (answered == kNever) return Stop(StretchEnd::kLost);
-    if (repeated != kNever) {
-      if (repeated > probe) acknowledged = down.At(repeated);
+    if (repeated == kNever) {
+      lost[kClientEnd] = 1;
+    } else {
+      if (repeated > answer) acknowledged = down.At(repeated);
       if (acknowledged == kNever && repeated > answered) lost[kBrokerEnd] = 1;
       if (acknowledged != kNever) Touch(acknowledged);
       Within(acknowledged != kNever ? acknowledged : repeated);
@@ -170,24 +185,21 @@ bool Stretch::Repair::AnswerIsLost() {
   }
   over = up.At(answered);
   if (over == kNever) return Stop(StretchEnd::kLost);
+  const bool twice = repeated != kNever, told = acknowledged != kNever;
   // What comes first of two at one instant is the queue's to say.
-  if (repeated != kNever &&
-      (repeated == answered || repeated == over || acknowledged == answered)) {
+  if (twice && (repeated == answered || repeated == over || acknowledged == answered)) {
     return Stop(StretchEnd::kTie);
   }
-  const bool by_answer = answered < std::min(apart_arrives, acknowledged);
   const Instant first = std::min({apart_arrives, acknowledged, answered});
-  if ((!apart && first > client_due) || over > broker_rto) return Stop(StretchEnd::kLate);
+  if ((!apart && first > client_due) || over > broker_due) return Stop(StretchEnd::kLate);
   Within(over);
   Touch(answered);
-  const bool told = acknowledged != kNever;  // that the PINGREQ came twice
-  NoteClient(first - (by_answer || apart ? echo : sent), sent, answered,
-             told && acknowledged > answered ? repeated : probe);
+  NoteClient(first - (acknowledged == first ? sent : echo), sent, answered,
+             told && acknowledged > answered ? repeated : answer);
   client.probed = up.probes > 0 && !told;
-  const bool twice = repeated != kNever;
-  NoteBroker(over - probe, probe, twice ? repeated : heard,
+  NoteBroker(over - answer, answer, twice ? repeated : heard,
              twice && repeated > over ? sent : answered);
-  broker.probed = true;
+  broker.probed = down.probes > 0;
   if (twice) {
     broker.interactive = false;
     broker.quick_acks = kMaxQuickAcks - 1;
@@ -213,9 +225,10 @@ Beyond Stretch::Repair::Extra() const {
   return b;
 }
 
-// REQUIRES: repairs_, a cycle before this one in the stretch, draws of kMostUp and kMostDown
-// transmissions from cycle `i` on.
+// REQUIRES: repairs_, draws of kMostUp and kMostDown transmissions from cycle `i` on.
 bool Stretch::RepairedCycle(size_t i) {
+  // The first cycle of a stretch is asked everything.
+  if (out_.cycles == 0) return false;
   if (t0_ >= until_) return Stop(StretchEnd::kPending);
   Repair r{group_.tcp,
            broker_.tcp,
@@ -261,6 +274,7 @@ bool Stretch::RepairedCycle(size_t i) {
   lost_[kClientEnd] = r.lost[kClientEnd];
   lost_[kBrokerEnd] = r.lost[kBrokerEnd];
   host_.radio_last = r.touched;
+  if (r.up.sent + r.down.sent > 3) ++out_.odd;
   beyond_.Add(r.Extra());
   return true;
 }

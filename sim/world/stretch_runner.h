@@ -76,7 +76,7 @@ class Stretch {
   bool RepairedCycle(size_t i);
   bool KernelsCycle(size_t i);
   size_t ByRule(size_t i);
-  bool OddCycle(size_t i);
+  bool Window();
   bool MayBeRepaired() const {
     return out_.end != StretchEnd::kPending && out_.end != StretchEnd::kTie;
   }
