@@ -117,6 +117,7 @@ bool Stretch::Repair::AnswerArrives() {
     sent = broker_due;
     received = down.ProbeAt(sent);
     if (received == kNever) return Stop(StretchEnd::kLost);
+    Within(received);
     const Instant again = up.At(received);
     if (over == again) return Stop(over == kNever ? StretchEnd::kLost : StretchEnd::kTie);
     told = again != kNever;
