@@ -12,7 +12,7 @@ namespace keepsim {
 namespace {
 
 size_t Portable(ExchangeRtts& r, const int64_t* up, const int64_t* down, size_t n) {
-  RttEstimator x = r.end[0], y = r.end[1];
+  RttEstimator x = *r.end[0], y = *r.end[1];
   int64_t sum = 0;
   size_t i = 0;
   for (; i < n; ++i) {
@@ -22,8 +22,8 @@ size_t Portable(ExchangeRtts& r, const int64_t* up, const int64_t* down, size_t 
     y.AddOnePerRound(std::max<int64_t>(back, 1), r.min_rto_ns[1]);
     sum += there;
   }
-  r.end[0] = x;
-  r.end[1] = y;
+  *r.end[0] = x;
+  *r.end[1] = y;
   r.sum_ns += sum;
   return i;
 }
@@ -38,7 +38,7 @@ constexpr int64_t kShort = int64_t{1} << 29;
 
 bool IsShort(const ExchangeRtts& r) {
   for (int d = 0; d < 2; ++d) {
-    if (std::max({r.end[d].srtt_ns, r.end[d].mdev_ns, r.end[d].rttvar_ns / 2, r.min_rto_ns[d]}) >
+    if (std::max({r.end[d]->srtt_ns, r.end[d]->mdev_ns, r.end[d]->rttvar_ns / 2, r.min_rto_ns[d]}) >
         kShort) {
       return false;
     }
@@ -60,10 +60,10 @@ KEEPSIM_AVX2 inline void Store(__m128i v, int64_t* first, int64_t* second) {
 KEEPSIM_AVX2 size_t WithAvx2(ExchangeRtts& r, const int64_t* up, const int64_t* down, size_t n) {
   const __m128i min_rto = Both(r.min_rto_ns[0], r.min_rto_ns[1]);
   const __m128i one = Both(1, 1), most = Both(kShort, kShort);
-  __m128i srtt = Both(r.end[0].srtt_ns, r.end[1].srtt_ns);
-  __m128i min_rtt = Both(r.end[0].min_rtt_ns, r.end[1].min_rtt_ns);
-  __m128i mdev = Both(r.end[0].mdev_ns, r.end[1].mdev_ns);
-  __m128i rttvar = Both(r.end[0].rttvar_ns, r.end[1].rttvar_ns);
+  __m128i srtt = Both(r.end[0]->srtt_ns, r.end[1]->srtt_ns);
+  __m128i min_rtt = Both(r.end[0]->min_rtt_ns, r.end[1]->min_rtt_ns);
+  __m128i mdev = Both(r.end[0]->mdev_ns, r.end[1]->mdev_ns);
+  __m128i rttvar = Both(r.end[0]->rttvar_ns, r.end[1]->rttvar_ns);
   __m128i sum = _mm_setzero_si128();
   size_t i = 0;
   for (; i < n; ++i) {
@@ -89,10 +89,10 @@ KEEPSIM_AVX2 size_t WithAvx2(ExchangeRtts& r, const int64_t* up, const int64_t* 
     rttvar = _mm_max_epi32(rttvar, least);
     rttvar = _mm_sub_epi32(rttvar, _mm_srai_epi32(_mm_sub_epi32(rttvar, least), 2));
   }
-  Store(srtt, &r.end[0].srtt_ns, &r.end[1].srtt_ns);
-  Store(min_rtt, &r.end[0].min_rtt_ns, &r.end[1].min_rtt_ns);
-  Store(mdev, &r.end[0].mdev_ns, &r.end[1].mdev_ns);
-  Store(rttvar, &r.end[0].rttvar_ns, &r.end[1].rttvar_ns);
+  Store(srtt, &r.end[0]->srtt_ns, &r.end[1]->srtt_ns);
+  Store(min_rtt, &r.end[0]->min_rtt_ns, &r.end[1]->min_rtt_ns);
+  Store(mdev, &r.end[0]->mdev_ns, &r.end[1]->mdev_ns);
+  Store(rttvar, &r.end[0]->rttvar_ns, &r.end[1]->rttvar_ns);
   r.sum_ns += _mm_cvtsi128_si64(sum);
   return i;
 }

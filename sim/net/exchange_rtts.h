@@ -12,7 +12,7 @@ namespace keepsim {
 
 // Both ends, the one that begins an exchange first.
 struct ExchangeRtts {
-  RttEstimator end[2];
+  RttEstimator* end[2];  // moved in place
   int64_t min_rto_ns[2] = {0, 0};
   int64_t sum_ns = 0;  // of the first end's round trips
 

@@ -5,27 +5,33 @@
 
 namespace keepsim::quiet {
 
-// What so many cycles by the plain rule leave behind, of which the last went `last`: what as many
-// of Cycle() leave, but for the estimators.
-void Stretch::NotePlainCycles(int64_t n, const Way& last, Instant broker_wakes, Duration rtt_sum) {
-  last_ = last;
-  t0_ = last.out + Duration{plain_.step};
-  waits_to_ = plain_.wait == kNever.ns ? kNever : last.out + Duration{plain_.wait};
+// What so many cycles by the plain rule leave behind, of which the last went last_: what as many of
+// Cycle() leave, but for the kernels.
+void Stretch::NotePlainCycles(int64_t n, Instant broker_wakes, Duration rtt_sum) {
+  // Each field for itself: whole structures would wait for their parts, just written.
+  const Instant out = last_.out, heard = last_.heard, answered = last_.answered;
+  t0_ = out + Duration{plain_.step};
+  waits_to_ = plain_.wait == kNever.ns ? kNever : out + Duration{plain_.wait};
   out_.cycles += n;
-  session_.last_in = c_.session.last_in = last.heard;
+  session_.last_in = c_.session.last_in = heard;
   session_.wakes = broker_wakes;
-  const Instant k2 = host_.KernelNow(last.answered);
-  kernel_[kClientEnd].NoteCycle(host_.KernelNow(last.out), k2, last.heard, kMaxQuickAcks - 1);
-  kernel_[kBrokerEnd].NoteCycle(last.heard, last.heard, k2, kMaxQuickAcks);
-  lost_[kClientEnd] = lost_[kBrokerEnd] = 0;
   ClientSession& s = host_.session;
   s.sends += static_cast<uint32_t>(n);
-  s.last_out = s.ping_sent = host_.last_packet_out = host_.SessionNow(last.out);
-  s.last_in = s.look_from = host_.SessionNow(last.answered);
+  s.last_out = s.ping_sent = host_.last_packet_out = out + session_ahead_;
+  s.last_in = s.look_from = answered + session_ahead_;
   host_.longest_silence = std::max(host_.longest_silence, Duration{plain_.step});
   host_.radio_wakeups += n * plain_.radio;
-  host_.radio_last = last.answered;
+  host_.radio_last = answered;
   host_.ping_rtt_sum += rtt_sum;
+}
+
+// And the kernels, but for the estimators.
+void Stretch::NotePlainKernels() {
+  const Instant answered = last_.answered + kernel_ahead_;
+  kernel_[kClientEnd].NoteCycle(last_.out + kernel_ahead_, answered, last_.heard,
+                                kMaxQuickAcks - 1);
+  kernel_[kBrokerEnd].NoteCycle(last_.heard, last_.heard, answered, kMaxQuickAcks);
+  lost_[kClientEnd] = lost_[kBrokerEnd] = 0;
 }
 
 // How many cycles lie ahead, from the `i`th of those that LookAhead() looked at on, in which
@@ -47,7 +53,7 @@ template <bool kTcp>
   const int64_t* const down_ns = draws_.down.latency_ns();
   RttEstimator client = kernel_[kClientEnd].rtt, broker = kernel_[kBrokerEnd].rtt;
   int64_t t0 = t0_.ns, heard = session_.last_in.ns, wakes = session_.wakes.ns;
-  int64_t last_rtt = 0, sum = 0, last_acked = 0;
+  int64_t last_rtt = 0, sum = 0;
   for (; i < end; ++i) {
     const size_t u = kTcp ? 2 * i : i;
     const int64_t up = up_ns[u], down = down_ns[i];
@@ -79,16 +85,16 @@ template <bool kTcp>
     wakes = later;
     heard = arrives;
     sum += last_rtt = rtt;
-    last_acked = acked;
     t0 = next;
   }
   if (i == begin) return i;
   kernel_[kClientEnd].rtt = client;
   kernel_[kBrokerEnd].rtt = broker;
-  const Instant out{t0 - r.step};
-  NotePlainCycles(static_cast<int64_t>(i - begin),
-                  {out, Instant{heard}, out + Duration{last_rtt}, Instant{last_acked}},
-                  Instant{wakes}, Duration{sum});
+  last_.out = Instant{t0 - r.step};
+  last_.heard = Instant{heard};
+  last_.answered = last_.out + Duration{last_rtt};
+  NotePlainCycles(static_cast<int64_t>(i - begin), Instant{wakes}, Duration{sum});
+  NotePlainKernels();
   return i;
 }
 

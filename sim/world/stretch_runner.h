@@ -25,6 +25,8 @@ class Stretch {
         until_(until),
         tcp_(group_.transport == Transport::kTcp),
         plain_(PlainRuleOf(broker, host, c)),
+        kernel_ahead_(host.KernelNow(now) - now),
+        session_ahead_(host.SessionNow(now) - now),
         draws_(draws),
         repairs_(plain_.applies && tcp_ && group_.tcp.user_timeout.ns == 0 &&
                  broker.tcp.user_timeout.ns == 0),
@@ -67,12 +69,12 @@ class Stretch {
   void Commit(const Trial& t);
   bool Cycle(size_t i);
   size_t PlainAhead(size_t i) const;
-  void NotePlainCycles(int64_t n, const Way& last, Instant broker_wakes, Duration rtt_sum);
+  void NotePlainCycles(int64_t n, Instant broker_wakes, Duration rtt_sum);
+  void NotePlainKernels();
   template <bool kTcp>
   size_t PlainCycles(size_t i);
   bool IsSettled() const;
   size_t SettledCycles(size_t i);
-  struct Repair;
   bool RepairedCycle(size_t i);
   bool KernelsCycle(size_t i);
   size_t ByRule(size_t i);
@@ -94,6 +96,8 @@ class Stretch {
   const Instant until_;
   const bool tcp_;
   const PlainRule plain_;
+  // Of the client's clocks, where the plain rule applies.
+  const Duration kernel_ahead_, session_ahead_;
   DrawsAhead& draws_;
   uint64_t up_first_ = 0, down_first_ = 0;  // transmissions that LookAhead() looked from
   size_t up_reach_ = 0, down_reach_ = 0;    // transmissions from there on
@@ -108,7 +112,7 @@ class Stretch {
   int64_t kernels_at_ = 0;  // both kernels' ends in c_ are those after so many cycles
   PathView path_;
   Instant t0_;                 // the next cycle begins
-  Way last_{};                 // the last cycle's
+  Way last_{};                 // the last cycle's; not acked_
   Instant waits_to_ = kNever;  // the client's timer after the last ping
 };
 

@@ -34,8 +34,10 @@ struct BrokerLaps {
   // False if a wake-up may be at the instant at which a cycle begins. `heard`: the last arrival.
   bool Find(int64_t heard, int64_t cycles) {
     while (true) {
-      in = (wakes - t0) / step;
-      if (in >= cycles) return true;
+      // Few steps: quicker than a division.
+      for (in = 0; wakes - (t0 + in * step) >= step;) {
+        if (++in >= cycles) return true;
+      }
       if (wakes == t0 + in * step) return false;
       if (wakes >= Arrival(in)) return origin = in, true;
       if (in > 0) return origin = in - 1, true;
@@ -61,19 +63,16 @@ size_t Stretch::SettledCycles(size_t i) {
   if (t0_.ns + up_ns[0] - heard > r.silence) return i;
   BrokerLaps broker{t0_.ns, r.step, r.silence, r.laps, up_ns, session_.wakes.ns};
   if (!broker.Find(heard, static_cast<int64_t>(ahead))) return i;
-  ExchangeRtts rtts{{kernel_[kClientEnd].rtt, kernel_[kBrokerEnd].rtt},
+  ExchangeRtts rtts{{&kernel_[kClientEnd].rtt, &kernel_[kBrokerEnd].rtt},
                     {r.min_rto[kClientEnd], r.min_rto[kBrokerEnd]}};
   const size_t n = rtts.Add(up_ns, down_ns, ahead);
   if (n == 0) return i;
-  kernel_[kClientEnd].rtt = rtts.end[0];
-  kernel_[kBrokerEnd].rtt = rtts.end[1];
-  Way last;
-  last.out = t0_ + Duration{r.step} * static_cast<int64_t>(n - 1);
-  last.heard = last.out + Duration{up_ns[2 * n - 2]};
-  last.answered = last.heard + Duration{down_ns[n - 1]};
-  last.acked = last.answered + Duration{up_ns[2 * n - 1]};
-  NotePlainCycles(static_cast<int64_t>(n), last, Instant{broker.After(static_cast<int64_t>(n))},
+  last_.out = t0_ + Duration{r.step} * static_cast<int64_t>(n - 1);
+  last_.heard = last_.out + Duration{up_ns[2 * n - 2]};
+  last_.answered = last_.heard + Duration{down_ns[n - 1]};
+  NotePlainCycles(static_cast<int64_t>(n), Instant{broker.After(static_cast<int64_t>(n))},
                   Duration{rtts.sum_ns});
+  NotePlainKernels();
   return i + n;
 }
 

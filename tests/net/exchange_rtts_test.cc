@@ -17,10 +17,10 @@ size_t Reference(ExchangeRtts& r, const int64_t* up, const int64_t* down, size_t
   for (size_t i = 0; i < n; ++i) {
     const int64_t rtt[2] = {up[2 * i] + down[i], down[i] + up[2 * i + 1]};
     for (int e = 0; e < 2; ++e) {
-      if (rtt[e] > r.end[e].srtt_ns + r.min_rto_ns[e]) return i;
+      if (rtt[e] > r.end[e]->srtt_ns + r.min_rto_ns[e]) return i;
     }
     for (int e = 0; e < 2; ++e) {
-      r.end[e].Add(std::max<int64_t>(rtt[e], 1), r.min_rto_ns[e], true);
+      r.end[e]->Add(std::max<int64_t>(rtt[e], 1), r.min_rto_ns[e], true);
     }
     r.sum_ns += rtt[0];
   }
@@ -29,10 +29,10 @@ size_t Reference(ExchangeRtts& r, const int64_t* up, const int64_t* down, size_t
 
 void ExpectSame(const ExchangeRtts& a, const ExchangeRtts& b) {
   for (int e = 0; e < 2; ++e) {
-    EXPECT_EQ(a.end[e].srtt_ns, b.end[e].srtt_ns);
-    EXPECT_EQ(a.end[e].min_rtt_ns, b.end[e].min_rtt_ns);
-    EXPECT_EQ(a.end[e].mdev_ns, b.end[e].mdev_ns);
-    EXPECT_EQ(a.end[e].rttvar_ns, b.end[e].rttvar_ns);
+    EXPECT_EQ(a.end[e]->srtt_ns, b.end[e]->srtt_ns);
+    EXPECT_EQ(a.end[e]->min_rtt_ns, b.end[e]->min_rtt_ns);
+    EXPECT_EQ(a.end[e]->mdev_ns, b.end[e]->mdev_ns);
+    EXPECT_EQ(a.end[e]->rttvar_ns, b.end[e]->rttvar_ns);
   }
   EXPECT_EQ(a.sum_ns, b.sum_ns);
 }
@@ -47,11 +47,12 @@ void HoldAgainstReference() {
   size_t added = 0, ended_early = 0;
   for (int round = 0; round < 3000; ++round) {
     const int64_t scale = int64_t{1} << up_to(33);
-    ExchangeRtts r;
+    RttEstimator ends[2], expected_ends[2];
+    ExchangeRtts r{{&ends[0], &ends[1]}};
     for (int e = 0; e < 2; ++e) {
       r.min_rto_ns[e] = up_to(3) == 0 ? Milliseconds(20).ns : Milliseconds(200).ns;
-      r.end[e] = {1 + up_to(scale), scale, up_to(2 * scale), r.min_rto_ns[e],
-                  r.min_rto_ns[e] + up_to(scale)};
+      ends[e] = {1 + up_to(scale), scale, up_to(2 * scale), r.min_rto_ns[e],
+                 r.min_rto_ns[e] + up_to(scale)};
     }
     std::vector<int64_t> up(128), down(64);
     for (int64_t& ns : up) ns = up_to(scale);
@@ -61,7 +62,10 @@ void HoldAgainstReference() {
           up_to(int64_t{1} << 40);
     }
     const size_t n = static_cast<size_t>(up_to(64));
+    std::copy(ends, ends + 2, expected_ends);
     ExchangeRtts expected = r;
+    expected.end[0] = &expected_ends[0];
+    expected.end[1] = &expected_ends[1];
     const size_t count = Reference(expected, up.data(), down.data(), n);
     EXPECT_EQ(r.Add(up.data(), down.data(), n), count);
     ExpectSame(r, expected);
