@@ -14,10 +14,8 @@ VectorPath Widest() {
   return VectorPath::kPortable;
 }
 
-std::atomic<VectorPath>& Chosen() {
-  static std::atomic<VectorPath> chosen{Widest()};
-  return chosen;
-}
+// Asked too often for the guard of a static in a function. -1: nobody has asked yet.
+constinit std::atomic<int> chosen{-1};
 
 }  // namespace
 
@@ -40,11 +38,19 @@ bool HasVectorPath(VectorPath path) {
   }
 }
 
-VectorPath ChosenVectorPath() { return Chosen().load(std::memory_order_relaxed); }
+VectorPath ChosenVectorPath() {
+  int path = chosen.load(std::memory_order_relaxed);
+  if (path < 0) {
+    int unset = -1;
+    path = static_cast<int>(Widest());
+    if (!chosen.compare_exchange_strong(unset, path)) path = unset;
+  }
+  return static_cast<VectorPath>(path);
+}
 
 void SetVectorPath(VectorPath path) {
   SIM_CHECK(HasVectorPath(path));
-  Chosen() = path;
+  chosen = static_cast<int>(path);
 }
 
 }  // namespace keepsim

@@ -37,10 +37,13 @@ class DrawWindow {
   const int64_t* latency_ns() const { return latency_ns_ + offset_; }
   // How many come before the first that is lost independently; as many as there are or more: all.
   size_t FirstLost() const {
-    size_t word = offset_ / 64;
-    uint64_t lost = lost_[word] >> offset_ % 64 << offset_ % 64;
-    while (lost == 0 && ++word < kSize / 64) lost = lost_[word];
-    return word * 64 + static_cast<size_t>(std::countr_zero(lost)) - offset_;
+    // As one number: where the first loss is cannot be foreseen, so that branches would cost more.
+    static_assert(kSize == 64 || kSize == 128);
+    unsigned __int128 lost = lost_[kSize / 64 - 1];
+    if (kSize > 64) lost = lost << 64 | lost_[0];
+    lost >>= offset_;
+    const uint64_t low = static_cast<uint64_t>(lost), high = static_cast<uint64_t>(lost >> 64);
+    return static_cast<size_t>(low != 0 ? std::countr_zero(low) : 64 + std::countr_zero(high));
   }
   // Of any transmission; those that are not there are made, alone.
   TransmissionDraw At(const DirectionSpec& spec, const RandomSource& luck, Purpose purpose,

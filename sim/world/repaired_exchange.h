@@ -12,6 +12,8 @@
 #include "sim/base/time.h"
 #include "sim/net/tcp.h"
 #include "sim/world/connection.h"
+#include "sim/world/plan.h"
+#include "sim/world/quiet_scan.h"
 #include "sim/world/quiet_view.h"
 #include "sim/world/skip_stats.h"
 
@@ -39,16 +41,16 @@ struct Sending {
 class RepairedExchange {
  public:
   // `client` and `broker`: both ends before it. `ahead`: the client's kernel clock less the global
-  // one, which keep pace. REQUIRES: tail loss probes, no user timeouts; draws of kMostUp and
-  // kMostDown transmissions.
+  // one, which keep pace. `draws` begin with those of transmissions `ups` and `downs` further on.
+  // REQUIRES: tail loss probes, no user timeouts; draws of kMostUp and kMostDown transmissions.
   RepairedExchange(const TcpConfig& client_config, const TcpConfig& broker_config,
                    const KernelView& client, const KernelView& broker, Duration ahead,
-                   const Sending& up_draws, const Sending& down_draws)
+                   const GroupPlan& group, const DrawsAhead& draws, size_t ups, size_t downs)
       : config_{&client_config, &broker_config},
         before_{&client, &broker},
         ahead_(ahead),
-        up(up_draws),
-        down(down_draws) {}
+        up{group.up.loss, draws.up.loss() + ups, draws.up.latency_ns() + ups},
+        down{group.down.loss, draws.down.loss() + downs, draws.down.latency_ns() + downs} {}
 
   // The PINGREQ is sent at `sent_at`. False if it takes more, or a tie decides: see why(). What it
   // takes for granted, that data comes after longer gaps than a time-out, is up to the caller.

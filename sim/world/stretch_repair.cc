@@ -10,9 +10,8 @@ bool Stretch::RepairedCycle(size_t i) {
   if (out_.cycles == 0) return false;
   if (t0_ >= until_) return Stop(StretchEnd::kPending);
   KernelView &client = kernel_[kClientEnd], &broker = kernel_[kBrokerEnd];
-  RepairedExchange x(group_.tcp, broker_.tcp, client, broker, kernel_ahead_,
-                     {group_.up.loss, draws_.up.loss() + 2 * i, draws_.up.latency_ns() + 2 * i},
-                     {group_.down.loss, draws_.down.loss() + i, draws_.down.latency_ns() + i});
+  RepairedExchange x(group_.tcp, broker_.tcp, client, broker, kernel_ahead_, group_, draws_, 2 * i,
+                     i);
   if (!x.Run(t0_)) return Stop(x.why());
   const Instant next = t0_ + Duration{plain_.step};
   if (x.gone >= next || x.answered - x.out > Duration{plain_.wait} ||

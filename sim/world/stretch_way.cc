@@ -5,18 +5,18 @@ namespace keepsim::quiet {
 
 // How many cycles the draws reach, and how many of them lose nothing independently.
 void Stretch::LookAhead() {
-  const size_t per_cycle = tcp_ ? 2 : 1;
+  const int halves = tcp_ ? 1 : 0;  // two transmissions up in each cycle: shifted, not divided
   const uint64_t n = static_cast<uint64_t>(out_.cycles);
   up_first_ =
-      host_.path[kUp].transmissions + per_cycle * n + static_cast<uint64_t>(beyond_.segments[kUp]);
+      host_.path[kUp].transmissions + (n << halves) + static_cast<uint64_t>(beyond_.segments[kUp]);
   down_first_ =
       host_.path[kDown].transmissions + n + static_cast<uint64_t>(beyond_.segments[kDown]);
   auto& up = draws_.up;
   auto& down = draws_.down;
   up_reach_ = up.Reach(group_.up, host_.luck, Purpose::kSegmentUp, up_first_, kMostUp);
   down_reach_ = down.Reach(group_.down, host_.luck, Purpose::kSegmentDown, down_first_, kMostDown);
-  reach_ = std::min(up_reach_ / per_cycle, down_reach_);
-  lost_at_ = std::min({reach_, up.FirstLost() / per_cycle, down.FirstLost()});
+  reach_ = std::min(up_reach_ >> halves, down_reach_);
+  lost_at_ = std::min({reach_, up.FirstLost() >> halves, down.FirstLost()});
 }
 
 // The packets of the cycle that is `i` cycles ahead of where LookAhead() looked from.
