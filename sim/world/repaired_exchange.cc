@@ -145,14 +145,14 @@ bool RepairedExchange::AnswerIsLate() {
 }
 
 void RepairedExchange::NoteKernels(KernelView& client, KernelView& broker) const {
-  client.rtt.Add(std::max<int64_t>(sample[kClientEnd].ns, 1), config_[kClientEnd]->min_rto.ns,
-                 true);
+  client.rtt.AddOnePerRound(std::max<int64_t>(sample[kClientEnd].ns, 1),
+                            config_[kClientEnd]->min_rto.ns);
   client.NoteCycle(sent[kClientEnd] + ahead_, received[kClientEnd] + ahead_, seen[kClientEnd],
                    kMaxQuickAcks - 1);
   client.repeated = up.probes > 0;
   client.probed = probed[kClientEnd];
-  broker.rtt.Add(std::max<int64_t>(sample[kBrokerEnd].ns, 1), config_[kBrokerEnd]->min_rto.ns,
-                 true);
+  broker.rtt.AddOnePerRound(std::max<int64_t>(sample[kBrokerEnd].ns, 1),
+                            config_[kBrokerEnd]->min_rto.ns);
   broker.NoteCycle(sent[kBrokerEnd], received[kBrokerEnd], seen[kBrokerEnd] + ahead_,
                    apart_ || twice_ ? kMaxQuickAcks - 1 : kMaxQuickAcks);
   broker.repeated = down.probes > 0;
