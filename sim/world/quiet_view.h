@@ -147,6 +147,10 @@ struct KernelView {
   }
 };
 
+// An end after so many exchanges, of which the last left `view`.
+TcpEndpoint EndpointAfter(const TcpConfig& config, const TcpEndpoint& before, int64_t exchanges,
+                          const KernelView& view);
+
 // What cycles with a repair have beyond the others, by direction.
 struct Beyond {
   int64_t events = 0;

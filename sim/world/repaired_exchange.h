@@ -42,7 +42,8 @@ class RepairedExchange {
  public:
   // `client` and `broker`: both ends before it. `ahead`: the client's kernel clock less the global
   // one, which keep pace. `draws` begin with those of transmissions `ups` and `downs` further on.
-  // REQUIRES: tail loss probes, no user timeouts; draws of kMostUp and kMostDown transmissions.
+  // REQUIRES: tail loss probes, no user timeouts; draws of kMostUp and kMostDown transmissions;
+  // each estimator is between two of its round trips.
   RepairedExchange(const TcpConfig& client_config, const TcpConfig& broker_config,
                    const KernelView& client, const KernelView& broker, Duration ahead,
                    const GroupPlan& group, const DrawsAhead& draws, size_t ups, size_t downs)

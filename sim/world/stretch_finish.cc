@@ -5,30 +5,8 @@ namespace keepsim::quiet {
 
 // This end after all cycles so far.
 TcpEndpoint Stretch::EndpointNow(EndIndex at) const {
-  TcpEndpoint e = c_.end[at].tcp;
-  if (out_.cycles == kernels_at_) return e;
-  const TcpConfig& config = at == kClientEnd ? group_.tcp : broker_.tcp;
-  const uint32_t bytes = static_cast<uint32_t>(out_.cycles - kernels_at_) * kPingSize;
-  e.snd_una = e.snd_nxt = e.snd_end = e.snd_end + bytes;
-  e.rcv_nxt += bytes;
-  e.acked_to = e.rcv_nxt;
-  e.last_length = kPingSize;
-  e.sack_start = e.sack_end = e.snd_una;
-  e.probed = kernel_[at].probed;
-  if (e.probed) e.probe_end = e.snd_nxt;
-  e.probes_sent = 0;
-  e.first_unacked_at = e.first_retransmit_at = kNever;
-  e.head_sent_at = e.last_sent_at = kernel_[at].sent;
-  e.tail_sent_at = kernel_[at].repeated ? kNever : kernel_[at].sent;
-  e.last_received_at = kernel_[at].received;
-  SetEstimator(e, kernel_[at].rtt);
-  e.rtt_seq = e.snd_nxt;
-  e.rto = RtoOf(config, e);
-  e.timer = TcpTimer::kNone;
-  e.quick_acks = kernel_[at].quick_acks;
-  e.interactive = kernel_[at].interactive;
-  e.ts_recent = kernel_[at].echo;
-  return e;
+  return EndpointAfter(at == kClientEnd ? group_.tcp : broker_.tcp, c_.end[at].tcp,
+                       out_.cycles - kernels_at_, kernel_[at]);
 }
 
 // What has happened in all cycles alike, and what only the last one leaves.

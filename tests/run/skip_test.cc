@@ -85,6 +85,43 @@ TEST(SkipTest, ReferenceFleet) {
   EXPECT_GT(share.skipped, share.events * 9 / 10);
 }
 
+// Much is lost and late, so that each rule of repair is used often, and their leavings meet.
+TEST(SkipTest, LossyFleets) {
+  const struct {
+    const char* latency;
+    const char* keep_alive;
+  } paths[] = {{"lognormal { median: \"50ms\" sigma: 0.5 }", "60s"},
+               {"lognormal { median: \"80ms\" sigma: 1.5 }", "20s"},
+               {"lognormal { median: \"3ms\" sigma: 0.3 }", "5s"},
+               {"exponential { mean: \"150ms\" }", "30s"},
+               {"constant: \"40ms\"", "15s"}};
+  uint64_t seed = 1;
+  for (const auto& path : paths) {
+    for (const char* loss : {"0.01", "0.05", "0.2", "0.4"}) {
+      for (const bool sleeps : {false, true}) {
+        if (HasFailure()) return;
+        std::string text = "seed: " + std::to_string(seed++) +
+                           " horizon: \"6h\" groups { name: \"g\" count: 10 keep_alive: \"" +
+                           path.keep_alive +
+                           "\" start { spread: \"60s\" } path { both { latency { " + path.latency +
+                           " } loss: " + loss + " } } ";
+        if (sleeps) {
+          text +=
+              "random_faults { fault: SLEEP gap { exponential { mean: \"1h\" } } length { "
+              "constant: "
+              "\"7s\" } } ";
+        }
+        text += "}";
+        SCOPED_TRACE(text);
+        const auto plan = PlanOf(text);
+        const Both skip = RunWith(*plan, Engine::kAuto);
+        EXPECT_GT(skip.result.skipped[0].odd, 100u);
+        Compare(*plan);
+      }
+    }
+  }
+}
+
 // Nothing ends a stretch of this client. Who stops the run waits for its end.
 TEST(SkipTest, AStretchCoversAMonthAtMost) {
   const auto plan = PlanOf(R"(name: "still" horizon: "300d"
