@@ -112,7 +112,7 @@ class Stretch {
   int64_t kernels_at_ = 0;  // both kernels' ends in c_ are those after so many cycles
   PathView path_;
   Instant t0_;                 // the next cycle begins
-  Way last_{};                 // the last cycle's; not acked_
+  Way last_{};                 // the last cycle's, but for `acked`
   Instant waits_to_ = kNever;  // the client's timer after the last ping
 };
 
