@@ -106,7 +106,7 @@ def tables(m):
     return "\n".join([fleet_table(m), memory_table(m), queue_table(m), part_table(m)])
 
 
-COLOURS = ["#1b6ca8", "#d95f02", "#1b9e77", "#7570b3", "#e7298a", "#777777"]
+COLOURS = ["#1b6ca8", "#d95f02", "#1b9e77", "#7570b3", "#e7298a", "#66a61e", "#777777"]
 STYLE = """<style>
 text { font: 11px sans-serif; fill: #333 } .grid { stroke: #ddd } .back { fill: #fff }
 @media (prefers-color-scheme: dark) { text { fill: #ccc } .grid { stroke: #444 } .back { fill: #161616 } }
