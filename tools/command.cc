@@ -118,8 +118,8 @@ bool ReadWord(const Arguments& arguments, const std::string& flag,
 
 namespace {
 
-// What a client takes while its cell runs, as measured with 10 million of them.
-constexpr int64_t kClientBytes = 1800;
+// What a client takes while its cell runs, as measured with a million of them.
+constexpr int64_t kClientBytes = 4800;
 constexpr int64_t kMuch = int64_t{1} << 30;
 
 void WarnOfMemory(const Plan& plan) {

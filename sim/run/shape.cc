@@ -83,14 +83,13 @@ Duration ReconnectBound(const Plan& plan, const GroupPlan& g) {
   for (const DirectionSpec* d : {&g.up, &g.down}) {
     if (d->burst.enabled) bound += d->burst.bad_sojourn.max();
   }
-  // A queue at the door lets everybody in some time, those who gave up meanwhile included.
+  // A queue at the door lets everybody in some time, if nobody gives up in it; else what is
+  // accepted may be what has been given up, for ever.
+  Duration queue = plan.broker.handling * plan.client_count();
   if (plan.broker.accept_per_second > 0) {
-    bound += Seconds(plan.client_count()) / plan.broker.accept_per_second * kAttempts;
+    queue += Seconds(plan.client_count()) / plan.broker.accept_per_second;
   }
-  if (plan.broker.handling.ns > 0) {
-    bound += plan.broker.handling * plan.client_count() * kAttempts;
-  }
-  return bound;
+  return queue > p.connack_timeout ? kForever : bound + queue * kAttempts;
 }
 
 }  // namespace

@@ -234,6 +234,20 @@ TEST(RunTest, JoinedClientsAreTheSameOnAnyNumberOfThreads) {
   EXPECT_EQ(keepsim::Run(*r.plan, options)->threads, 3);
 }
 
+// Whoever gives up before all the others have been accepted may never get in: what waits at the
+// door is dead when its turn comes. That is what such a limit does, and no mistake of the model's.
+TEST(RunTest, AQueueThatNeverEndsBreaksNoInvariant) {
+  const Ready r = Prepare(R"(
+    name: "door" horizon: "8h"
+    groups { name: "fleet" count: 200 keep_alive: "60s" start { spread: "10s" }
+      path { both { latency { constant: "20ms" } } } }
+    broker { accept_per_second: 1 })");
+  const auto result = keepsim::Run(*r.plan, {});
+  ASSERT_TRUE(result.ok());
+  EXPECT_LT(result->metrics->Total().connected_at_end, 200);
+  EXPECT_EQ(result->checks->total(), 0) << result->checks->violations()[0].text;
+}
+
 // A limit that begins within another and ends before it leaves the other in force.
 TEST(RunTest, OverlappingBrokerLimitsEndOneByOne) {
   const Ready r = Prepare(R"(
