@@ -57,7 +57,9 @@ struct Shared {
 };
 
 struct Worker {
-  Worker(const RunShape* shape, const CheckShape* checks) : metrics(shape), checkers(checks) {}
+  Worker(size_t its_lane, const RunShape* shape, const CheckShape* checks)
+      : lane(its_lane), metrics(shape), checkers(checks) {}
+  const size_t lane;  // of the sorter
   Accumulator metrics;
   CheckerSet checkers;
   Digest digest;
@@ -103,7 +105,7 @@ void Take(Shared& shared, Worker& w, const TraceRecord* begin, const TraceRecord
   }
   if (shared.sorter == nullptr) return;
   const absl::Status status =
-      shared.sorter->Add(absl::MakeConstSpan(begin, static_cast<size_t>(end - begin)));
+      shared.sorter->Add(w.lane, absl::MakeConstSpan(begin, static_cast<size_t>(end - begin)));
   if (status.ok()) return;
   const std::lock_guard<std::mutex> lock(shared.mutex);
   shared.status.Update(status);
@@ -204,11 +206,7 @@ absl::StatusOr<RunResult> RunAll(const Plan& plan, const RunOptions& options) {
   RunResult result;
   result.shape = std::make_shared<RunShape>(ShapeOf(plan));
   result.check_shape = std::make_shared<CheckShape>(CheckShapeOf(plan));
-  std::unique_ptr<RecordSorter> sorter;
-  if (options.on_records) {
-    sorter = std::make_unique<RecordSorter>(options.scratch_dir, kSorterBytes);
-  }
-  Shared shared{plan, options, Partition(plan), sorter.get()};
+  Shared shared{plan, options, Partition(plan)};
   shared.whole = options.until >= kStart + plan.horizon;
   if (!options.only.empty() || !shared.whole) {
     shared.wanted.assign(size_t{plan.client_count()} + 1, options.only.empty());
@@ -232,9 +230,15 @@ absl::StatusOr<RunResult> RunAll(const Plan& plan, const RunOptions& options) {
   threads = static_cast<int>(std::clamp<size_t>(useful, 1, static_cast<size_t>(threads)));
   result.threads = threads;
 
+  std::unique_ptr<RecordSorter> sorter;
+  if (options.on_records) {
+    sorter = std::make_unique<RecordSorter>(options.scratch_dir, kSorterBytes,
+                                            static_cast<size_t>(threads));
+  }
+  shared.sorter = sorter.get();
   std::vector<std::unique_ptr<Worker>> workers;
-  for (int i = 0; i < threads; ++i) {
-    workers.push_back(std::make_unique<Worker>(result.shape.get(), result.check_shape.get()));
+  for (size_t i = 0; i < static_cast<size_t>(threads); ++i) {
+    workers.push_back(std::make_unique<Worker>(i, result.shape.get(), result.check_shape.get()));
   }
   std::unique_ptr<MembersRun> members_run;
   if (members) members_run = std::make_unique<MembersRun>(shared, workers);
@@ -298,7 +302,7 @@ absl::StatusOr<RunResult> RunAll(const Plan& plan, const RunOptions& options) {
   }
   if (shared.whole) result.checks->Finish(result.metrics->incident_count());
   if (sorter != nullptr) {
-    absl::Status status = sorter->Add(absl::MakeConstSpan(run_records));
+    absl::Status status = sorter->Add(0, absl::MakeConstSpan(run_records));
     if (status.ok()) {
       status = sorter->Merge([&](absl::Span<const TraceRecord> records) -> absl::Status {
         if (options.cancel != nullptr && *options.cancel) return Stopped();

@@ -1,163 +1,124 @@
 #include "sim/trace/spill.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include <algorithm>
+#include <deque>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "sim/base/status_macros.h"
+#include "sim/trace/record_run.h"
 
 namespace keepsim {
 namespace {
 
-// The file is of this process alone, so records are kept as they lie in memory.
-constexpr size_t kRecordBytes = sizeof(TraceRecord);
-constexpr size_t kMinChunkRecords = 4096;
-constexpr size_t kEmitRecords = 16384;
+using trace_internal::ExtentStore;
+using trace_internal::kPieceBytes;
+using trace_internal::RecordRun;
+using trace_internal::RunReader;
+using trace_internal::RunWriter;
+using Emit = std::function<absl::Status(absl::Span<const TraceRecord>)>;
 
-std::string TemporaryFolder(std::string folder) {
-  if (!folder.empty()) return folder;
-  const char* tmp = getenv("TMPDIR");
-  return tmp != nullptr && *tmp != '\0' ? tmp : "/tmp";
+// Too few to sort are not worth a run; so many that a run's records still lie in a cache.
+constexpr size_t kMinChunkRecords = 4096;
+constexpr size_t kMinRuns = 8;
+constexpr size_t kEmitRecords = 4096;
+
+// The parts of the limit: packed records in memory; records to be sorted, of all lanes. The rest is
+// for the numbers that they are sorted by, and for reading runs in the file.
+size_t StoreBytes(size_t limit) { return limit / 8 * 5; }
+size_t ChunkRecords(size_t limit, size_t lanes) {
+  return std::max(limit / 8 / lanes / sizeof(TraceRecord), kMinChunkRecords);
 }
 
-// One sorted run: in memory, or read from the file a piece at a time.
-struct Cursor {
-  const TraceRecord* next = nullptr;
-  const TraceRecord* end = nullptr;
-  uint64_t offset = 0;  // of what has not been read yet
-  uint64_t left = 0;    // records of it
-  std::vector<TraceRecord> piece;
+// The reader whose record comes first, found by as many comparisons as the tree is high: each node
+// holds the one that lost there.
+class Tournament {
+ public:
+  explicit Tournament(std::deque<RunReader>* readers) : readers_(*readers) {
+    std::vector<size_t> winners(2 * size());
+    losers_.resize(size());
+    for (size_t node = 2 * size() - 1; node > 0; --node) {
+      if (node >= size()) {
+        winners[node] = node - size();
+        continue;
+      }
+      size_t winner = winners[2 * node];
+      size_t loser = winners[2 * node + 1];
+      if (Before(loser, winner)) std::swap(winner, loser);
+      winners[node] = winner;
+      losers_[node] = loser;
+    }
+    first_ = winners[1];
+  }
+
+  RunReader& first() { return readers_[first_]; }
+  // After first() has advanced.
+  void Replay() {
+    for (size_t node = (first_ + size()) / 2; node > 0; node /= 2) {
+      if (Before(losers_[node], first_)) std::swap(losers_[node], first_);
+    }
+  }
+
+ private:
+  size_t size() const { return readers_.size(); }
+  bool Before(size_t x, size_t y) const {
+    if (readers_[x].done() || readers_[y].done()) return !readers_[x].done();
+    return CanonicalLess(readers_[x].record(), readers_[y].record());
+  }
+
+  std::deque<RunReader>& readers_;
+  std::vector<size_t> losers_;
+  size_t first_ = 0;
 };
 
-}  // namespace
-
-RecordSorter::RecordSorter(std::string tmp_dir, size_t memory_limit_bytes)
-    : tmp_dir_(TemporaryFolder(std::move(tmp_dir))),
-      chunk_records_(std::max(memory_limit_bytes / 4 / kRecordBytes, kMinChunkRecords)) {}
-
-RecordSorter::~RecordSorter() {
-  if (fd_ >= 0) close(fd_);
-}
-
-absl::Status RecordSorter::SystemError(const char* what, int error) const {
-  const std::string message =
-      absl::StrCat(tmp_dir_, ": cannot ", what, " a temporary file for records: ", strerror(error),
-                   "; name another folder in TMPDIR");
-  return error == ENOSPC || error == EDQUOT || error == EFBIG
-             ? absl::ResourceExhaustedError(message)
-             : absl::UnavailableError(message);
-}
-
-absl::Status RecordSorter::Add(absl::Span<const TraceRecord> records) {
-  std::vector<TraceRecord> full;
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    buffer_.insert(buffer_.end(), records.begin(), records.end());
-    if (buffer_.size() < chunk_records_) return absl::OkStatus();
-    full.swap(buffer_);
-    if (fd_ < 0) KEEPSIM_RETURN_IF_ERROR(OpenFile());
+// REQUIRES: at least one run.
+absl::Status MergeRuns(ExtentStore* store, absl::Span<RecordRun> runs, const Emit& emit) {
+  std::deque<RunReader> readers;
+  for (RecordRun& run : runs) {
+    readers.emplace_back(store, std::move(run));
+    KEEPSIM_RETURN_IF_ERROR(readers.back().Advance());
   }
-  return Spill(std::move(full));
-}
-
-absl::Status RecordSorter::OpenFile() {
-  std::string name = absl::StrCat(tmp_dir_, "/keepsim.XXXXXX");
-  fd_ = mkostemp(name.data(), O_CLOEXEC);
-  if (fd_ < 0) return SystemError("create", errno);
-  unlink(name.c_str());
-  return absl::OkStatus();
-}
-
-absl::Status RecordSorter::Spill(std::vector<TraceRecord> records) {
-  std::sort(records.begin(), records.end(), CanonicalLess);
-  const size_t bytes = records.size() * kRecordBytes;
-  uint64_t offset;
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    offset = file_bytes_;
-    file_bytes_ += bytes;
-    runs_.push_back({offset, records.size()});
-  }
-  const char* data = reinterpret_cast<const char*>(records.data());
-  for (size_t done = 0; done < bytes;) {
-    const ssize_t n = pwrite(fd_, data + done, bytes - done, static_cast<off_t>(offset + done));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return SystemError("write", n == 0 ? ENOSPC : errno);
-    done += static_cast<size_t>(n);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status RecordSorter::Merge(
-    const std::function<absl::Status(absl::Span<const TraceRecord>)>& emit) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  std::sort(buffer_.begin(), buffer_.end(), CanonicalLess);
-  if (runs_.empty()) {
-    for (size_t i = 0; i < buffer_.size(); i += kEmitRecords) {
-      KEEPSIM_RETURN_IF_ERROR(emit(absl::MakeConstSpan(buffer_).subspan(i, kEmitRecords)));
-    }
-    buffer_ = {};
-    return absl::OkStatus();
-  }
-  const size_t piece_records = std::max<size_t>(chunk_records_ / (runs_.size() + 1), 256);
-  std::vector<Cursor> cursors(runs_.size() + 1);
-  // Points the cursor at its next record; OK and next == end when the run is over.
-  auto refill = [&](Cursor& c) -> absl::Status {
-    if (c.next != c.end || c.left == 0) return absl::OkStatus();
-    c.piece.resize(static_cast<size_t>(std::min<uint64_t>(c.left, piece_records)));
-    const size_t bytes = c.piece.size() * kRecordBytes;
-    char* data = reinterpret_cast<char*>(c.piece.data());
-    for (size_t done = 0; done < bytes;) {
-      const ssize_t n = pread(fd_, data + done, bytes - done, static_cast<off_t>(c.offset + done));
-      if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) return SystemError("read", n == 0 ? EIO : errno);
-      done += static_cast<size_t>(n);
-    }
-    c.offset += bytes;
-    c.left -= c.piece.size();
-    c.next = c.piece.data();
-    c.end = c.next + c.piece.size();
-    return absl::OkStatus();
-  };
-  for (size_t i = 0; i < runs_.size(); ++i) {
-    cursors[i].offset = runs_[i].offset;
-    cursors[i].left = runs_[i].count;
-  }
-  cursors.back().next = buffer_.data();
-  cursors.back().end = buffer_.data() + buffer_.size();
-  std::vector<Cursor*> heap;
-  for (Cursor& c : cursors) {
-    KEEPSIM_RETURN_IF_ERROR(refill(c));
-    if (c.next != c.end) heap.push_back(&c);
-  }
-  // A heap keeps its greatest in front, so "less" is "later".
-  auto later = [](const Cursor* x, const Cursor* y) { return CanonicalLess(*y->next, *x->next); };
-  std::make_heap(heap.begin(), heap.end(), later);
+  Tournament tournament(&readers);
   std::vector<TraceRecord> out;
   out.reserve(kEmitRecords);
-  while (!heap.empty()) {
-    std::pop_heap(heap.begin(), heap.end(), later);
-    Cursor& c = *heap.back();
-    out.push_back(*c.next++);
+  while (!tournament.first().done()) {
+    RunReader& first = tournament.first();
+    out.push_back(first.record());
+    KEEPSIM_RETURN_IF_ERROR(first.Advance());
+    tournament.Replay();
     if (out.size() == kEmitRecords) {
       KEEPSIM_RETURN_IF_ERROR(emit(out));
       out.clear();
     }
-    KEEPSIM_RETURN_IF_ERROR(refill(c));
-    if (c.next == c.end) {
-      heap.pop_back();
-    } else {
-      std::push_heap(heap.begin(), heap.end(), later);
-    }
   }
-  buffer_ = {};
   return out.empty() ? absl::OkStatus() : emit(out);
+}
+
+}  // namespace
+
+RecordSorter::RecordSorter(std::string tmp_dir, size_t memory_limit_bytes, size_t lanes)
+    : store_(std::move(tmp_dir), StoreBytes(memory_limit_bytes)),
+      most_runs_(std::max(memory_limit_bytes / 8 / kPieceBytes, kMinRuns)) {
+  for (size_t i = 0; i < lanes; ++i) {
+    lanes_.emplace_back(&store_, ChunkRecords(memory_limit_bytes, lanes));
+  }
+}
+
+absl::Status RecordSorter::Merge(const Emit& emit) {
+  std::vector<RecordRun> runs;
+  for (trace_internal::SortLane& lane : lanes_) KEEPSIM_RETURN_IF_ERROR(lane.Finish(&runs));
+  // Of a very long run: each reader takes memory, so many short runs first become few long ones.
+  for (; runs.size() > most_runs_;
+       runs.erase(runs.begin(), runs.begin() + static_cast<ptrdiff_t>(most_runs_))) {
+    RunWriter longer(&store_);
+    const Emit put_aside = [&](absl::Span<const TraceRecord> records) -> absl::Status {
+      for (const TraceRecord& r : records) KEEPSIM_RETURN_IF_ERROR(longer.Add(r));
+      return absl::OkStatus();
+    };
+    KEEPSIM_RETURN_IF_ERROR(
+        MergeRuns(&store_, absl::MakeSpan(runs).subspan(0, most_runs_), put_aside));
+    KEEPSIM_RETURN_IF_ERROR(longer.Finish(&runs.emplace_back()));
+  }
+  return MergeRuns(&store_, absl::MakeSpan(runs), emit);
 }
 
 }  // namespace keepsim

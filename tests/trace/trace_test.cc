@@ -123,7 +123,7 @@ TEST(SorterTest, MergesSpilledRunsIntoCanonicalOrder) {
     for (const TraceRecord& r : records) {
       if (r.entity == entity) own.push_back(r);
     }
-    ASSERT_TRUE(sorter.Add(std::move(own)).ok());
+    ASSERT_TRUE(sorter.Add(0, own).ok());
   }
   EXPECT_GT(sorter.spilled_bytes(), 0u);
   std::vector<TraceRecord> merged;
