@@ -1,9 +1,11 @@
 #include "sim/trace/block.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "sim/base/check.h"
+#include "sim/base/zig_zag.h"
 #include "sim/trace/deflate.h"
 #include "sim/trace/frame.h"
 // lint: allow(layer) because a stored trace is protobuf, so that Python reads it unaided
@@ -36,32 +38,28 @@ BlockSummary Summarize(absl::Span<const TraceRecord> records) {
   return s;
 }
 
-std::string EncodeBlock(absl::Span<const TraceRecord> records, const BlockSummary& summary) {
-  const int n = static_cast<int>(records.size());
-  trace_format::Columns columns;
-  columns.mutable_at()->Reserve(n);
-  columns.mutable_entity()->Reserve(n);
-  columns.mutable_counter()->Reserve(n);
-  columns.mutable_kind()->Reserve(n);
-  columns.mutable_code()->Reserve(n);
-  columns.mutable_conn()->Reserve(n);
-  columns.mutable_a()->Reserve(n);
-  columns.mutable_b()->Reserve(n);
-  Instant at = summary.first;
+std::string EncodeBlock(absl::Span<const TraceRecord> records, const BlockSummary& summary,
+                        ColumnWriter* columns) {
+  const size_t n = records.size();
+  using Columns = trace_format::Columns;
+  columns->Clear();
+  int64_t at = summary.first.ns;
+  columns->Add(Columns::kAtFieldNumber, n, [&](size_t i) {
+    return static_cast<uint64_t>(records[i].at.ns) -
+           static_cast<uint64_t>(std::exchange(at, records[i].at.ns));
+  });
   int64_t entity = 0;
-  for (const TraceRecord& r : records) {
-    columns.add_at(static_cast<uint64_t>(r.at.ns) - static_cast<uint64_t>(at.ns));
-    columns.add_entity(r.entity - entity);
-    columns.add_counter(r.counter);
-    columns.add_kind(static_cast<uint32_t>(r.kind));
-    columns.add_code(r.code);
-    columns.add_conn(r.conn);
-    columns.add_a(r.a);
-    columns.add_b(r.b);
-    at = r.at;
-    entity = r.entity;
-  }
-  const std::string plain = columns.SerializeAsString();
+  columns->Add(Columns::kEntityFieldNumber, n, [&](size_t i) {
+    return ZigZag(records[i].entity - std::exchange(entity, int64_t{records[i].entity}));
+  });
+  columns->Add(Columns::kCounterFieldNumber, n, [&](size_t i) { return records[i].counter; });
+  columns->Add(Columns::kKindFieldNumber, n,
+               [&](size_t i) { return static_cast<uint64_t>(records[i].kind); });
+  columns->Add(Columns::kCodeFieldNumber, n, [&](size_t i) { return records[i].code; });
+  columns->Add(Columns::kConnFieldNumber, n, [&](size_t i) { return records[i].conn; });
+  columns->Add(Columns::kAFieldNumber, n, [&](size_t i) { return ZigZag(records[i].a); });
+  columns->Add(Columns::kBFieldNumber, n, [&](size_t i) { return ZigZag(records[i].b); });
+  const absl::string_view plain = columns->bytes();
   trace_format::Block block;
   block.set_count(summary.count);
   block.set_first_ns(summary.first.ns);

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "sim/trace/column_writer.h"
 #include "sim/trace/record.h"
 
 namespace keepsim::trace_internal {
@@ -30,7 +31,9 @@ inline bool IsDeclaration(const TraceRecord& r) {
 
 // REQUIRES: 1 to kBlockRecords records in canonical order.
 BlockSummary Summarize(absl::Span<const TraceRecord> records);
-std::string EncodeBlock(absl::Span<const TraceRecord> records, const BlockSummary& summary);
+// `columns` is overwritten; writers have one, since making it takes time.
+std::string EncodeBlock(absl::Span<const TraceRecord> records, const BlockSummary& summary,
+                        ColumnWriter* columns);
 
 // InvalidArgument, saying what is wrong, unless `payload` is a block of records in canonical
 // order that match their summary. Memory is bounded by the largest block, whatever the bytes.

@@ -1,4 +1,5 @@
-// zlib in one call each way; inside sim/trace only.
+// Columns in zlib's format (RFC 1950, 1951); inside sim/trace only. libdeflate writes them, in less
+// than half of the time that zlib takes; zlib reads them, within bounds.
 #ifndef KEEPSIM_SIM_TRACE_DEFLATE_H_
 #define KEEPSIM_SIM_TRACE_DEFLATE_H_
 

@@ -89,24 +89,28 @@ absl::Status DecodeDirectory(absl::string_view payload, uint64_t begin, uint64_t
   return absl::OkStatus();
 }
 
-std::string EncodeClients(absl::Span<const Holding> holdings) {
-  trace_format::ClientColumns columns;
+std::string EncodeClients(absl::Span<const Holding> holdings, ColumnWriter* columns) {
+  std::vector<uint32_t> entities, counts, blocks;
   uint32_t entity = 0;
   uint32_t block = 0;
   for (size_t i = 0; i < holdings.size(); ++i) {
-    const bool same = i > 0 && EntityOf(holdings[i]) == entity;
-    if (same) {
-      columns.set_blocks(columns.blocks_size() - 1, columns.blocks(columns.blocks_size() - 1) + 1);
-      columns.add_block(BlockOf(holdings[i]) - block);
+    if (i > 0 && EntityOf(holdings[i]) == entity) {
+      ++counts.back();
+      blocks.push_back(BlockOf(holdings[i]) - block);
     } else {
-      columns.add_entity(EntityOf(holdings[i]) - entity);
-      columns.add_blocks(1);
-      columns.add_block(BlockOf(holdings[i]));
+      entities.push_back(EntityOf(holdings[i]) - entity);
+      counts.push_back(1);
+      blocks.push_back(BlockOf(holdings[i]));
     }
     entity = EntityOf(holdings[i]);
     block = BlockOf(holdings[i]);
   }
-  const std::string plain = columns.SerializeAsString();
+  using Columns = trace_format::ClientColumns;
+  columns->Clear();
+  columns->Add(Columns::kEntityFieldNumber, entities.size(), [&](size_t i) { return entities[i]; });
+  columns->Add(Columns::kBlocksFieldNumber, counts.size(), [&](size_t i) { return counts[i]; });
+  columns->Add(Columns::kBlockFieldNumber, blocks.size(), [&](size_t i) { return blocks[i]; });
+  const absl::string_view plain = columns->bytes();
   trace_format::Clients message;
   message.set_columns_size(static_cast<uint32_t>(plain.size()));
   message.set_columns(Deflate(plain));

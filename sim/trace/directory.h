@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "sim/trace/block.h"
+#include "sim/trace/column_writer.h"
 
 namespace keepsim::trace_internal {
 
@@ -62,7 +63,8 @@ inline constexpr uint32_t BlockOf(Holding h) { return static_cast<uint32_t>(h); 
 inline constexpr size_t kClientsHoldings = 65536;
 
 // REQUIRES: ascending, at most kClientsHoldings + kDirectoryBlocks of them.
-std::string EncodeClients(absl::Span<const Holding> holdings);
+// `columns` is overwritten.
+std::string EncodeClients(absl::Span<const Holding> holdings, ColumnWriter* columns);
 // InvalidArgument unless they ascend, lie within the place's entities and name one of `blocks`
 // blocks. Memory is bounded whatever the bytes.
 absl::Status DecodeClients(absl::string_view payload, const ClientsPlace& place, uint32_t blocks,

@@ -13,8 +13,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "sim/base/check.h"
+#include "sim/base/radix_sort.h"
 #include "sim/base/status_macros.h"
 #include "sim/trace/block.h"
+#include "sim/trace/column_writer.h"
 #include "sim/trace/directory.h"
 #include "sim/trace/frame.h"
 // lint: allow(layer) because a stored trace is protobuf, so that Python reads it unaided
@@ -42,7 +44,7 @@ class FileTraceWriter : public TraceWriter {
   static constexpr size_t kBufferBytes = 1 << 20;
 
   absl::Status WriteFrame(FrameType type, absl::string_view payload);
-  absl::Status WriteBlock();
+  absl::Status WriteBlock(absl::Span<const TraceRecord> records);
   absl::Status WriteDirectory();
   absl::Status Write(absl::string_view bytes);
   absl::Status Drain();
@@ -61,6 +63,8 @@ class FileTraceWriter : public TraceWriter {
   uint64_t packet_records_ = 0;
   trace_internal::Directory directory_;            // of the blocks since the last one
   std::vector<trace_internal::Holding> holdings_;  // of these blocks, block by block
+  std::vector<trace_internal::Holding> scratch_;   // for sorting them
+  trace_internal::ColumnWriter columns_;
   trace_format::Index index_;
   absl::Status failed_;  // the first error: all later calls return it
 };
@@ -143,31 +147,43 @@ absl::Status FileTraceWriter::WriteHeader(const TraceHeader& header) {
 absl::Status FileTraceWriter::Append(absl::Span<const TraceRecord> records) {
   if (!failed_.ok()) return failed_;
   SIM_CHECK(fd_ >= 0);
+  uint64_t outcomes = 0;
   for (const TraceRecord& r : records) {
     SIM_CHECK(!any_ || CanonicalLess(last_, r));
     any_ = true;
     last_ = r;
-    (r.is_outcome() ? outcome_records_ : packet_records_) += 1;
-    pending_.push_back(r);
-    if (pending_.size() == trace_internal::kBlockRecords) KEEPSIM_RETURN_IF_ERROR(WriteBlock());
+    outcomes += r.is_outcome() ? 1 : 0;
+  }
+  outcome_records_ += outcomes;
+  packet_records_ += records.size() - outcomes;
+  while (!records.empty()) {
+    const size_t missing = trace_internal::kBlockRecords - pending_.size();
+    const absl::Span<const TraceRecord> next = records.subspan(0, missing);
+    records.remove_prefix(next.size());
+    if (next.size() == trace_internal::kBlockRecords) {  // needs no copy
+      KEEPSIM_RETURN_IF_ERROR(WriteBlock(next));
+      continue;
+    }
+    pending_.insert(pending_.end(), next.begin(), next.end());
+    if (next.size() < missing) break;
+    KEEPSIM_RETURN_IF_ERROR(WriteBlock(pending_));
+    pending_.clear();
   }
   return absl::OkStatus();
 }
 
-absl::Status FileTraceWriter::WriteBlock() {
-  if (pending_.empty()) return absl::OkStatus();
-  const trace_internal::BlockSummary s = trace_internal::Summarize(pending_);
+absl::Status FileTraceWriter::WriteBlock(absl::Span<const TraceRecord> records) {
+  const trace_internal::BlockSummary s = trace_internal::Summarize(records);
   const auto number = static_cast<uint32_t>(directory_.blocks.size());
   directory_.blocks.push_back({offset_, s});
-  const size_t held = holdings_.size();
-  for (const TraceRecord& r : pending_) {
-    holdings_.push_back(trace_internal::MakeHolding(r.entity, number));
+  // Room for the most there can be, so that it is never copied; what is not used is not taken.
+  holdings_.reserve(trace_internal::kDirectoryBlocks * trace_internal::kBlockRecords);
+  // Once for records of a client that stand together; the others are found when the directory is.
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (i > 0 && records[i].entity == records[i - 1].entity) continue;
+    holdings_.push_back(trace_internal::MakeHolding(records[i].entity, number));
   }
-  const auto begin = holdings_.begin() + static_cast<ptrdiff_t>(held);
-  std::sort(begin, holdings_.end());
-  holdings_.erase(std::unique(begin, holdings_.end()), holdings_.end());
-  const std::string payload = trace_internal::EncodeBlock(pending_, s);
-  pending_.clear();
+  const std::string payload = trace_internal::EncodeBlock(records, s, &columns_);
   KEEPSIM_RETURN_IF_ERROR(WriteFrame(FrameType::kBlock, payload));
   return directory_.blocks.size() == trace_internal::kDirectoryBlocks ? WriteDirectory()
                                                                       : absl::OkStatus();
@@ -175,7 +191,8 @@ absl::Status FileTraceWriter::WriteBlock() {
 
 absl::Status FileTraceWriter::WriteDirectory() {
   if (directory_.blocks.empty()) return absl::OkStatus();
-  std::sort(holdings_.begin(), holdings_.end());
+  SortByUpperHalf(&holdings_, &scratch_);  // their blocks ascend already
+  holdings_.erase(std::unique(holdings_.begin(), holdings_.end()), holdings_.end());
   for (size_t begin = 0; begin < holdings_.size();) {
     // A client's blocks stay together.
     size_t end = std::min(begin + trace_internal::kClientsHoldings, holdings_.size());
@@ -185,9 +202,10 @@ absl::Status FileTraceWriter::WriteDirectory() {
     }
     directory_.clients.push_back({offset_, trace_internal::EntityOf(holdings_[begin]),
                                   trace_internal::EntityOf(holdings_[end - 1])});
-    KEEPSIM_RETURN_IF_ERROR(WriteFrame(
-        FrameType::kClients,
-        trace_internal::EncodeClients(absl::MakeConstSpan(holdings_).subspan(begin, end - begin))));
+    KEEPSIM_RETURN_IF_ERROR(
+        WriteFrame(FrameType::kClients,
+                   trace_internal::EncodeClients(
+                       absl::MakeConstSpan(holdings_).subspan(begin, end - begin), &columns_)));
     begin = end;
   }
   const auto d = trace_internal::SummarizeDirectory(directory_, offset_);
@@ -209,7 +227,7 @@ absl::Status FileTraceWriter::WriteDirectory() {
 absl::Status FileTraceWriter::Finish(const TraceFooter& footer) {
   if (!failed_.ok()) return failed_;
   SIM_CHECK(fd_ >= 0);
-  KEEPSIM_RETURN_IF_ERROR(WriteBlock());
+  if (!pending_.empty()) KEEPSIM_RETURN_IF_ERROR(WriteBlock(pending_));
   KEEPSIM_RETURN_IF_ERROR(WriteDirectory());
   trace_format::Footer message;
   message.set_index_offset(offset_);

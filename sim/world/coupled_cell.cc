@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/engine/event.h"
+
 namespace keepsim {
 
 bool RunsAsMembers(const Plan& plan) {

@@ -16,6 +16,7 @@
 #include <queue>
 #include <vector>
 
+#include "sim/base/time.h"
 #include "sim/world/cell.h"
 #include "sim/world/plan.h"
 

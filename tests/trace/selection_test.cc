@@ -101,11 +101,12 @@ std::string OldFile(const std::vector<TraceRecord>& records) {
   trace_format::Index index;
   trace_format::Footer footer;
   Digest digest;
+  format::ColumnWriter columns;
   for (size_t i = 0; i < records.size(); i += format::kBlockRecords) {
     const auto part = absl::MakeConstSpan(records).subspan(i, format::kBlockRecords);
     const format::BlockSummary s = format::Summarize(part);
     auto* b = index.add_blocks();
-    b->set_offset(frame(format::FrameType::kBlock, format::EncodeBlock(part, s)));
+    b->set_offset(frame(format::FrameType::kBlock, format::EncodeBlock(part, s, &columns)));
     b->set_count(s.count);
     b->set_first_ns(s.first.ns);
     b->set_last_ns(s.last.ns);
@@ -223,7 +224,8 @@ TEST(Directory, HostileOnesAreRefused) {
 
   const std::vector<format::Holding> held = {format::MakeHolding(3, 0), format::MakeHolding(3, 7),
                                              format::MakeHolding(9, 2)};
-  const std::string payload = format::EncodeClients(held);
+  format::ColumnWriter columns;
+  const std::string payload = format::EncodeClients(held, &columns);
   std::vector<format::Holding> read;
   ASSERT_TRUE(format::DecodeClients(payload, {0, 3, 9}, 8, &read).ok());
   EXPECT_EQ(read, held);

@@ -65,6 +65,7 @@ _LIBRARIES = [
     "mpfr",
     "zstd",
     "zlib",
+    "libdeflate",
     "sqlite3",
     "openssl",
     "libfuzzer",

@@ -1,6 +1,7 @@
 // Every overlay compiles, links and answers: the first test to look at when a set-up is broken.
 
 #include <gmp.h>
+#include <libdeflate.h>
 #include <mpfr.h>
 #include <sqlite3.h>
 #include <zlib.h>
@@ -54,6 +55,7 @@ TEST(Overlays, Mpfr) {
 TEST(Overlays, Compressors) {
   EXPECT_EQ(ZSTD_versionNumber(), static_cast<unsigned>(ZSTD_VERSION_NUMBER));
   EXPECT_EQ(crc32(0, reinterpret_cast<const Bytef*>("123456789"), 9), 0xcbf43926u);
+  EXPECT_EQ(libdeflate_crc32(0, "123456789", 9), 0xcbf43926u);
 }
 
 TEST(Overlays, RapidJson) {
