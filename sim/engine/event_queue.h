@@ -1,7 +1,7 @@
 // Pending events in exact (time, order) order, for cells of any size. A one-client cell has a
 // handful: they are kept in a small array sorted by time, where a push moves two or three
-// neighbours and a pop moves none. A cell that has more goes over to the radix queue for the rest
-// of its run.
+// neighbours and a pop moves none. A cell that has more goes over to a heap for the rest of its
+// run, and to the radix queue, which takes 70 kB and more, when that is worth it.
 #ifndef KEEPSIM_SIM_ENGINE_EVENT_QUEUE_H_
 #define KEEPSIM_SIM_ENGINE_EVENT_QUEUE_H_
 
@@ -10,36 +10,46 @@
 
 #include "sim/base/check.h"
 #include "sim/engine/event.h"
+#include "sim/engine/heap_queue.h"
 #include "sim/engine/radix_queue.h"
 
 namespace keepsim {
 
 class EventQueue {
  public:
-  // Beyond this many an insertion costs more than the radix queue's.
+  // Beyond this many an insertion costs more than the heap's.
   static constexpr size_t kFew = 16;
 
+  // Beyond this many the heap's cost more than the radix queue's.
+  static constexpr size_t kSome = 256;
+
   bool empty() const { return size() == 0; }
-  size_t size() const { return few_ ? count_ : many_->size(); }
+  size_t size() const { return few_ ? count_ : radix_ ? many_->size() : some_.size(); }
+  // Keeps the memory.
   void Clear() {
-    if (many_ != nullptr) many_->Clear();
+    if (radix_) many_->Clear();
+    some_.Clear();
     count_ = 0;
     few_ = true;
+    radix_ = false;
   }
   // Calls `f` with each event, in no order.
   template <typename F>
   void ForEach(F f) const {
-    if (!few_) return many_->ForEach(f);
+    if (radix_) return many_->ForEach(f);
+    for (const Event& e : some_) f(e);
     for (size_t i = 0; i < count_; ++i) f(sorted_[i]);
   }
   // REQUIRES: !empty().
-  const Event& Top() const { return few_ ? sorted_[count_ - 1] : many_->Top(); }
+  const Event& Top() const {
+    return few_ ? sorted_[count_ - 1] : radix_ ? many_->Top() : some_.Top();
+  }
 
   void Push(const Event& event) {
     if (!few_ || count_ == kFew) {
       // A copy, so that `event` itself may stay in registers: no address of it gets out.
       const Event copy = event;
-      return PushToMany(copy);
+      return PushToMore(copy);
     }
     // The next event is the last, so that a pop moves nothing.
     size_t hole = count_++;
@@ -53,21 +63,30 @@ class EventQueue {
   // REQUIRES: !empty().
   Event Pop() {
     SIM_DCHECK(!empty());
-    return few_ ? sorted_[--count_] : many_->Pop();
+    return few_ ? sorted_[--count_] : radix_ ? many_->Pop() : some_.Pop();
   }
 
  private:
-  [[gnu::noinline]] void PushToMany(const Event& event) {
-    // The first goes first, so that the radix queue begins there.
-    if (many_ == nullptr) many_ = std::make_unique<RadixQueue>();
-    while (few_ && count_ > 0) many_->Push(sorted_[--count_]);
-    few_ = false;
+  [[gnu::noinline]] void PushToMore(const Event& event) {
+    if (few_) {
+      while (count_ > 0) some_.Push(sorted_[--count_]);
+      few_ = false;
+    }
+    if (!radix_) {
+      if (some_.size() < kSome) return some_.Push(event);
+      if (many_ == nullptr) many_ = std::make_unique<RadixQueue>();
+      // The first goes first, so that the radix queue begins there.
+      while (!some_.empty()) many_->Push(some_.Pop());
+      radix_ = true;
+    }
     many_->Push(event);
   }
 
   bool few_ = true;
+  bool radix_ = false;
   size_t count_ = 0;  // of sorted_
   Event sorted_[kFew];
+  HeapQueue some_;
   std::unique_ptr<RadixQueue> many_;  // made when it is wanted for the first time
 };
 

@@ -65,7 +65,7 @@ class Simulator {
 
   // Moves the clock alone. REQUIRES: now() <= `now` <= next_at().
   void MoveTo(Instant now) {
-    SIM_DCHECK(now >= now_ && now <= next_at());
+    SIM_CHECK(now >= now_ && now <= next_at());
     now_ = now;
   }
   // The next event before `end`, which stays; null if there is none.

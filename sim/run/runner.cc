@@ -306,6 +306,7 @@ absl::StatusOr<RunResult> RunAll(const Plan& plan, const RunOptions& options) {
     if (status.ok()) {
       status = sorter->Merge([&](absl::Span<const TraceRecord> records) -> absl::Status {
         if (options.cancel != nullptr && *options.cancel) return Stopped();
+        if (records.empty()) return absl::OkStatus();
         return options.on_records(records.data(), records.data() + records.size());
       });
     }

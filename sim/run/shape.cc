@@ -57,6 +57,13 @@ bool Connects(const TcpConfig& tcp, Duration round_trip) {
          (tcp.user_timeout.ns == 0 || tcp.user_timeout > round_trip * 20);
 }
 
+// How long a client waits for CONNACK once it is connected, at most: OnConnected() of
+// sim/mqtt/client_session.cc.
+Duration PatienceOf(const ClientProfile& p, Duration keep_alive) {
+  if (p.connack_within_connect) return p.connect_timeout;
+  return p.connack_within_keep_alive && keep_alive.ns > 0 ? keep_alive : p.connack_timeout;
+}
+
 // How long after the last disturbance a client of the group may be without a connection; kForever
 // where nothing can be said.
 Duration ReconnectBound(const Plan& plan, const GroupPlan& g) {
@@ -89,7 +96,8 @@ Duration ReconnectBound(const Plan& plan, const GroupPlan& g) {
   if (plan.broker.accept_per_second > 0) {
     queue += Seconds(plan.client_count()) / plan.broker.accept_per_second;
   }
-  return queue > p.connack_timeout ? kForever : bound + queue * kAttempts;
+  const Duration patience = PatienceOf(p, Seconds(g.connect.keep_alive_s));
+  return queue > patience ? kForever : bound + queue * kAttempts;
 }
 
 }  // namespace

@@ -13,8 +13,8 @@ namespace keepsim::trace_internal {
 
 std::string Deflate(absl::string_view plain) {
   // Level 1, the fastest: higher ones save less than they take.
-  static thread_local const std::unique_ptr<libdeflate_compressor, void (*)(libdeflate_compressor*)>
-      compressor(libdeflate_alloc_compressor(1), libdeflate_free_compressor);
+  const std::unique_ptr<libdeflate_compressor, void (*)(libdeflate_compressor*)> compressor(
+      libdeflate_alloc_compressor(1), libdeflate_free_compressor);
   if (compressor == nullptr) throw std::bad_alloc();
   std::string deflated(libdeflate_zlib_compress_bound(compressor.get(), plain.size()), '\0');
   deflated.resize(libdeflate_zlib_compress(compressor.get(), plain.data(), plain.size(),

@@ -19,7 +19,8 @@ char* ExtentPool::Take() {
       pages_.pop_back();
       throw std::bad_alloc();
     }
-    madvise(pages_.back().get(), kPageBytes, MADV_HUGEPAGE);  // no harm done if it cannot
+    // Not for the few records of a single client. No harm done if it cannot.
+    if (pages_.size() > 1) madvise(pages_.back().get(), kPageBytes, MADV_HUGEPAGE);
     for (size_t at = kPageBytes; at > 0; at -= kExtentBytes) {
       extents_.push_back(pages_.back().get() + at - kExtentBytes);
     }

@@ -57,8 +57,13 @@ absl::StatusOr<Extent> ExtentStore::Put(char* buffer, size_t size) {
       return extent;
     }
     if (fd_ < 0) KEEPSIM_RETURN_IF_ERROR(OpenFile());
-    extent.offset = file_bytes_;
-    file_bytes_ += size;
+    if (free_.empty()) {
+      extent.offset = file_bytes_;
+      file_bytes_ += kExtentBytes;
+    } else {
+      extent.offset = free_.back();
+      free_.pop_back();
+    }
   }
   for (size_t done = 0; done < size;) {
     const ssize_t n =
@@ -82,10 +87,13 @@ absl::Status ExtentStore::Read(uint64_t offset, size_t n, char* to) {
 }
 
 void ExtentStore::Free(const Extent& extent) {
-  if (extent.memory == nullptr) return;
-  pool_.Give(extent.memory);
+  if (extent.memory != nullptr) pool_.Give(extent.memory);
   const std::lock_guard<std::mutex> lock(mutex_);
-  memory_bytes_ -= kExtentBytes;
+  if (extent.memory != nullptr) {
+    memory_bytes_ -= kExtentBytes;
+  } else {
+    free_.push_back(extent.offset);
+  }
 }
 
 }  // namespace keepsim::trace_internal

@@ -1,5 +1,6 @@
 // Keeps pieces of bytes until they are wanted: in memory up to a limit, the others in a temporary
-// file, which has no name, so that nothing is left behind even when the process is killed.
+// file, whose name is taken away at once, so that nothing is left behind when the process is
+// killed.
 #ifndef KEEPSIM_SIM_TRACE_EXTENT_STORE_H_
 #define KEEPSIM_SIM_TRACE_EXTENT_STORE_H_
 
@@ -7,6 +8,7 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -34,7 +36,7 @@ class ExtentStore {
   absl::StatusOr<Extent> Put(char* buffer, size_t size);
   // Of an extent in the file.
   absl::Status Read(uint64_t offset, size_t n, char* to);
-  // Gives its memory back.
+  // Gives its place back, in memory or in the file.
   void Free(const Extent& extent);
 
   uint64_t file_bytes() const { return file_bytes_; }
@@ -49,6 +51,7 @@ class ExtentStore {
   std::mutex mutex_;  // guards what follows
   size_t memory_bytes_ = 0;
   uint64_t file_bytes_ = 0;
+  std::vector<uint64_t> free_;  // places in the file, kExtentBytes each
   int fd_ = -1;
 };
 

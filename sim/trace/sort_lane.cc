@@ -46,6 +46,11 @@ void Order(const std::vector<TraceRecord>& records, std::vector<uint64_t>* order
 }  // namespace
 
 absl::Status SortLane::Add(absl::Span<const TraceRecord> records) {
+  if (failure_.ok()) failure_ = Sort(records);
+  return failure_;
+}
+
+absl::Status SortLane::Sort(absl::Span<const TraceRecord> records) {
   for (const TraceRecord& r : records) {
     if (!any_ || CanonicalLess(last_, r)) {
       any_ = true;
@@ -76,6 +81,7 @@ absl::Status SortLane::SortChunk() {
 }
 
 absl::Status SortLane::Finish(std::vector<RecordRun>* runs) {
+  KEEPSIM_RETURN_IF_ERROR(failure_);
   KEEPSIM_RETURN_IF_ERROR(SortChunk());
   KEEPSIM_RETURN_IF_ERROR(in_order_.Finish(&runs_.emplace_back()));
   for (RecordRun& run : runs_) runs->push_back(std::move(run));

@@ -106,18 +106,20 @@ RecordSorter::RecordSorter(std::string tmp_dir, size_t memory_limit_bytes, size_
 absl::Status RecordSorter::Merge(const Emit& emit) {
   std::vector<RecordRun> runs;
   for (trace_internal::SortLane& lane : lanes_) KEEPSIM_RETURN_IF_ERROR(lane.Finish(&runs));
-  // Of a very long run: each reader takes memory, so many short runs first become few long ones.
-  for (; runs.size() > most_runs_;
-       runs.erase(runs.begin(), runs.begin() + static_cast<ptrdiff_t>(most_runs_))) {
+  std::erase_if(runs, [](const RecordRun& run) { return run.empty(); });
+  // Of a very long run: each reader takes memory, so some short runs first become a long one.
+  while (runs.size() > most_runs_) {
+    const size_t n = std::min(most_runs_, runs.size() - most_runs_ + 1);
     RunWriter longer(&store_);
     const Emit put_aside = [&](absl::Span<const TraceRecord> records) -> absl::Status {
       for (const TraceRecord& r : records) KEEPSIM_RETURN_IF_ERROR(longer.Add(r));
-      return absl::OkStatus();
+      return emit({});
     };
-    KEEPSIM_RETURN_IF_ERROR(
-        MergeRuns(&store_, absl::MakeSpan(runs).subspan(0, most_runs_), put_aside));
+    KEEPSIM_RETURN_IF_ERROR(MergeRuns(&store_, absl::MakeSpan(runs).subspan(0, n), put_aside));
     KEEPSIM_RETURN_IF_ERROR(longer.Finish(&runs.emplace_back()));
+    runs.erase(runs.begin(), runs.begin() + static_cast<ptrdiff_t>(n));
   }
+  if (runs.empty()) return absl::OkStatus();
   return MergeRuns(&store_, absl::MakeSpan(runs), emit);
 }
 

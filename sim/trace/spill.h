@@ -30,7 +30,8 @@ class RecordSorter {
     return lanes_[lane].Add(records);
   }
 
-  // Everything added, in canonical order. Once, after the last Add.
+  // Everything added, in canonical order. Once, after the last Add. `emit` is called with nothing
+  // now and then while there is nothing to be had yet: an error of its own ends the merge.
   absl::Status Merge(const std::function<absl::Status(absl::Span<const TraceRecord>)>& emit);
 
   uint64_t spilled_bytes() const { return store_.file_bytes(); }

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "sim/base/check.h"
 
 namespace keepsim {
@@ -123,6 +124,8 @@ bool Cell::Run(CellRange range, const RecordSink& sink, Instant until) {
 
 Cell::Alone Cell::RunAlone(Instant end, bool briefly) {
   const bool waits = WaitsAtBroker();
+  alone_ = true;
+  const absl::Cleanup no_more = [this] { alone_ = false; };
   const Instant pause = simulator_.now() + kPause;
   Event event;
   for (int n = 0;; ++n) {

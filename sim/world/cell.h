@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/base/check.h"
 #include "sim/engine/simulator.h"
 #include "sim/trace/record.h"
 #include "sim/world/connection.h"
@@ -32,7 +33,8 @@ struct CellRange {
   uint32_t last_entity = 1;
 };
 
-// Receives the records of a cell, in canonical order within each call and from call to call.
+// Receives the records of a cell, in canonical order within each call and from call to call of one
+// cell.
 using RecordSink = std::function<void(const TraceRecord* begin, const TraceRecord* end)>;
 
 // What the cells that one thread runs have in common.
@@ -94,7 +96,7 @@ class Cell {
   // This cell is the broker of others, its own clients are none; begins. `reach`: the cell that is
   // that member at present, null if it has ended.
   void BeginBroker(std::function<Cell*(uint32_t member)> reach);
-  // Begins; GoOn() says where. False if cancelled.
+  // Begins, with what it has borrowed. False if cancelled.
   bool BeginMember(CellRange range, const RecordSink& sink);
   // Why RunAlone() returns.
   enum class Alone : uint8_t {
@@ -114,10 +116,10 @@ class Cell {
   // Hands on what is left of the records, of the run's end too if it is `whole`. False if
   // cancelled.
   bool EndMember(bool whole);
-  // From now on it uses `common`, until Rest(), which hands on what can be of the records and gives
-  // back what it has borrowed.
-  void GoOn(CellCommon* common);
-  void Rest();
+  // From now on it uses `common`, until GiveBack(), which hands on what can be of the records and
+  // gives back what it has borrowed.
+  void Borrow(CellCommon* common);
+  void GiveBack();
 
   // ---- cell_image.cc: the cell as it stands, to go on from again (docs/adr/0015)
   struct Image;  // cell_image.h
@@ -258,6 +260,11 @@ class Cell {
     return {member_, connection, connections_[connection].generation};
   }
   Cell* MemberWaiting(const Waiting& w);
+  // In whose queues this cell's connections wait.
+  Cell& Broker() {
+    SIM_CHECK(!alone_);
+    return *broker_;
+  }
   bool WaitsAtBroker() const;
   bool MayMeetOthers(const Event& event) const;
   bool MayExpire(const Event& event) const;
@@ -373,6 +380,7 @@ class Cell {
   Cell* broker_ = this;
   uint32_t member_ = 0;
   std::function<Cell*(uint32_t member)> reach_;
+  bool alone_ = false;  // within RunAlone(): nothing of broker_ may be touched
 
   Simulator<> simulator_;
   uint32_t first_entity_ = 1;

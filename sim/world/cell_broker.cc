@@ -37,7 +37,7 @@ bool FilterMatches(absl::string_view filter, absl::string_view topic) {
 void Cell::BrokerAccepts(uint32_t connection) {
   if (accept_per_second_ <= 0 && BrokerRuns()) return AcceptNow(connection);
   connections_[connection].accept_queued = true;
-  broker_->AwaitAccept(WaitingOf(connection));
+  Broker().AwaitAccept(WaitingOf(connection));
 }
 
 void Cell::AwaitAccept(const Waiting& waiting) {
@@ -231,8 +231,8 @@ void Cell::ArmBroker(uint32_t connection) {
   if (WaitsForKillSlot(c.session)) {
     if (c.kill_queued) return;
     c.kill_queued = true;
-    broker_->queues_->kill.Push(WaitingOf(connection));
-    return broker_->ArmKill();
+    Broker().queues_->kill.Push(WaitingOf(connection));
+    return Broker().ArmKill();
   }
   const Instant deadline = NextDeadline(plan_.broker.profile, c.session);
   if (HostOf(c).packets && c.told_deadline != deadline) {

@@ -16,7 +16,7 @@ void Cell::OnDatagram(uint32_t connection, uint8_t direction, const Packet& pack
       AcceptNow(connection);
     } else {
       c.accept_queued = true;
-      broker_->AwaitAccept(WaitingOf(connection));
+      Broker().AwaitAccept(WaitingOf(connection));
     }
   }
   if (!end.app && !(at == kBrokerEnd && c.accept_queued)) {

@@ -173,7 +173,7 @@ void Cell::Arrive(const Flight& flight) {
   if (at == kBrokerEnd && segment.syn() && !segment.has_ack() && end.opened == kNever &&
       broker_down_ == 0) {
     if (plan_.broker.accept_backlog > 0 &&
-        broker_->queues_->accept.size() >= static_cast<size_t>(plan_.broker.accept_backlog)) {
+        Broker().queues_->accept.size() >= static_cast<size_t>(plan_.broker.accept_backlog)) {
       return ignored(Fate::kDelivered);
     }
     end.kernel = true;

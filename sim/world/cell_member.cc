@@ -11,16 +11,21 @@ void Cell::BeginBroker(std::function<Cell*(uint32_t)> reach) {
   Begin({1, 0}, kNoRecords);
 }
 
-void Cell::GoOn(CellCommon* common) {
+void Cell::Borrow(CellCommon* common) {
   common_ = common;
   common_->draws.Clear();
-  if (records_.capacity() == 0) records_.swap(common_->records);
+  common_->records.assign(records_.begin(), records_.end());
+  records_.swap(common_->records);
 }
 
-void Cell::Rest() {
+void Cell::GiveBack() {
   // Whether more may come at this instant that belongs before.
   Flush(hosts_.size() == 1 && !hosts_[0].packets);
-  if (records_.empty()) records_.swap(common_->records);
+  // What is left is kept in no more room than it takes.
+  std::vector<TraceRecord> left(records_.begin(), records_.end());
+  records_.clear();
+  common_->records.swap(records_);
+  records_.swap(left);
 }
 
 bool Cell::BeginMember(CellRange range, const RecordSink& sink) {
@@ -80,8 +85,9 @@ bool Cell::MayExpire(const Event& event) const {
 }
 
 bool Cell::EndMember(bool whole) {
-  if (whole) return FinishRun();
+  if (whole && !FinishRun()) return false;
   Flush(true);
+  common_->records.swap(records_);
   return true;
 }
 

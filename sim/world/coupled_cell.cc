@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/base/check.h"
 #include "sim/engine/event.h"
 
 namespace keepsim {
@@ -33,9 +34,9 @@ CoupledCell::CoupledCell(const Plan& plan, std::vector<Worker*> workers,
 // `member` runs with what `worker` has from now on. False if cancelled.
 bool CoupledCell::TakeUp(uint32_t member, Worker& worker) {
   std::unique_ptr<Cell>& cell = members_[member].cell;
-  if (cell != nullptr) return cell->GoOn(worker.common), true;
+  if (cell != nullptr) return cell->Borrow(worker.common), true;
   cell = std::make_unique<Cell>(plan_, &broker_, member);
-  cell->GoOn(worker.common);
+  cell->Borrow(worker.common);
   return cell->BeginMember(ranges_[member], workers_[WorkerOf(member)]->sink);
 }
 
@@ -48,19 +49,23 @@ bool CoupledCell::End(uint32_t member, Worker& worker) {
 }
 
 Cell::Alone CoupledCell::AdvanceOne(uint32_t member, Worker& worker) {
+  if (Cancelled() || !TakeUp(member, worker)) return Cell::Alone::kCancelled;
   const std::unique_ptr<Cell>& cell = members_[member].cell;
-  const Instant before = cell == nullptr ? kStart : cell->now();
-  if (!TakeUp(member, worker)) return Cell::Alone::kCancelled;
   const Cell::Alone why = cell->RunAlone(end_, /*briefly=*/false);
-  const Instant after = why == Cell::Alone::kTurn ? cell->now() : end_;
+  Tell(member, why == Cell::Alone::kOver ? end_ : cell->now());
   if (why != Cell::Alone::kOver) {
-    cell->Rest();
+    cell->GiveBack();
   } else if (!End(member, worker)) {
     return Cell::Alone::kCancelled;
   }
-  reached_ns_->fetch_add((after - before).ns / static_cast<int64_t>(members_.size()),
-                         std::memory_order_relaxed);
   return why;
+}
+
+// For progress: `member` has come to this time.
+void CoupledCell::Tell(uint32_t member, Instant at) {
+  const Instant before = std::exchange(members_[member].told, at);
+  reached_ns_->fetch_add((at - before).ns / static_cast<int64_t>(members_.size()),
+                         std::memory_order_relaxed);
 }
 
 bool CoupledCell::Advance(size_t w) {
@@ -116,7 +121,7 @@ bool CoupledCell::TakeTurns() {
   for (size_t i = 0; i < advanced.size(); ++i) Place(advanced[i], outcome_[i]);
   soonest_ = kNever;
   while (true) {
-    if (cancel_ != nullptr && cancel_->load(std::memory_order_relaxed)) return false;
+    if (Cancelled()) return false;
     const Turn* const turn = NextTurn();
     const bool brokers = broker_.NextAt() < end_;
     if (turn == nullptr && !brokers) break;
@@ -148,7 +153,7 @@ Cell* CoupledCell::Reach(uint32_t member) {
   if (current_ != member) {
     (void)Settle();  // whoever cancels is heard before the next turn
     Leave();
-    (void)TakeUp(member, *workers_[0]);
+    SIM_CHECK(TakeUp(member, *workers_[0]));  // it began in the first round
     current_ = member;
   }
   // One that is ready has nothing to do with the broker: it only is looked at.
@@ -162,19 +167,21 @@ bool CoupledCell::Settle() {
   const Cell::Alone why = members_[current_].cell->RunAlone(end_, /*briefly=*/true);
   if (why == Cell::Alone::kCancelled) return false;
   Place(current_, why);
+  Tell(current_, why == Cell::Alone::kOver ? end_ : members_[current_].cell->now());
   if (members_[current_].state != State::kEnded) return true;
   return End(std::exchange(current_, kNobody), *workers_[0]);
 }
 
 void CoupledCell::Leave() {
-  if (current_ != kNobody) members_[std::exchange(current_, kNobody)].cell->Rest();
+  if (current_ != kNobody) members_[std::exchange(current_, kNobody)].cell->GiveBack();
 }
 
 // Those for whom the broker might have come until now. False if cancelled.
 bool CoupledCell::EndAll() {
   for (uint32_t i = 0; i < members_.size(); ++i) {
     if (members_[i].state == State::kEnded) continue;
-    if (!TakeUp(i, *workers_[0]) || !End(i, *workers_[0])) return false;
+    if (Cancelled() || !TakeUp(i, *workers_[0]) || !End(i, *workers_[0])) return false;
+    Tell(i, end_);
     members_[i].state = State::kEnded;
   }
   workers_[0]->engine_events += broker_.engine_events();

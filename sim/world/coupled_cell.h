@@ -66,6 +66,7 @@ class CoupledCell {
     std::unique_ptr<Cell> cell;  // from its first step to its last
     State state = State::kReady;
     uint32_t turn = 0;  // the number of its last; earlier ones in the queue are void
+    Instant told = kStart;
   };
   struct Turn {
     Instant at;
@@ -81,9 +82,11 @@ class CoupledCell {
   };
 
   size_t WorkerOf(uint32_t member) const { return member / kShare % workers_.size(); }
+  bool Cancelled() const { return cancel_ != nullptr && cancel_->load(std::memory_order_relaxed); }
   bool TakeUp(uint32_t member, Worker& worker);
   bool End(uint32_t member, Worker& worker);
   Cell::Alone AdvanceOne(uint32_t member, Worker& worker);
+  void Tell(uint32_t member, Instant at);
   void Place(uint32_t member, Cell::Alone why);
   const Turn* NextTurn();
   // While turns are taken, by the first worker.

@@ -182,15 +182,15 @@ TEST(SkipTest, OracleScenarios) {
   EXPECT_GT(sum.skipped, sum.events / 10);
 }
 
-// Other seeds: bazel test //tests/run:skip_test --test_env=SKIP_SEEDS=2001:100000
-TEST(SkipTest, ScenariosOfAnyKind) {
-  uint64_t first = 1, last = 2000;
+// Those of `scenario` for the seeds from `first` to `last`, or from FIRST to LAST of SKIP_SEEDS:
+//   bazel test //tests/run:skip_test --test_env=SKIP_SEEDS=2001:100000 --test_filter='*AnyKind'
+void CompareSeeds(std::string (*scenario)(uint64_t seed), uint64_t first, uint64_t last) {
   if (const char* seeds = std::getenv("SKIP_SEEDS")) {
     ASSERT_EQ(std::sscanf(seeds, "%" SCNu64 ":%" SCNu64, &first, &last), 2) << seeds;
   }
   Share sum;
-  for (uint64_t seed = first; seed <= last && !HasFailure(); ++seed) {
-    const std::string text = AnyScenario(seed);
+  for (uint64_t seed = first; seed <= last && !testing::Test::HasFailure(); ++seed) {
+    const std::string text = scenario(seed);
     SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + text);
     const Share share = Compare(*PlanOf(text));
     sum.skipped += share.skipped;
@@ -202,26 +202,10 @@ TEST(SkipTest, ScenariosOfAnyKind) {
   EXPECT_GT(sum.skipped, sum.events / 10);
 }
 
+TEST(SkipTest, ScenariosOfAnyKind) { CompareSeeds(AnyScenario, 1, 2000); }
+
 // Clients that the broker's limits join are run alone as far as they can be.
-// Other seeds: bazel test //tests/run:skip_test --test_env=JOINED_SEEDS=1001:100000
-TEST(SkipTest, JoinedScenarios) {
-  uint64_t first = 1, last = 1000;
-  if (const char* seeds = std::getenv("JOINED_SEEDS")) {
-    ASSERT_EQ(std::sscanf(seeds, "%" SCNu64 ":%" SCNu64, &first, &last), 2) << seeds;
-  }
-  Share sum;
-  for (uint64_t seed = first; seed <= last && !HasFailure(); ++seed) {
-    const std::string text = JoinedScenario(seed);
-    SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + text);
-    const Share share = Compare(*PlanOf(text));
-    sum.skipped += share.skipped;
-    sum.events += share.events;
-  }
-  std::printf("%.1f %% of %" PRIu64 " events skipped\n",
-              100.0 * static_cast<double>(sum.skipped) / static_cast<double>(sum.events),
-              sum.events);
-  EXPECT_GT(sum.skipped, sum.events / 10);
-}
+TEST(SkipTest, JoinedScenarios) { CompareSeeds(JoinedScenario, 1, 1000); }
 
 // One client run alone skips what it skips in company.
 TEST(SkipTest, ClientsAlone) {

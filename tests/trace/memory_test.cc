@@ -1,4 +1,4 @@
-// Neither sorting, writing nor reading a trace takes memory that grows with it.
+// Neither writing nor reading a trace takes memory that grows with it.
 #include <sys/resource.h>
 
 #include <string>
@@ -6,7 +6,6 @@
 
 #include "gtest/gtest.h"
 #include "sim/trace/reader.h"
-#include "sim/trace/spill.h"
 #include "sim/trace/writer.h"
 
 namespace keepsim {
@@ -31,27 +30,6 @@ TraceRecord At(int64_t i) {
   r.kind = RecordKind::kConnectAttempt;
   r.a = i;
   return r;
-}
-
-TEST(SorterMemory, IsWhatItIsGiven) {
-  constexpr size_t kLimit = size_t{16} << 20;
-  const int64_t before = PeakKb();
-  RecordSorter sorter(testing::TempDir(), kLimit);
-  for (int64_t i = 0; i < kRecords; ++i) {
-    // Back and forth, so that all must be sorted.
-    const TraceRecord r = At((i * 7919) % kRecords);
-    ASSERT_TRUE(sorter.Add(0, absl::MakeConstSpan(&r, 1)).ok());
-  }
-  EXPECT_GT(sorter.spilled_bytes(), 3 * kLimit);
-  int64_t merged = 0;
-  const absl::Status status = sorter.Merge([&](absl::Span<const TraceRecord> records) {
-    for (const TraceRecord& r : records) EXPECT_EQ(r.a, merged++);
-    return absl::OkStatus();
-  });
-  EXPECT_TRUE(status.ok()) << status;
-  EXPECT_EQ(merged, kRecords);
-  // Approximately: memory is taken in large pages.
-  EXPECT_LT(PeakKb() - before, static_cast<int64_t>(kLimit >> 10) * 5 / 4);
 }
 
 TEST(TraceMemory, IsThatOfADirectoryAndABlock) {
