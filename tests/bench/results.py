@@ -85,9 +85,10 @@ def fleet_table(m):
 
 
 def memory_table(m):
-    rows = [[f"{int(name.split('/')[1]):,}".replace(",", " "), "%.0f" % v["bytes_per_client"]]
-            for name, v in m.items() if "bytes_per_client" in v]
-    return _table(["clients of one cell", "bytes per client"], rows)
+    sizes = sorted((int(name.split("/")[1]), v["bytes_per_client"])
+                   for name, v in m.items() if "bytes_per_client" in v)
+    rows = [[f"{n:,}".replace(",", " "), "%.0f" % size] for n, size in sizes]
+    return _table(["clients by one queue", "bytes per client"], rows)
 
 
 def queue_table(m):
