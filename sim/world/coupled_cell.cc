@@ -140,7 +140,10 @@ bool CoupledCell::TakeTurns() {
     if (!Settle()) return false;
   }
   Leave();
-  if (ready_.empty()) return EndAll(), false;
+  if (ready_.empty()) {
+    EndAll();
+    return false;
+  }
   std::sort(ready_.begin(), ready_.end());  // as they lie in memory
   outcome_.resize(ready_.size());
   return true;
@@ -176,16 +179,15 @@ void CoupledCell::Leave() {
   if (current_ != kNobody) members_[std::exchange(current_, kNobody)].cell->GiveBack();
 }
 
-// Those for whom the broker might have come until now. False if cancelled.
-bool CoupledCell::EndAll() {
+// Those for whom the broker might have come until now.
+void CoupledCell::EndAll() {
   for (uint32_t i = 0; i < members_.size(); ++i) {
     if (members_[i].state == State::kEnded) continue;
-    if (Cancelled() || !TakeUp(i, *workers_[0]) || !End(i, *workers_[0])) return false;
+    if (Cancelled() || !TakeUp(i, *workers_[0]) || !End(i, *workers_[0])) return;
     Tell(i, end_);
     members_[i].state = State::kEnded;
   }
   workers_[0]->engine_events += broker_.engine_events();
-  return true;
 }
 
 }  // namespace keepsim

@@ -93,7 +93,7 @@ class CoupledCell {
   Cell* Reach(uint32_t member);
   bool Settle();
   void Leave();
-  bool EndAll();
+  void EndAll();
 
   // Neighbours that belong to one worker.
   static constexpr uint32_t kShare = 16;
