@@ -36,9 +36,6 @@ Cell::Cell(const Plan& plan)
       common_(own_common_.get()),
       queues_(std::make_unique<BrokerQueues>()) {}
 
-Cell::Cell(const Plan& plan, CellCommon* common)
-    : plan_(plan), common_(common), queues_(std::make_unique<BrokerQueues>()) {}
-
 Cell::Cell(const Plan& plan, Cell* broker, uint32_t member)
     : plan_(plan), common_(nullptr), broker_(broker), member_(member) {}
 

@@ -61,10 +61,8 @@ struct CellCommon {
 class Cell {
  public:
   explicit Cell(const Plan& plan);
-  // `common` must outlive the cell.
-  Cell(const Plan& plan, CellCommon* common);
   // One of those whose connections wait in `broker`'s queues, by this number. REQUIRES: before all
-  // else, BeginMember().
+  // else, Borrow() and BeginMember().
   Cell(const Plan& plan, Cell* broker, uint32_t member);
   Cell(const Cell&) = delete;
   Cell& operator=(const Cell&) = delete;

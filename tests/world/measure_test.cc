@@ -2,6 +2,8 @@
 #include <sys/resource.h>
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "sim/metrics/tally.h"
@@ -70,6 +72,28 @@ TEST(MeasureTest, MemoryDoesNotGrowWithTheHorizon) {
   };
   const int64_t before = run("20m");
   EXPECT_LT(run("200m"), before + 4096);
+}
+
+// MQTT 3.1.1 section 4.7.1: + is one level, # the rest and the level above.
+TEST(MeasureTest, WatchersHearTheWillsThatTheirFiltersMatch) {
+  const std::vector<std::pair<std::string, bool>> filters = {
+      {"a/b/0", true}, {"a/+/0", true},   {"#", true},     {"a/#", true},      {"a/b/0/#", true},
+      {"+/+/+", true}, {"a/b/+/#", true}, {"a/b", false},  {"a/b/0/c", false}, {"+/+", false},
+      {"b/#", false},  {"a/+", false},    {"a/b/1", false}};
+  std::string text = R"(horizon: "10m" groups { name: "g" count: 1 keep_alive: "10s"
+    path { both { latency { constant: "1ms" } } } connect { will { topic: "a/b/{index}" } } }
+    faults { at: "1m" client: CRASH })";
+  for (size_t i = 0; i < filters.size(); ++i) {
+    text +=
+        " watchers { name: \"w" + std::to_string(i) + "\" filter: \"" + filters[i].first + "\" }";
+  }
+  std::vector<bool> heard(filters.size());
+  for (const TraceRecord& r : RecordsOf(*PlanOf(text))) {
+    if (r.kind == RecordKind::kWillDelivered) heard[r.code] = true;
+  }
+  for (size_t i = 0; i < filters.size(); ++i) {
+    EXPECT_EQ(heard[i], filters[i].second) << filters[i].first;
+  }
 }
 
 }  // namespace
