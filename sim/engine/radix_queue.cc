@@ -35,7 +35,7 @@ void RadixQueue::Refill() {
     // The first bucket that `taken` stands for, or the last where all its events are sorted.
     const int shift = level * kDigitBits;
     const uint64_t below = (uint64_t{1} << shift) - 1;
-    const bool whole = level == 0 || taken.count <= kSortAtOnce;
+    const bool whole = level == 0 || taken.count <= sort_at_once_;
     current_ = (current_ & ~(below << kDigitBits | (kDigits - 1))) |
                static_cast<uint64_t>(digit) << shift | (whole ? below : 0);
     for (Chunk* c = taken.head; c != nullptr;) {

@@ -23,7 +23,11 @@ namespace keepsim {
 
 class RadixQueue {
  public:
-  RadixQueue() = default;
+  // A bucket with at most so many events is sorted whole, however wide it is. A level has 64 times
+  // as many as the one below: so at least a 64th of it lies sorted ahead, on an average.
+  static constexpr size_t kSortAtOnce = 64;
+
+  explicit RadixQueue(size_t sort_at_once = kSortAtOnce) : sort_at_once_(sort_at_once) {}
   RadixQueue(const RadixQueue&) = delete;
   RadixQueue& operator=(const RadixQueue&) = delete;
 
@@ -54,6 +58,11 @@ class RadixQueue {
     return event;
   }
 
+  // The event that comes `n` after the next, but for those that were pushed late; null if that is
+  // not known yet. For whoever fetches ahead what it is about.
+  const Event* Ahead(size_t n) const {
+    return n < near_.size() ? &near_[near_.size() - 1 - n] : nullptr;
+  }
   // Calls `f` with each event, in no order.
   template <typename F>
   void ForEach(F f) const {
@@ -74,8 +83,6 @@ class RadixQueue {
   static constexpr int kDigitBits = 6;
   static constexpr int kDigits = 1 << kDigitBits;
   static constexpr int kLevels = (63 - kBucketBits + kDigitBits - 1) / kDigitBits;
-  // A bucket with at most so many events is sorted whole, however wide it is.
-  static constexpr size_t kSortAtOnce = 64;
 
   struct Chunk {
     Chunk* next = nullptr;
@@ -119,6 +126,7 @@ class RadixQueue {
     free_ = chunk;
   }
 
+  const size_t sort_at_once_;
   size_t size_ = 0;
   // No event outside near_ and late_ has a bucket up to this one.
   uint64_t current_ = 0;

@@ -15,6 +15,7 @@
 #include "sim/trace/spill.h"
 #include "sim/world/cell.h"
 #include "sim/world/coupled_cell.h"
+#include "sim/world/skip_rule.h"
 
 namespace keepsim {
 namespace {

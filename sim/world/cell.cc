@@ -41,9 +41,8 @@ Cell::Cell(const Plan& plan, Cell* broker, uint32_t member)
 
 void Cell::BrokerQueues::Clear() {
   accept.Clear();
-  work.Clear();
   kill.Clear();
-  next_accept = next_kill = kStart;
+  next_accept = next_kill = work_done = kStart;
   accept_armed = work_armed = kill_armed = false;
 }
 
@@ -122,10 +121,13 @@ bool Cell::Run(CellRange range, const RecordSink& sink, Instant until) {
 Cell::Alone Cell::RunAlone(Instant end, bool briefly) {
   const bool waits = WaitsAtBroker();
   alone_ = true;
+  alone_until_ = end;
   const absl::Cleanup no_more = [this] { alone_ = false; };
-  const Instant pause = simulator_.now() + kPause;
+  // Where every packet has a turn, the next visit is put off to that.
+  const Instant pause = plan_.broker.handling.ns > 0 ? kNever : simulator_.now() + kPause;
   Event event;
   for (int n = 0;; ++n) {
+    if (quiet_turn_.at != kNever) return Alone::kTurn;
     const Event* const next = simulator_.Peek(end);
     if (next == nullptr) return waits ? Alone::kIdle : Alone::kOver;
     if (waits || MayMeetOthers(*next)) return Alone::kTurn;
@@ -140,9 +142,10 @@ Cell::Alone Cell::RunAlone(Instant end, bool briefly) {
 }
 
 void Cell::TakeTurn() {
+  broker_->simulator_.MoveTo(NextEvent().at);
+  if (quiet_turn_.at != kNever) return TakeQuietTurn();
   Event event;
   SIM_CHECK(simulator_.Next(kNever, &event));
-  broker_->simulator_.MoveTo(event.at);
   // What waits for the broker may be met by it at any time.
   const bool skips = std::exchange(skips_, false);
   Dispatch(event);
@@ -181,6 +184,7 @@ bool Cell::Setup(CellRange range) {
   accept_per_second_ = plan_.broker.accept_per_second;
   limits_.clear();
   if (queues_ != nullptr) queues_->Clear();
+  work_.Clear();
   wills_.clear();
   free_wills_.clear();
   generation_ = 0;
@@ -271,9 +275,7 @@ bool Cell::FinishRun() {
     const Flight& f = flights_[i];
     if (f.pending && f.datagram) ++hosts_[f.host].in_flight[f.direction];
   }
-  if (queues_ != nullptr) {
-    for (const WorkItem& w : queues_->work) ++hosts_[w.host].in_flight[kUp];
-  }
+  for (const WorkItem& w : work_) ++hosts_[w.host].in_flight[kUp];
   for (Host& host : hosts_) {
     EmitEnd(host);
     if (records_.size() >= kFlushAt) HandOn(records_.size());

@@ -27,6 +27,8 @@
 
 namespace keepsim {
 
+struct QuietStretch;
+
 // Clients [first, last], as entities, that make up one cell.
 struct CellRange {
   uint32_t first_entity = 1;
@@ -107,8 +109,13 @@ class Cell {
   // Runs what no other member can see or alter, up to an event that another may, or to `end`.
   // `briefly`: a few events, and no further than to a pause.
   Alone RunAlone(Instant end, bool briefly);
+  // Into the nearest cache: the cell itself, then what it keeps elsewhere, for its next turn.
+  void Fetch() const;
+  void FetchParts() const;
   // Of the next event. REQUIRES: there is one.
-  const Event& NextEvent() const { return simulator_.pending().Top(); }
+  const Event& NextEvent() const {
+    return quiet_turn_.at != kNever ? quiet_turn_ : simulator_.pending().Top();
+  }
   // The next event; the broker's clock goes with it. REQUIRES: nobody comes before it.
   void TakeTurn();
   // Hands on what is left of the records, of the run's end too if it is `whole`. False if
@@ -188,10 +195,10 @@ class Cell {
   // What joins clients at one broker.
   struct BrokerQueues {
     Fifo<Waiting> accept;  // for the next slot of the accept rate
-    Fifo<WorkItem> work;   // to be handled one after another
     Fifo<Waiting> kill;    // for the next slots of the kill-rate limit
     Instant next_accept = kStart;
     Instant next_kill = kStart;
+    Instant work_done = kStart;  // all that members have sent is handled
     bool accept_armed = false;
     bool work_armed = false;
     bool kill_armed = false;
@@ -337,6 +344,9 @@ class Cell {
 
   // ---- cell_skip.cc: quiet stretches
   bool SkipQuietStretch(Host& host);
+  bool AwaitQuietTurn(Host& host, Connection& c, Instant until);
+  void TakeQuietTurn();
+  bool NoteStretch(Host& host, Connection& c, const QuietStretch& s);
   Instant OthersFrom(const Host& host, const Connection& c) const;
   void NoteClientSends(Host& host, const Packet& packet);
 
@@ -352,6 +362,8 @@ class Cell {
   void DetachBroker(uint32_t connection, CloseReason reason);
   void ArmAccept();
   void ArmWork();
+  Instant HandledAfter(Instant now) const;
+  Instant NoteHandled(Instant now);
   void ArmKill();
   void PublishWill(Host& host, uint32_t conn);
   void ArmBroker(uint32_t connection);
@@ -378,7 +390,9 @@ class Cell {
   Cell* broker_ = this;
   uint32_t member_ = 0;
   std::function<Cell*(uint32_t member)> reach_;
-  bool alone_ = false;  // within RunAlone(): nothing of broker_ may be touched
+  bool alone_ = false;            // within RunAlone(): nothing of broker_ may be touched
+  Instant alone_until_ = kStart;  // the end of that
+  Event quiet_turn_{kNever};  // a PINGREQ's arrival, for TakeQuietTurn(); kNever: none is awaited
 
   Simulator<> simulator_;
   uint32_t first_entity_ = 1;
@@ -400,6 +414,7 @@ class Cell {
 
   // The broker.
   std::unique_ptr<BrokerQueues> queues_;  // null: those of broker_
+  Fifo<WorkItem> work_;                   // to be handled one after another, of this cell's clients
   uint32_t broker_event_counter_ = 0;
   uint32_t broker_down_ = 0;  // reasons why its process does not run
   uint32_t broker_dark_ = 0;  // reasons why its host does not answer

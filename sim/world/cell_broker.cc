@@ -92,28 +92,39 @@ void Cell::BrokerHears(uint32_t connection, const Packet& packet) {
   if (plan_.broker.handling.ns == 0) return HandleAtBroker(connection, packet);
   Connection& c = connections_[connection];
   ++c.unhandled;
-  queues_->work.Push({connection, c.generation, c.host, packet});
-  ArmWork();
+  work_.Push({connection, c.generation, c.host, packet});
+  if (queues_ != nullptr) return ArmWork();
+  // Nothing comes in between: when it will be handled is certain. It counts as the broker's event.
+  simulator_.Schedule({Broker().NoteHandled(simulator_.now()),
+                       EventOrder(EventClass::kWanted, 0, 0),
+                       EventSubject(0, static_cast<uint8_t>(Kind::kHandled)), EventObject(0)});
 }
 
+// When a member's packet that arrives at `now`, the last so far, is handled.
+Instant Cell::HandledAfter(Instant now) const {
+  return std::max(queues_->work_done, now) + plan_.broker.handling;
+}
+
+Instant Cell::NoteHandled(Instant now) { return queues_->work_done = HandledAfter(now); }
+
 void Cell::ArmWork() {
-  if (queues_->work_armed || queues_->work.empty() || !BrokerRuns()) return;
+  if (queues_->work_armed || work_.empty() || !BrokerRuns()) return;
   queues_->work_armed = true;
   PushBroker(simulator_.now() + plan_.broker.handling, EventClass::kWanted, Kind::kHandled, 0);
 }
 
 void Cell::OnHandled() {
-  queues_->work_armed = false;
-  if (!BrokerRuns() || queues_->work.empty()) return;
-  const WorkItem item = queues_->work.front();
-  queues_->work.Pop();
+  if (queues_ != nullptr) queues_->work_armed = false;
+  if (!BrokerRuns() || work_.empty()) return;
+  const WorkItem item = work_.front();
+  work_.Pop();
   if (Is(item.connection, item.generation)) --connections_[item.connection].unhandled;
   if (Is(item.connection, item.generation) && connections_[item.connection].end[kBrokerEnd].app) {
     HandleAtBroker(item.connection, item.packet);
   } else {
     ++hosts_[item.host].traffic.dropped[kUp];
   }
-  ArmWork();
+  if (queues_ != nullptr) ArmWork();
 }
 
 void Cell::HandleAtBroker(uint32_t connection, const Packet& packet) {

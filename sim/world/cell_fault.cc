@@ -282,11 +282,11 @@ void Cell::BeginBrokerFault(uint32_t f) {
 void Cell::EmptyQueues() {
   queues_->accept.Clear();
   queues_->kill.Clear();
-  for (const WorkItem& w : queues_->work) {
+  for (const WorkItem& w : work_) {
     ++hosts_[w.host].traffic.dropped[kUp];
     if (Is(w.connection, w.generation)) connections_[w.connection].unhandled = 0;
   }
-  queues_->work.Clear();
+  work_.Clear();
 }
 
 // What a connection's broker end comes to when the broker's process ends; `silent`: with its host.

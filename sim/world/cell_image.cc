@@ -83,6 +83,7 @@ void Cell::Save(Instant at, Image* image) const {
   image->accept_per_second = accept_per_second_;
   image->limits = limits_;
   image->queues = *queues_;
+  image->work = work_;
   image->wills = wills_;
   image->free_wills = free_wills_;
   image->generation = generation_;
@@ -130,6 +131,7 @@ void Cell::TakeUp(const Image& image, const RecordSink& sink) {
   accept_per_second_ = image.accept_per_second;
   limits_ = image.limits;
   *queues_ = image.queues;
+  work_ = image.work;
   wills_ = image.wills;
   free_wills_ = image.free_wills;
   generation_ = image.generation;

@@ -31,6 +31,7 @@ struct Cell::Image {
   int32_t accept_per_second = 0;
   std::vector<uint32_t> limits;
   BrokerQueues queues;
+  Fifo<WorkItem> work;
   std::vector<Instant> wills;
   std::vector<uint32_t> free_wills;
   uint32_t generation = 0;

@@ -11,6 +11,24 @@ void Cell::BeginBroker(std::function<Cell*(uint32_t)> reach) {
   Begin({1, 0}, kNoRecords);
 }
 
+namespace {
+
+template <typename T>
+void FetchAll(const T& what) {
+  const char* const at = reinterpret_cast<const char*>(&what);
+  for (size_t i = 0; i < sizeof(T); i += 64) __builtin_prefetch(at + i);
+}
+
+}  // namespace
+
+[[gnu::noipa]] void Cell::Fetch() const { FetchAll(*this); }
+
+[[gnu::noipa]] void Cell::FetchParts() const {
+  FetchAll(hosts_[0]);
+  if (connections_.size() > 0) FetchAll(connections_[0]);
+  for (size_t i = 0; i < flights_.size(); ++i) FetchAll(flights_[i]);
+}
+
 void Cell::Borrow(CellCommon* common) {
   common_ = common;
   common_->draws.Clear();
@@ -60,6 +78,9 @@ bool Cell::MayMeetOthers(const Event& event) const {
       const Flight& flight = flights_[event.index()];
       if (flight.direction != kUp || !Is(flight.connection, flight.generation)) return false;
       const End& end = connections_[flight.connection].end[kBrokerEnd];
+      // What brings a packet joins those that wait to be handled.
+      if (plan_.broker.handling.ns > 0 && (flight.datagram || flight.segment.length > 0))
+        return true;
       // Accepted, and perhaps left again.
       if (end.established) return false;
       return accept_per_second_ > 0 || !BrokerRuns() || plan_.broker.accept_backlog > 0;

@@ -1,5 +1,6 @@
 // Where a cell enters and leaves quiet stretches.
 #include <algorithm>
+#include <utility>
 
 #include "sim/world/cell.h"
 #include "sim/world/quiet_stretch.h"
@@ -49,13 +50,43 @@ bool Cell::SkipQuietStretch(Host& host) {
   Connection& c = connections_[host.connection];
   if (!IsQuiet(host, c) || c.session_armed <= now) return false;
   const Instant until = std::min(OthersFrom(host, c), now + kLongestStretch);
+  if (plan_.broker.handling.ns > 0) return AwaitQuietTurn(host, c, until);
   const QuietStretch s = RunThrough(plan_.broker, host, c, now, until, common_->draws);
-  SkipStats& stats = (*common_->skip_stats)[group];
-  ++stats.ends[static_cast<size_t>(s.end)];
   host.not_quiet_at = s.cycles > 0 ? s.client_acts : now;
+  if (!NoteStretch(host, c, s)) return false;
+  until_poll_ = 1;  // Run() asks whether to stop after this
+  return true;
+}
+
+// Where packets wait to be handled, a stretch is one cycle, which begins now and is run through
+// when its PINGREQ arrives, in that turn: until then nothing else happens to this client.
+bool Cell::AwaitQuietTurn(Host& host, Connection& c, Instant until) {
+  const Instant heard = PingArrives(plan_.broker, host, c, simulator_.now(), common_->draws);
+  if (heard >= std::min(until, alone_until_)) return false;
+  quiet_turn_ = {heard, EventOrder(EventClass::kArrival, host.entity, host.event_counter),
+                 host.entity};
+  return true;
+}
+
+void Cell::TakeQuietTurn() {
+  const Instant heard = std::exchange(quiet_turn_.at, kNever);
+  Host& host = hosts_[0];
+  Connection& c = connections_[host.connection];
+  const Instant now = simulator_.now();  // the client's timer is due
+  const QuietStretch s = RunThroughOne(plan_.broker, host, c, now, OthersFrom(host, c),
+                                       common_->draws, broker_->HandledAfter(heard));
+  if (NoteStretch(host, c, s)) return (void)broker_->NoteHandled(heard);
+  // By events, from where it began.
+  host.not_quiet_at = host.armed = now;
+  OnClientTimer(host, now);
+}
+
+// What is pending after a stretch. False if there was none.
+bool Cell::NoteStretch(Host& host, Connection& c, const QuietStretch& s) {
+  SkipStats& stats = (*common_->skip_stats)[static_cast<size_t>(host.group - plan_.groups.data())];
+  ++stats.ends[static_cast<size_t>(s.end)];
   if (s.cycles == 0) return false;
   ++stats.stretches;
-  until_poll_ = 1;  // Run() asks whether to stop after this
   stats.cycles += static_cast<uint64_t>(s.cycles);
   stats.odd += static_cast<uint64_t>(s.odd);
   stats.skipped += static_cast<uint64_t>(s.events);

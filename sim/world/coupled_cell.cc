@@ -8,11 +8,6 @@
 
 namespace keepsim {
 
-bool RunsAsMembers(const Plan& plan) {
-  // Where each packet waits for those before it, there is nothing to be run alone.
-  return IsCoupled(plan) && plan.broker.handling.ns == 0 && plan.ties == TieOrder::kCanonical;
-}
-
 CoupledCell::CoupledCell(const Plan& plan, std::vector<Worker*> workers,
                          const std::atomic<bool>* cancel, std::atomic<int64_t>* reached_ns,
                          Instant until)
@@ -93,7 +88,7 @@ void CoupledCell::Place(uint32_t member, Cell::Alone why) {
     case Cell::Alone::kTurn: {
       m.state = State::kTurn;
       const Event& next = m.cell->NextEvent();
-      return turns_.push({next.at, next.order, member, m.turn});
+      return turns_.Push({next.at, next.order, member, EventObject(0, m.turn)});
     }
     case Cell::Alone::kSoon:
       m.state = State::kReady;
@@ -111,9 +106,25 @@ void CoupledCell::Place(uint32_t member, Cell::Alone why) {
   }
 }
 
-const CoupledCell::Turn* CoupledCell::NextTurn() {
-  while (!turns_.empty() && turns_.top().number != members_[turns_.top().member].turn) turns_.pop();
-  return turns_.empty() ? nullptr : &turns_.top();
+const Event* CoupledCell::NextTurn() {
+  while (!turns_.empty() && turns_.Top().number() != members_[turns_.Top().entity()].turn) {
+    turns_.Pop();
+  }
+  return turns_.empty() ? nullptr : &turns_.Top();
+}
+
+// Those whose turns come soon lie anywhere in memory: each step finds there what the next one is
+// about.
+void CoupledCell::FetchAhead() const {
+  constexpr size_t kMember = 8, kCell = 4, kParts = 2;  // turns ahead
+  if (const Event* const turn = turns_.Ahead(kMember))
+    __builtin_prefetch(&members_[turn->entity()]);
+  if (const Event* const turn = turns_.Ahead(kCell)) {
+    if (const auto& cell = members_[turn->entity()].cell; cell != nullptr) cell->Fetch();
+  }
+  if (const Event* const turn = turns_.Ahead(kParts)) {
+    if (const auto& cell = members_[turn->entity()].cell; cell != nullptr) cell->FetchParts();
+  }
 }
 
 bool CoupledCell::TakeTurns() {
@@ -122,7 +133,7 @@ bool CoupledCell::TakeTurns() {
   soonest_ = kNever;
   while (true) {
     if (Cancelled()) return false;
-    const Turn* const turn = NextTurn();
+    const Event* const turn = NextTurn();
     const bool brokers = broker_.NextAt() < end_;
     if (turn == nullptr && !brokers) break;
     // At one instant the broker's own event is the first of its class.
@@ -133,8 +144,9 @@ bool CoupledCell::TakeTurns() {
     if (broker_first) {
       broker_.Step();
     } else {
-      const uint32_t member = turn->member;
-      turns_.pop();
+      const uint32_t member = turn->entity();
+      turns_.Pop();
+      FetchAhead();
       Reach(member)->TakeTurn();
     }
     if (!Settle()) return false;

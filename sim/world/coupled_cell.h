@@ -13,18 +13,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <queue>
 #include <vector>
 
 #include "sim/base/time.h"
+#include "sim/engine/event.h"
+#include "sim/engine/radix_queue.h"
 #include "sim/world/cell.h"
 #include "sim/world/plan.h"
 
 namespace keepsim {
-
-// Whether the plan's only cell may be run as its members: what joins them is no handling time, and
-// ties are in the canonical order, of which CoupledCell makes use.
-bool RunsAsMembers(const Plan& plan);
 
 class CoupledCell {
  public:
@@ -68,19 +65,6 @@ class CoupledCell {
     uint32_t turn = 0;  // the number of its last; earlier ones in the queue are void
     Instant told = kStart;
   };
-  struct Turn {
-    Instant at;
-    uint64_t order;
-    uint32_t member;
-    uint32_t number;
-    // For std::priority_queue, whose top is the greatest. Members at one instant may have events of
-    // the same order: the broker's faults, which each of them has. They go by the members' numbers.
-    friend bool operator<(const Turn& x, const Turn& y) {
-      if (x.at != y.at) return y.at < x.at;
-      return x.order != y.order ? y.order < x.order : y.member < x.member;
-    }
-  };
-
   size_t WorkerOf(uint32_t member) const { return member / kShare % workers_.size(); }
   bool Cancelled() const { return cancel_ != nullptr && cancel_->load(std::memory_order_relaxed); }
   bool TakeUp(uint32_t member, Worker& worker);
@@ -88,7 +72,8 @@ class CoupledCell {
   Cell::Alone AdvanceOne(uint32_t member, Worker& worker);
   void Tell(uint32_t member, Instant at);
   void Place(uint32_t member, Cell::Alone why);
-  const Turn* NextTurn();
+  const Event* NextTurn();
+  void FetchAhead() const;
   // While turns are taken, by the first worker.
   Cell* Reach(uint32_t member);
   bool Settle();
@@ -110,10 +95,13 @@ class CoupledCell {
   std::vector<Member> members_;
   std::vector<uint32_t> ready_;
   std::vector<Cell::Alone> outcome_;  // of each of ready_
-  std::priority_queue<Turn> turns_;
-  uint32_t current_ = kNobody;  // the member that is taken up while turns are taken
-  bool moved_ = false;          // it may have other events ahead than it was placed by
-  Instant soonest_ = kNever;    // no event of those that have become ready comes before
+  // Of members, whose number is the event's entity; the turn's is the event's number. Members at
+  // one instant may have events of the same order: the broker's faults, which each of them has.
+  // They go by the members' numbers.
+  RadixQueue turns_{/*sort_at_once=*/512};  // enough ahead for FetchAhead()
+  uint32_t current_ = kNobody;              // the member that is taken up while turns are taken
+  bool moved_ = false;                      // it may have other events ahead than it was placed by
+  Instant soonest_ = kNever;                // no event of those that have become ready comes before
 };
 
 }  // namespace keepsim

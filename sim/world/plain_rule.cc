@@ -29,8 +29,9 @@ PlainRule PlainRuleOf(const BrokerPlan& broker, const Host& host, const Connecti
   const GroupPlan& g = *host.group;
   const ClientSession& s = host.session;
   const BrokerProfile& b = broker.profile;
-  if (!IsPlain(g.up) || !IsPlain(g.down) || g.middlebox.enabled || !host.degrades[kUp].empty() ||
-      !host.degrades[kDown].empty() || host.oscillator.drift_ppb != 0 || !IsPlain(g.profile, s) ||
+  if (broker.handling.ns > 0 || !IsPlain(g.up) || !IsPlain(g.down) || g.middlebox.enabled ||
+      !host.degrades[kUp].empty() || !host.degrades[kDown].empty() ||
+      host.oscillator.drift_ppb != 0 || !IsPlain(g.profile, s) ||
       b.mechanism != CheckMechanism::kExactTimer || b.whole_seconds ||
       c.session.keep_alive.ns == 0) {
     return r;

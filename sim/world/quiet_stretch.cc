@@ -47,11 +47,11 @@ bool Stretch::BrokerRunsTo(BrokerView& b, Instant limit) {
   return true;
 }
 
-// The broker's session up to the cycle's end. False if it would act on the client's silence, or in
-// the very instant of the next PINGREQ.
-bool Stretch::BrokerBears(Instant heard, Instant next, BrokerView& session) {
-  if (!BrokerRunsTo(session, heard)) return Stop(StretchEnd::kLate);
-  NoteActivity(broker_.profile, c_.session, heard, PacketType::kPingreq);
+// The broker's session up to the cycle's end, which notes the PINGREQ at `handled`. False if it
+// would act on the client's silence, or in the very instant of the next PINGREQ.
+bool Stretch::BrokerBears(Instant handled, Instant next, BrokerView& session) {
+  if (!BrokerRunsTo(session, handled)) return Stop(StretchEnd::kLate);
+  NoteActivity(broker_.profile, c_.session, handled, PacketType::kPingreq);
   const Instant due = NextDeadline(broker_.profile, c_.session);
   if (session.wakes == kNever) session.wakes = due;
   if (due < session.wakes) return Stop(StretchEnd::kOther);
@@ -75,7 +75,9 @@ bool Stretch::TcpIsQuiet(const Way& way, Instant next) {
   const Instant k0 = host_.KernelNow(way.out);
   const Instant k2 = host_.KernelNow(way.answered);
   if (k2 - k0 > kernel_[kClientEnd].Patience(client) ||
-      way.acked - way.heard > kernel_[kBrokerEnd].Patience(broker)) {
+      way.acked - way.handled > kernel_[kBrokerEnd].Patience(broker) ||
+      // Else its acknowledgement does not wait for the answer.
+      way.handled - way.heard >= broker.delayed_ack) {
     return Stop(StretchEnd::kLate);
   }
   // Data after so long a gap is acknowledged at once (quick ACK mode is entered), and sent after
@@ -85,8 +87,9 @@ bool Stretch::TcpIsQuiet(const Way& way, Instant next) {
       k0 - kernel_[kClientEnd].received < client.delayed_ack) {
     return Stop(StretchEnd::kOther);
   }
-  const Instant gone = std::max({way.out + kernel_[kClientEnd].TimerGone(client),
-                                 way.heard + kernel_[kBrokerEnd].TimerGone(broker), way.acked});
+  Instant gone = std::max({way.out + kernel_[kClientEnd].TimerGone(client),
+                           way.handled + kernel_[kBrokerEnd].TimerGone(broker), way.acked});
+  if (way.handled > way.heard) gone = std::max(gone, way.heard + TimerAtMost(broker.delayed_ack));
   if (gone >= next) return Stop(StretchEnd::kLate);
   if (gone >= until_) return Stop(StretchEnd::kPending);
   return true;
@@ -104,8 +107,7 @@ bool Stretch::MayPing() {
 void Stretch::MoveClient(Trial& t) {
   const ClientProfile& p = group_.profile;
   ClientSession& s = host_.session;
-  const uint64_t next_loop_draw =
-      host_.loop_draws + (p.loop_delay_max.ns > 0 ? static_cast<uint64_t>(out_.cycles) + 1 : 0);
+  const uint64_t next_loop_draw = NextLoopDraw();
   NotePing(p, s, host_.SessionNow(t.way.out));
   t.waits_to = ClientWakes(t.way.out, next_loop_draw);
   NoteAnswer(p, s, host_.SessionNow(t.way.answered));
@@ -148,7 +150,7 @@ bool Stretch::Cycle(size_t i) {
   const ClientView client_before(host_.session);
   MoveClient(t);
   if (!ClientBears(t) || (tcp_ && !TcpIsQuiet(way, t.next)) ||
-      !BrokerBears(way.heard, t.next, t.session)) {
+      !BrokerBears(way.handled, t.next, t.session)) {
     client_before.Restore(host_.session);
     session_.Restore(c_.session);
     return false;
@@ -159,10 +161,10 @@ bool Stretch::Cycle(size_t i) {
     const Instant k0 = host_.KernelNow(way.out);
     const Instant k2 = host_.KernelNow(way.answered);
     k[kClientEnd].rtt.Add(std::max<int64_t>((k2 - k0).ns, 1), group_.tcp.min_rto.ns, true);
-    k[kBrokerEnd].rtt.Add(std::max<int64_t>((way.acked - way.heard).ns, 1), broker_.tcp.min_rto.ns,
-                          true);
-    k[kClientEnd].NoteCycle(k0, k2, way.heard, kMaxQuickAcks - 1);
-    k[kBrokerEnd].NoteCycle(way.heard, way.heard, k2, kMaxQuickAcks);
+    k[kBrokerEnd].rtt.Add(std::max<int64_t>((way.acked - way.handled).ns, 1),
+                          broker_.tcp.min_rto.ns, true);
+    k[kClientEnd].NoteCycle(k0, k2, way.handled, kMaxQuickAcks - 1);
+    k[kBrokerEnd].NoteCycle(way.handled, way.heard, k2, kMaxQuickAcks);
   }
   TouchRadio({way.out, way.answered});
   lost_[kClientEnd] = lost_[kBrokerEnd] = 0;
@@ -225,6 +227,39 @@ QuietStretch Stretch::Run() {
   return out_;
 }
 
+Instant Stretch::FirstArrives() {
+  if (!MayPing()) return kNever;
+  LookFromHere();
+  PathView path = path_;
+  const Instant heard = Carry(host_, draws_, kUp, up_first_, t0_, path);
+  if (heard == kNever) return kNever;
+  if (group_.middlebox.enabled && t0_ - path.mapping_used > group_.middlebox.idle_timeout) {
+    return kNever;
+  }
+  // Whatever else of either end acts before, the client might send something that arrives first.
+  if (tcp_ &&
+      host_.KernelNow(heard) - host_.KernelNow(t0_) > kernel_[kClientEnd].Patience(group_.tcp)) {
+    return kNever;
+  }
+  const ClientView client_before(host_.session);
+  NotePing(group_.profile, host_.session, host_.SessionNow(t0_));
+  const bool client_waits = ClientWakes(t0_, NextLoopDraw()) > heard;
+  client_before.Restore(host_.session);
+  BrokerView broker = session_;
+  const bool broker_waits = BrokerRunsTo(broker, heard);
+  session_.Restore(c_.session);
+  return client_waits && broker_waits ? heard : kNever;
+}
+
+QuietStretch Stretch::RunOne(Instant handled) {
+  handled_ = handled;
+  LookFromHere();
+  if (!Cycle(0)) return out_;
+  out_.end = StretchEnd::kPending;
+  Finish();
+  return out_;
+}
+
 }  // namespace quiet
 
 namespace {
@@ -243,6 +278,7 @@ bool IsQuiet(const Host& host, const Connection& c) {
     return false;
   }
   const ClientSession& s = host.session;
+  if (c.unhandled > 0) return false;
   if (s.state != ClientState::kConnected || s.ping_pending || s.phase_deadline != kNever ||
       !IsQuiet(s.exchanges)) {
     return false;
@@ -269,6 +305,16 @@ bool IsQuiet(const Host& host, const Connection& c) {
 QuietStretch RunThrough(const BrokerPlan& broker, Host& host, Connection& c, Instant now,
                         Instant until, DrawsAhead& draws) {
   return quiet::Stretch(broker, host, c, now, until, draws).Run();
+}
+
+Instant PingArrives(const BrokerPlan& broker, Host& host, Connection& c, Instant now,
+                    DrawsAhead& draws) {
+  return quiet::Stretch(broker, host, c, now, kNever, draws).FirstArrives();
+}
+
+QuietStretch RunThroughOne(const BrokerPlan& broker, Host& host, Connection& c, Instant now,
+                           Instant until, DrawsAhead& draws, Instant handled) {
+  return quiet::Stretch(broker, host, c, now, until, draws).RunOne(handled);
 }
 
 }  // namespace keepsim

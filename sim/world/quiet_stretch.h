@@ -44,6 +44,16 @@ bool IsQuiet(const Host& host, const Connection& c);
 QuietStretch RunThrough(const BrokerPlan& broker, Host& host, Connection& c, Instant now,
                         Instant until, DrawsAhead& draws);
 
+// ---- where packets wait at the broker to be handled: one cycle at a time
+// When the PINGREQ that is sent at `now` arrives; kNever: it is lost, or so late that the client
+// might send something else before. REQUIRES: as RunThrough().
+Instant PingArrives(const BrokerPlan& broker, Host& host, Connection& c, Instant now,
+                    DrawsAhead& draws);
+// As RunThrough(), the first cycle alone, whose PINGREQ is handled at `handled`, no earlier than it
+// arrives.
+QuietStretch RunThroughOne(const BrokerPlan& broker, Host& host, Connection& c, Instant now,
+                           Instant until, DrawsAhead& draws, Instant handled);
+
 }  // namespace keepsim
 
 #endif  // KEEPSIM_SIM_WORLD_QUIET_STRETCH_H_

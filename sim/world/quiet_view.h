@@ -94,6 +94,10 @@ struct ClientView {
   LoopState loop;
 };
 
+// After so long a kernel's timer, set for `wait`, has woken up: its wheel is late by an eighth at
+// most.
+constexpr Duration TimerAtMost(Duration wait) { return wait * 5 / 4 + Milliseconds(20); }
+
 // One kernel's end between two cycles.
 struct KernelView {
   RttEstimator rtt;
@@ -143,7 +147,7 @@ struct KernelView {
   Duration TimerGone(const TcpConfig& config) const {
     const Duration wait =
         config.tail_loss_probe ? Duration{2 * rtt.srtt_ns} + config.min_rto : RtoAtMost();
-    return wait * 5 / 4 + Milliseconds(20);  // the timer wheel is late by an eighth at most
+    return TimerAtMost(wait);
   }
 };
 

@@ -1,10 +1,34 @@
 #include "sim/world/skip_rule.h"
 
+#include <algorithm>
+
 namespace keepsim {
 
+namespace {
+
+bool IsOfBroker(const ScheduledFault& fault) {
+  using Action = ScheduledFault::Action;
+  return fault.action == Action::kBrokerStall || fault.action == Action::kBrokerDown ||
+         fault.action == Action::kBrokerLimits;
+}
+
+// Whether it is certain when a packet will be handled once those before it are known, and nothing
+// else of the broker's own may happen at that instant.
+bool HandlesInTime(const Plan& plan) {
+  return plan.broker.accept_per_second == 0 &&
+         std::none_of(plan.faults.begin(), plan.faults.end(), IsOfBroker);
+}
+
+}  // namespace
+
+bool RunsAsMembers(const Plan& plan) {
+  return IsCoupled(plan) && plan.ties == TieOrder::kCanonical &&
+         (plan.broker.handling.ns == 0 || HandlesInTime(plan));
+}
+
 std::string WhyNotSkipped(const Plan& plan, const GroupPlan& g) {
-  if (plan.broker.handling.ns > 0) {
-    return "the broker handles one packet after another: what one client sends delays the others";
+  if (plan.broker.handling.ns > 0 && !RunsAsMembers(plan)) {
+    return "the broker handles one packet after another, and what else becomes of it delays them";
   }
   if (g.shared_client_id) return "its clients share a client id and take each other's session over";
   if (plan.ties != TieOrder::kCanonical) {

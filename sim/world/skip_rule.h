@@ -8,6 +8,11 @@
 
 namespace keepsim {
 
+// Whether the plan's only cell may be run as its members (coupled_cell.h): ties are in the
+// canonical order, and if packets wait at the broker to be handled, for how long is certain once
+// those before them are known.
+bool RunsAsMembers(const Plan& plan);
+
 // Why every event of this group goes through the queue; "" if quiet stretches are skipped.
 std::string WhyNotSkipped(const Plan& plan, const GroupPlan& group);
 

@@ -15,7 +15,7 @@ bool Stretch::KernelsCycle(size_t i) {
   if (!x.Run(t0_, until_)) return Stop(x.why());
   Trial t = NewTrial();
   t.path = x.path;
-  t.way = {t0_, x.heard, x.answered, x.over};
+  t.way = {t0_, x.heard, x.heard, x.answered, x.over};
   const ClientView client_before(host_.session);
   MoveClient(t);
   const auto judge = [&] {

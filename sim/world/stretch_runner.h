@@ -38,11 +38,15 @@ class Stretch {
         t0_(now) {}
 
   QuietStretch Run();
+  // When the PINGREQ of the first cycle arrives; kNever: lost or late.
+  Instant FirstArrives();
+  // The first cycle alone, whose PINGREQ waits at the broker and is handled at `handled`.
+  QuietStretch RunOne(Instant handled);
 
  private:
-  // The packets of one cycle: instants and draws.
+  // The packets of one cycle. `handled`: `heard`, unless it waits at the broker.
   struct Way {
-    Instant out, heard, answered, acked;
+    Instant out, heard, handled, answered, acked;
   };
   bool Stop(StretchEnd why) {
     out_.end = why;
@@ -57,9 +61,15 @@ class Stretch {
     Instant next = kNever;      // the next cycle begins
   };
   Trial NewTrial() const { return {{}, path_, session_}; }
+  void LookFromHere();
   void LookAhead();
   bool FindWay(size_t i, Way& way, PathView& path) const;
   bool PassMiddlebox(const Way& way, Instant* last_use) const;
+  // Of the loop's delay after the next cycle's PINGREQ.
+  uint64_t NextLoopDraw() const {
+    const bool drawn = group_.profile.loop_delay_max.ns > 0;
+    return host_.loop_draws + (drawn ? static_cast<uint64_t>(out_.cycles) + 1 : 0);
+  }
   Instant ClientWakes(Instant now, uint64_t loop_draw) const;
   bool BrokerRunsTo(BrokerView& b, Instant limit);
   bool TcpIsQuiet(const Way& way, Instant next);
@@ -103,6 +113,7 @@ class Stretch {
   size_t up_reach_ = 0, down_reach_ = 0;    // transmissions from there on
   size_t reach_ = 0, lost_at_ = 0;          // cycles, and those of them before one with a loss
   const bool repairs_;                      // RepairedCycle() may be asked
+  Instant handled_ = kNever;                // kNever: at once
   Beyond beyond_;
   uint16_t lost_[2] = {0, 0};  // transmissions by this end since the peer last read from it
 

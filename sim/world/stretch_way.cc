@@ -3,14 +3,20 @@
 
 namespace keepsim::quiet {
 
-// How many cycles the draws reach, and how many of them lose nothing independently.
-void Stretch::LookAhead() {
+// The next transmissions are those of the cycle at t0_.
+void Stretch::LookFromHere() {
   const int halves = tcp_ ? 1 : 0;  // two transmissions up in each cycle: shifted, not divided
   const uint64_t n = static_cast<uint64_t>(out_.cycles);
   up_first_ =
       host_.path[kUp].transmissions + (n << halves) + static_cast<uint64_t>(beyond_.segments[kUp]);
   down_first_ =
       host_.path[kDown].transmissions + n + static_cast<uint64_t>(beyond_.segments[kDown]);
+}
+
+// How many cycles the draws reach, and how many of them lose nothing independently.
+void Stretch::LookAhead() {
+  LookFromHere();
+  const int halves = tcp_ ? 1 : 0;
   auto& up = draws_.up;
   auto& down = draws_.down;
   up_reach_ = up.Reach(group_.up, host_.luck, Purpose::kSegmentUp, up_first_, kMostUp);
@@ -27,10 +33,9 @@ bool Stretch::FindWay(size_t i, Way& way, PathView& path) const {
     return *to != kNever;
   };
   way.out = t0_;
-  if (!carry(kUp, u, way.out, &way.heard) ||
-      !carry(kDown, down_first_ + i, way.heard, &way.answered)) {
-    return false;
-  }
+  if (!carry(kUp, u, way.out, &way.heard)) return false;
+  way.handled = handled_ == kNever ? way.heard : handled_;
+  if (!carry(kDown, down_first_ + i, way.handled, &way.answered)) return false;
   way.acked = way.answered;
   return !tcp_ || carry(kUp, u + 1, way.answered, &way.acked);
 }

@@ -106,6 +106,18 @@ TYPED_TEST(QueueTest, TakesTimesUpToTheLast) {
   for (uint32_t i = 0; i < 64; ++i) ASSERT_EQ(queue.Pop().order, EventAt(0, 1, i).order);
 }
 
+// Broker faults, which each member of a coupled cell has as its own.
+TYPED_TEST(QueueTest, OfOneOrderThoseOfLowerEntitiesComeFirst) {
+  TypeParam queue;
+  constexpr uint32_t kMembers = 500;
+  for (uint32_t i = 0; i < kMembers; ++i) {
+    Event e = EventAt(7'000'000'000, 0, 1);
+    e.subject = EventSubject(i * 7 % kMembers, 0);
+    queue.Push(e);
+  }
+  for (uint32_t i = 0; i < kMembers; ++i) ASSERT_EQ(queue.Pop().entity(), i);
+}
+
 TYPED_TEST(QueueTest, WorksAgainAfterClear) {
   TypeParam queue;
   for (const int64_t scale : {int64_t{1'000'000'000}, int64_t{1}}) {
@@ -179,6 +191,24 @@ TEST(SimulatorDeathTest, ThePastCannotBeScheduled) {
   Event e;
   ASSERT_TRUE(simulator.Next(kNever, &e));
   EXPECT_DEATH(simulator.Schedule(EventAt(9, 1, 2)), "now_");
+}
+
+// What is seen ahead is what is popped, nearly always.
+TEST(RadixQueueTest, KnowsWhatComesAfterTheNext) {
+  RadixQueue queue(/*sort_at_once=*/512);
+  const RandomSource luck(GroupKey(1, "queue"), 2);
+  queue.Push(EventAt(0, 1, 20000));
+  for (uint32_t i = 0; i < 20000; ++i) {
+    queue.Push(EventAt(luck.Block(Purpose::kTest, i).w[0] * int64_t{15}, 1, i));
+  }
+  size_t right = 0;
+  while (queue.size() > 1) {
+    const Event* const ahead = queue.Ahead(1);
+    const uint64_t order = ahead != nullptr ? ahead->order : 0;
+    queue.Pop();
+    if (queue.Top().order == order) ++right;
+  }
+  EXPECT_GT(right, 19000u);
 }
 
 }  // namespace

@@ -207,6 +207,8 @@ TEST(SkipTest, ScenariosOfAnyKind) { CompareSeeds(AnyScenario, 1, 2000); }
 // Clients that the broker's limits join are run alone as far as they can be.
 TEST(SkipTest, JoinedScenarios) { CompareSeeds(JoinedScenario, 1, 1000); }
 
+TEST(SkipTest, HandlingScenarios) { CompareSeeds(HandlingScenario, 1, 700); }
+
 // One client run alone skips what it skips in company.
 TEST(SkipTest, ClientsAlone) {
   const auto plan = PlanOf(R"(horizon: "12h" groups { name: "fleet" count: 9 keep_alive: "20s"

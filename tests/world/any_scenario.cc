@@ -110,11 +110,15 @@ std::string Group(Luck& luck, const std::string& name, int64_t count) {
   return text + " }";
 }
 
-std::string Fault(Luck& luck, int64_t horizon_s) {
+// The first `kAnybodys` kinds of Fault(); the others are the broker's.
+constexpr int64_t kAnybodys = 4;
+constexpr int64_t kFaults = 6;
+
+std::string Fault(Luck& luck, int64_t horizon_s, int64_t kinds = kFaults) {
   std::string text = absl::StrCat(" faults { at: \"", luck.UpTo(horizon_s), "s\" duration: \"",
                                   luck.Of({"300ms", "20s", "10m"}), "\" ");
   const char* directions = luck.Of({"UP", "DOWN", "BOTH"});
-  switch (luck.UpTo(5)) {
+  switch (luck.UpTo(kinds - 1)) {
     case 0:
       absl::StrAppend(&text, "client: ", luck.Of({"CRASH", "KILL", "STOP", "FREEZE", "SLEEP"}));
       break;
@@ -135,6 +139,26 @@ std::string Fault(Luck& luck, int64_t horizon_s) {
       absl::StrAppend(&text, "broker_down { silent: ", luck.Of({"true", "false"}), " }");
   }
   return text + " }";
+}
+
+// Up to twenty clients.
+std::string Groups(Luck& luck, int64_t horizon_s) {
+  std::string text = absl::StrCat("horizon: \"", horizon_s, "s\"");
+  absl::StrAppend(&text, Group(luck, "a", 1 + luck.UpTo(11)));
+  if (luck.OneIn(2)) absl::StrAppend(&text, Group(luck, "b", 1 + luck.UpTo(5)));
+  // Their clients take one session over from each other.
+  if (luck.OneIn(4)) {
+    absl::StrAppend(&text, Group(luck, "c", 2));
+    text.insert(text.size() - 1, "connect { client_id: \"one\" } ");
+  }
+  return text;
+}
+
+// A broker's with a kill-rate limit.
+std::string SlowProfile(Luck& luck) {
+  return absl::StrCat(
+      " broker_profiles { name: \"slow\" base: \"", luck.Of({"spec", "hivemq-ce", "mosquitto"}),
+      "\" kill_batch: ", 1 + luck.UpTo(1), " kill_period: \"", luck.Of({"100ms", "7s"}), "\" }");
 }
 
 }  // namespace
@@ -158,22 +182,10 @@ std::string AnyScenario(uint64_t seed) {
 std::string JoinedScenario(uint64_t seed) {
   Luck luck(seed, 2);
   const int64_t horizon_s = luck.Of<int64_t>({600, 1800, 3600});
-  std::string text = absl::StrCat("horizon: \"", horizon_s, "s\"");
-  absl::StrAppend(&text, Group(luck, "a", 1 + luck.UpTo(11)));
-  if (luck.OneIn(2)) absl::StrAppend(&text, Group(luck, "b", 1 + luck.UpTo(5)));
-  // Their clients take one session over from each other.
-  if (luck.OneIn(4)) {
-    absl::StrAppend(&text, Group(luck, "c", 2));
-    text.insert(text.size() - 1, "connect { client_id: \"one\" } ");
-  }
+  std::string text = Groups(luck, horizon_s);
   for (int64_t n = luck.UpTo(3); n > 0; --n) absl::StrAppend(&text, Fault(luck, horizon_s));
   const bool kills = luck.OneIn(3);
-  if (kills) {
-    absl::StrAppend(&text, " broker_profiles { name: \"slow\" base: \"",
-                    luck.Of({"spec", "hivemq-ce", "mosquitto"}),
-                    "\" kill_batch: ", 1 + luck.UpTo(1), " kill_period: \"",
-                    luck.Of({"100ms", "7s"}), "\" }");
-  }
+  if (kills) absl::StrAppend(&text, SlowProfile(luck));
   absl::StrAppend(&text, " broker { profile: \"", kills ? "slow" : luck.Of({"spec", "emqx"}), "\"");
   if (luck.OneIn(2)) absl::StrAppend(&text, " accept_per_second: ", luck.Of({"1", "3", "50"}));
   if (luck.OneIn(3)) absl::StrAppend(&text, " accept_backlog: ", luck.Of({"1", "4"}));
@@ -183,6 +195,24 @@ std::string JoinedScenario(uint64_t seed) {
   return absl::StrCat(
       text, " } faults { at: \"", luck.UpTo(horizon_s),
       "s\" duration: \"2m\" broker_limits { accept_per_second: ", luck.Of({"1", "20"}), " } }");
+}
+
+std::string HandlingScenario(uint64_t seed) {
+  Luck luck(seed, 3);
+  const int64_t horizon_s = luck.Of<int64_t>({600, 1800, 3600});
+  std::string text = Groups(luck, horizon_s);
+  for (int64_t n = luck.UpTo(3); n > 0; --n) {
+    absl::StrAppend(&text, Fault(luck, horizon_s, kAnybodys));
+  }
+  const bool kills = luck.OneIn(5);
+  if (kills) absl::StrAppend(&text, SlowProfile(luck));
+  const auto& brokers = BrokerProfiles();
+  const int64_t broker = luck.OneIn(3) ? 0 : luck.UpTo(static_cast<int64_t>(brokers.size()) - 1);
+  absl::StrAppend(
+      &text, " broker { profile: \"", kills ? "slow" : brokers[static_cast<size_t>(broker)].name,
+      "\" handling_time: \"", luck.Of({"1ns", "10us", "1ms", "39ms", "40ms", "300ms"}), "\"");
+  if (luck.OneIn(4)) absl::StrAppend(&text, " accept_backlog: 4");
+  return text + " }";
 }
 
 }  // namespace keepsim

@@ -12,6 +12,8 @@ namespace keepsim {
 std::string AnyScenario(uint64_t seed);
 // One whose clients a limit of the broker joins, up to twenty.
 std::string JoinedScenario(uint64_t seed);
+// One where the broker handles one packet after another, without faults of its own.
+std::string HandlingScenario(uint64_t seed);
 
 }  // namespace keepsim
 
