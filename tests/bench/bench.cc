@@ -51,17 +51,25 @@ void JoinedFleet(benchmark::State& state) {
   RunFleet(state, *FleetPlan(true, state.range(0), "24h", R"(profile: "hivemq-ce")"),
            Engine::kAuto);
 }
-// What the largest do in a day would take hours.
-void EagerDatagramFleet(benchmark::State& state) {
+// The broker handles one packet after another: all in one cell, whose clients run as members.
+void HandlingFleet(benchmark::State& state, Engine engine) {
+  const auto broker = R"(profile: "spec" handling_time: "1us")";
+  RunFleet(state, *FleetPlan(true, state.range(0), state.range(0) > 10000 ? "20m" : "2h", broker),
+           engine);
+}
+void HandlingFleet(benchmark::State& state) { HandlingFleet(state, Engine::kAuto); }
+void HandlingFleetOneQueue(benchmark::State& state) { HandlingFleet(state, Engine::kEvents); }
+// What the largest do in a day would take hours. Without the crashes over TCP, too.
+void EagerFleet(benchmark::State& state, bool tcp) {
   const int64_t clients = state.range(0);
-  const auto plan = FleetPlan(false, clients,
-                              clients > 100000  ? "20m"
-                              : clients > 10000 ? "2h"
-                                                : "24h");
+  const auto horizon = clients > 100000 ? "20m" : clients > 10000 ? "2h" : "24h";
+  const auto plan = FleetPlan(tcp, clients, horizon, kBroker, /*crashes=*/false);
   uint64_t events = 0;
   for (auto _ : state) events = RunEagerFleet(*plan);
   CountEvents(state, events);
 }
+void EagerDatagramFleet(benchmark::State& state) { EagerFleet(state, false); }
+void EagerTcpFleet(benchmark::State& state) { EagerFleet(state, true); }
 // The same as JoinedFleet(), by one queue for all. Memory is what the cell holds at the end.
 void CoupledFleet(benchmark::State& state) {
   const auto plan = FleetPlan(true, state.range(0), "10m", R"(profile: "hivemq-ce")");
@@ -82,6 +90,10 @@ BENCHMARK(CoupledFleet)->RangeMultiplier(10)->Range(100, 100000)->MeasureProcess
 BENCHMARK(CoupledFleet)->Arg(1000000)->Iterations(1)->MeasureProcessCPUTime();
 BENCHMARK(JoinedFleet)->RangeMultiplier(10)->Range(100, 100000)->MeasureProcessCPUTime();
 BENCHMARK(JoinedFleet)->Arg(1000000)->Iterations(1)->MeasureProcessCPUTime();
+BENCHMARK(HandlingFleet)->RangeMultiplier(10)->Range(100, 100000)->MeasureProcessCPUTime();
+BENCHMARK(HandlingFleet)->Arg(1000000)->Iterations(1)->MeasureProcessCPUTime();
+BENCHMARK(HandlingFleetOneQueue)->RangeMultiplier(10)->Range(100, 100000)->MeasureProcessCPUTime();
+BENCHMARK(HandlingFleetOneQueue)->Arg(1000000)->Iterations(1)->MeasureProcessCPUTime();
 BENCHMARK(TcpFleet)->RangeMultiplier(10)->Range(100, 10000)->MeasureProcessCPUTime();
 BENCHMARK(DatagramFleet)->RangeMultiplier(10)->Range(100, 10000)->MeasureProcessCPUTime();
 BENCHMARK(TcpFleetSkipping)->RangeMultiplier(10)->Range(100, 100000)->MeasureProcessCPUTime();
@@ -90,6 +102,8 @@ BENCHMARK(DatagramFleetSkipping)->RangeMultiplier(10)->Range(100, 100000)->Measu
 BENCHMARK(DatagramFleetSkipping)->Arg(1000000)->Iterations(1)->MeasureProcessCPUTime();
 BENCHMARK(EagerDatagramFleet)->RangeMultiplier(10)->Range(100, 10000)->MeasureProcessCPUTime();
 BENCHMARK(EagerDatagramFleet)->Arg(100000)->Arg(1000000)->Iterations(1)->MeasureProcessCPUTime();
+BENCHMARK(EagerTcpFleet)->RangeMultiplier(10)->Range(100, 10000)->MeasureProcessCPUTime();
+BENCHMARK(EagerTcpFleet)->Arg(100000)->Arg(1000000)->Iterations(1)->MeasureProcessCPUTime();
 
 // ---- luck ---------------------------------------------------------------------------------------
 

@@ -9,11 +9,13 @@ namespace keepsim {
 namespace {
 
 TEST(EagerFleetTest, HasTheEventsOfTheSimulator) {
-  const auto plan = FleetPlan(/*tcp=*/false, 200, "24h");
-  const auto result = keepsim::Run(*plan, {});
-  ASSERT_TRUE(result.ok());
-  EXPECT_GT(result->events, 800000u);
-  EXPECT_EQ(RunEagerFleet(*plan), result->events);
+  for (const bool tcp : {false, true}) {
+    const auto plan = FleetPlan(tcp, 200, "24h", kBroker, /*crashes=*/false);
+    const auto result = keepsim::Run(*plan, {});
+    ASSERT_TRUE(result.ok());
+    EXPECT_GT(result->events, 800000u);
+    EXPECT_EQ(RunEagerFleet(*plan), result->events);
+  }
 }
 
 }  // namespace

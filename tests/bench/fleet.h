@@ -13,20 +13,21 @@
 
 namespace keepsim {
 
-// Over TCP: scenarios/reference_fleet.textproto with another number of clients and horizon. Over
-// datagrams: without the crashes.
-inline std::unique_ptr<Plan> FleetPlan(
-    bool tcp, int64_t clients, absl::string_view horizon,
-    absl::string_view broker = R"(profile: "spec" grace_factor: 1.5)") {
+inline constexpr absl::string_view kBroker = R"(profile: "spec" grace_factor: 1.5)";
+
+// Over TCP: scenarios/reference_fleet.textproto with another number of clients and horizon, or
+// without the crashes. Over datagrams: without them.
+inline std::unique_ptr<Plan> FleetPlan(bool tcp, int64_t clients, absl::string_view horizon,
+                                       absl::string_view broker = kBroker, bool crashes = true) {
   const std::string text = absl::StrCat(
       R"(name: "fleet" horizon: ")", horizon, R"(" groups { name: "fleet" count: )", clients,
       R"( mqtt_version: V3_1_1 client: "spec" keep_alive: "60s" start { spread: "60s" }
         path { transport: )",
       tcp ? "TCP" : "DATAGRAM",
       R"( both { latency { lognormal { median: "50ms" sigma: 0.5 } } loss: 0.01 } } )",
-      tcp ? R"(random_faults { fault: CRASH gap { exponential { mean: "24h" } }
+      tcp && crashes ? R"(random_faults { fault: CRASH gap { exponential { mean: "24h" } }
                length { constant: "10m" } })"
-          : "",
+                     : "",
       " } broker { ", broker, " }");
   Diagnostics diagnostics;
   const LoadedScenario scenario = LoadText(text, ScenarioFormat::kText, "bench", diagnostics);

@@ -15,7 +15,19 @@ FLEETS = [
     ("datagrams, skipping", "DatagramFleetSkipping"),
     ("clients that a limit joins, skipping", "JoinedFleet"),
     ("the same by one queue", "CoupledFleet"),
-    ("`std::priority_queue`, eager timers", "EagerDatagramFleet"),
+    ("a broker that handles one after another", "HandlingFleet"),
+    ("the same by one queue, too", "HandlingFleetOneQueue"),
+    ("`std::priority_queue`, eager timers, TCP", "EagerTcpFleet"),
+    ("the same over datagrams", "EagerDatagramFleet"),
+]
+# What is held against which of them.
+YARDSTICKS = [
+    ("TcpFleet", "EagerTcpFleet"),
+    ("TcpFleetSkipping", "EagerTcpFleet"),
+    ("JoinedFleet", "EagerTcpFleet"),
+    ("HandlingFleet", "EagerTcpFleet"),
+    ("DatagramFleet", "EagerDatagramFleet"),
+    ("DatagramFleetSkipping", "EagerDatagramFleet"),
 ]
 QUEUES = [
     ("as cells use it", "Hold<EventQueue>"),
@@ -75,12 +87,12 @@ def fleet_table(m):
     sizes = sorted({n for _, values in columns for n in values})
     head = ["ns per event, clients:"] + [f"{n:,}".replace(",", " ") for n in sizes]
     rows = [[title] + [_ns(values.get(n)) for n in sizes] for title, values in columns if values]
-    eager = dict(columns[-1][1])
-    for title, values in (columns[2], columns[3]):
-        shared = [n for n in sizes if n in values and n in eager]
-        if shared:
-            rows.append([f"times as fast as eager timers: {title}"] +
-                        ["%.1f" % (eager[n] / values[n]) if n in shared else "" for n in sizes])
+    titles = {family: title for title, family in FLEETS}
+    for family, yardstick in YARDSTICKS:
+        values, eager = dict(per_event_ns(m, family)), dict(per_event_ns(m, yardstick))
+        if values.keys() & eager.keys():
+            rows.append([f"times as fast as eager timers: {titles[family]}"] +
+                        ["%.1f" % (eager[n] / values[n]) if n in values and n in eager else "" for n in sizes])
     return _table(head, rows)
 
 
@@ -107,7 +119,7 @@ def tables(m):
     return "\n".join([fleet_table(m), memory_table(m), queue_table(m), part_table(m)])
 
 
-COLOURS = ["#1b6ca8", "#d95f02", "#1b9e77", "#7570b3", "#e7298a", "#66a61e", "#777777"]
+COLOURS = ["#1b6ca8", "#d95f02", "#1b9e77", "#7570b3", "#e7298a", "#66a61e", "#e6ab02", "#a6761d", "#777777", "#bbbbbb"]
 STYLE = """<style>
 text { font: 11px sans-serif; fill: #333 } .grid { stroke: #ddd } .back { fill: #fff }
 @media (prefers-color-scheme: dark) { text { fill: #ccc } .grid { stroke: #444 } .back { fill: #161616 } }
