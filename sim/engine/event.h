@@ -1,5 +1,6 @@
 // A pending event: 32 plain bytes. Events are ordered by (time, class, entity, the entity's own
-// counter): never by insertion order, thread or pointer (docs/adr/0001). The class says what wins
+// counter), and by the subject where several queues' events are merged in one: never by insertion
+// order, thread or pointer (docs/adr/0001). The class says what wins
 // a tie, as a stated rule of the model: ground truth first, then arrivals, then what the
 // applications want, then transport timers, then session timers; so an arrival at the very instant
 // of a deadline counts.

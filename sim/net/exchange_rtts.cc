@@ -82,8 +82,9 @@ KEEPSIM_AVX2 size_t WithAvx2(ExchangeRtts& r, const int64_t* up, const int64_t* 
     const __m128i falls = _mm_srai_epi32(error, 31);
     srtt = _mm_add_epi32(srtt, _mm_srai_epi32(_mm_add_epi32(error, _mm_srli_epi32(falls, 29)), 3));
     const __m128i excess = _mm_sub_epi32(_mm_abs_epi32(error), _mm_srai_epi32(mdev, 2));
-    const __m128i damped = _mm_and_si128(falls, _mm_cmpgt_epi32(excess, _mm_setzero_si128()));
-    mdev = _mm_add_epi32(mdev, _mm_blendv_epi8(excess, _mm_srai_epi32(excess, 3), damped));
+    // An eighth of it, if the round-trip time falls, is the lesser only where it is above zero.
+    const __m128i eighth = _mm_srav_epi32(excess, _mm_srli_epi32(falls, 30));
+    mdev = _mm_add_epi32(mdev, _mm_min_epi32(excess, eighth));
     // EndRound()
     const __m128i least = _mm_max_epi32(mdev, min_rto);
     rttvar = _mm_max_epi32(rttvar, least);

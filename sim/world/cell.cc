@@ -133,6 +133,7 @@ Cell::Alone Cell::RunAlone(Instant end, bool briefly) {
     if (waits || MayMeetOthers(*next)) return Alone::kTurn;
     if (briefly && (n == kFewEvents || next->at > pause)) return Alone::kSoon;
     simulator_.Next(end, &event);
+    NoteOrder(event);
     Dispatch(event);
     if (--until_poll_ == 0) {
       if (Cancelled()) return Alone::kCancelled;
@@ -146,6 +147,7 @@ void Cell::TakeTurn() {
   if (quiet_turn_.at != kNever) return TakeQuietTurn();
   Event event;
   SIM_CHECK(simulator_.Next(kNever, &event));
+  NoteOrder(event);
   // What waits for the broker may be met by it at any time.
   const bool skips = std::exchange(skips_, false);
   Dispatch(event);
@@ -193,11 +195,7 @@ bool Cell::Setup(CellRange range) {
 
   for (uint32_t f = 0; f < plan_.faults.size(); ++f) {
     const ScheduledFault& fault = plan_.faults[f];
-    using Action = ScheduledFault::Action;
-    if (fault.action != Action::kBrokerStall && fault.action != Action::kBrokerDown &&
-        fault.action != Action::kBrokerLimits) {
-      continue;
-    }
+    if (!fault.IsOfBroker()) continue;
     PushBroker(fault.at, EventClass::kTruth, Kind::kFaultBegins, f);
     if (fault.length < kForever) {
       PushBroker(fault.at + fault.length, EventClass::kTruth, Kind::kFaultEnds, f);

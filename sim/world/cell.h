@@ -6,6 +6,7 @@
 #ifndef KEEPSIM_SIM_WORLD_CELL_H_
 #define KEEPSIM_SIM_WORLD_CELL_H_
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -107,7 +108,7 @@ class Cell {
     kCancelled,
   };
   // Runs what no other member can see or alter, up to an event that another may, or to `end`.
-  // `briefly`: a few events, and no further than to a pause.
+  // `briefly`: a few events, and no further than to a pause, unless every packet has a turn.
   Alone RunAlone(Instant end, bool briefly);
   // Into the nearest cache: the cell itself, then what it keeps elsewhere, for its next turn.
   void Fetch() const;
@@ -115,6 +116,12 @@ class Cell {
   // Of the next event. REQUIRES: there is one.
   const Event& NextEvent() const {
     return quiet_turn_.at != kNever ? quiet_turn_ : simulator_.pending().Top();
+  }
+  // By what it takes its turn among those of other members at its instant: its own order, or that
+  // of an event of this cell's at this instant which had to come first, and brought it about.
+  uint64_t NextOrder() const {
+    const Event& next = NextEvent();
+    return next.at == dispatched_at_ ? std::max(dispatched_, next.order) : next.order;
   }
   // The next event; the broker's clock goes with it. REQUIRES: nobody comes before it.
   void TakeTurn();
@@ -219,6 +226,10 @@ class Cell {
     return true;
   }
   void Dispatch(const Event& event);
+  void NoteOrder(const Event& event) {
+    dispatched_ = event.at == dispatched_at_ ? std::max(dispatched_, event.order) : event.order;
+    dispatched_at_ = event.at;
+  }
   bool FinishRun();  // likewise
   void EmitEnd(Host& host);
 
@@ -390,8 +401,10 @@ class Cell {
   Cell* broker_ = this;
   uint32_t member_ = 0;
   std::function<Cell*(uint32_t member)> reach_;
-  bool alone_ = false;            // within RunAlone(): nothing of broker_ may be touched
-  Instant alone_until_ = kStart;  // the end of that
+  bool alone_ = false;              // within RunAlone(): nothing of broker_ may be touched
+  Instant alone_until_ = kStart;    // the end of that
+  Instant dispatched_at_ = kNever;  // the last event's
+  uint64_t dispatched_ = 0;         // the highest order of those at that instant
   Event quiet_turn_{kNever};  // a PINGREQ's arrival, for TakeQuietTurn(); kNever: none is awaited
 
   Simulator<> simulator_;

@@ -100,9 +100,11 @@ void Cell::BrokerHears(uint32_t connection, const Packet& packet) {
                        EventSubject(0, static_cast<uint8_t>(Kind::kHandled)), EventObject(0)});
 }
 
-// When a member's packet that arrives at `now`, the last so far, is handled.
+// When a member's packet that arrives at `now`, the last so far, is handled; if not before the
+// horizon, at some time after it.
 Instant Cell::HandledAfter(Instant now) const {
-  return std::max(queues_->work_done, now) + plan_.broker.handling;
+  return std::min(std::max(queues_->work_done, now), kStart + plan_.horizon) +
+         plan_.broker.handling;
 }
 
 Instant Cell::NoteHandled(Instant now) { return queues_->work_done = HandledAfter(now); }

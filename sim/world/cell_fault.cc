@@ -8,11 +8,6 @@ namespace {
 
 using Action = ScheduledFault::Action;
 
-bool IsBrokerFault(Action action) {
-  return action == Action::kBrokerStall || action == Action::kBrokerDown ||
-         action == Action::kBrokerLimits;
-}
-
 // kPathDown/kPathUp code: directions cut now.
 uint16_t CutMask(const Host& host) {
   return static_cast<uint16_t>((host.cut[kUp] > 0 ? 1 : 0) | (host.cut[kDown] > 0 ? 2 : 0));
@@ -24,7 +19,7 @@ void Cell::ScheduleFaults(Host& host) {
   const uint32_t group = static_cast<uint32_t>(host.group - plan_.groups.data());
   for (uint32_t f = 0; f < plan_.faults.size(); ++f) {
     const ScheduledFault& fault = plan_.faults[f];
-    if (IsBrokerFault(fault.action)) continue;
+    if (fault.IsOfBroker()) continue;
     if (!fault.groups.empty() &&
         std::find(fault.groups.begin(), fault.groups.end(), group) == fault.groups.end()) {
       continue;

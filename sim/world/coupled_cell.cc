@@ -88,7 +88,7 @@ void CoupledCell::Place(uint32_t member, Cell::Alone why) {
     case Cell::Alone::kTurn: {
       m.state = State::kTurn;
       const Event& next = m.cell->NextEvent();
-      return turns_.Push({next.at, next.order, member, EventObject(0, m.turn)});
+      return turns_.Push({next.at, m.cell->NextOrder(), member, EventObject(0, m.turn)});
     }
     case Cell::Alone::kSoon:
       m.state = State::kReady;

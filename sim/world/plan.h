@@ -92,6 +92,11 @@ struct ScheduledFault {
   std::string region;
   Probability share = Probability::FromDouble(1);
   Duration spread{0};  // start is late by a uniform draw in [0, spread], per client
+
+  bool IsOfBroker() const {
+    return action == Action::kBrokerStall || action == Action::kBrokerDown ||
+           action == Action::kBrokerLimits;
+  }
 };
 
 struct GroupPlan {

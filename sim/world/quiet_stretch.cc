@@ -213,7 +213,7 @@ bool Stretch::Window() {
       if (RepairedCycle(i)) return true;
     }
     const bool odd = repairs_ && (i >= lost_at_ || !kernel_[kBrokerEnd].interactive);
-    if (odd || !Cycle(i)) return tcp_ && MayBeRepaired() && KernelsCycle(i);
+    if (odd || !Cycle(i)) return mends_ && MayBeRepaired() && KernelsCycle(i);
     ++i;
   }
   return true;

@@ -6,17 +6,12 @@ namespace keepsim {
 
 namespace {
 
-bool IsOfBroker(const ScheduledFault& fault) {
-  using Action = ScheduledFault::Action;
-  return fault.action == Action::kBrokerStall || fault.action == Action::kBrokerDown ||
-         fault.action == Action::kBrokerLimits;
-}
-
 // Whether it is certain when a packet will be handled once those before it are known, and nothing
 // else of the broker's own may happen at that instant.
 bool HandlesInTime(const Plan& plan) {
   return plan.broker.accept_per_second == 0 &&
-         std::none_of(plan.faults.begin(), plan.faults.end(), IsOfBroker);
+         std::none_of(plan.faults.begin(), plan.faults.end(),
+                      [](const ScheduledFault& f) { return f.IsOfBroker(); });
 }
 
 }  // namespace

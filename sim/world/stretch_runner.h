@@ -28,7 +28,8 @@ class Stretch {
         kernel_ahead_(host.KernelNow(now) - now),
         session_ahead_(host.SessionNow(now) - now),
         draws_(draws),
-        repairs_(plain_.applies && tcp_ && group_.tcp.user_timeout.ns == 0 &&
+        mends_(tcp_ && group_.up.latency.max().ns > 0 && group_.down.latency.max().ns > 0),
+        repairs_(plain_.applies && mends_ && group_.tcp.user_timeout.ns == 0 &&
                  broker.tcp.user_timeout.ns == 0),
         session_(c.session, c.session_armed),
         kernel_{KernelView(c.end[kClientEnd].tcp), KernelView(c.end[kBrokerEnd].tcp)},
@@ -112,8 +113,11 @@ class Stretch {
   uint64_t up_first_ = 0, down_first_ = 0;  // transmissions that LookAhead() looked from
   size_t up_reach_ = 0, down_reach_ = 0;    // transmissions from there on
   size_t reach_ = 0, lost_at_ = 0;          // cycles, and those of them before one with a loss
-  const bool repairs_;                      // RepairedCycle() may be asked
-  Instant handled_ = kNever;                // kNever: at once
+  // KernelsCycle() may be asked: not where a packet arrives in the instant in which it is sent, and
+  // what else is due then may come before or after.
+  const bool mends_;
+  const bool repairs_;        // RepairedCycle() may be asked
+  Instant handled_ = kNever;  // kNever: at once
   Beyond beyond_;
   uint16_t lost_[2] = {0, 0};  // transmissions by this end since the peer last read from it
 

@@ -216,22 +216,29 @@ TEST(RunTest, CoupledClientsShareOneCellAndStillComeBack) {
 // Clients that limits join run alone, on any thread, as far as no other can tell; `storm`: they
 // come back together, twice.
 TEST(RunTest, JoinedClientsAreTheSameOnAnyNumberOfThreads) {
-  const std::string limits = R"(broker { profile: "slow" accept_per_second: 4 accept_backlog: 40 }
-    broker_profiles { name: "slow" base: "hivemq-ce" kill_batch: 2 kill_period: "3s" } )";
+  const std::string slow =
+      R"( broker_profiles { name: "slow" base: "hivemq-ce" kill_batch: 2 kill_period: "3s" } )";
+  const std::string limits =
+      R"(broker { profile: "slow" accept_per_second: 4 accept_backlog: 40 })" + slow;
+  const std::string handling = R"(broker { profile: "slow" handling_time: "20ms" })" + slow;
+  const std::string partition = R"( faults { at: "2h" duration: "3m" partition {} } )";
   const std::string storm = R"( faults { at: "1h" duration: "10s" broker_down {} }
     faults { at: "2h" duration: "3m" partition {} } faults { at: "3h" duration: "40s" broker_stall {} })";
-  const Ready r = Prepare(absl::StrCat(limits, kFleet, storm));
-  RunOptions options;
-  options.engine = Engine::kEvents;
-  const std::vector<TraceRecord> by_one_queue = RecordsOf(*r.plan, options);
-  options.engine = Engine::kAuto;
-  for (const int threads : {1, 2, 3}) {
-    options.threads = threads;
-    EXPECT_EQ(RecordsOf(*r.plan, options), by_one_queue) << threads;
+  for (const std::string& text :
+       {absl::StrCat(limits, kFleet, storm), absl::StrCat(handling, kFleet, partition)}) {
+    const Ready r = Prepare(text);
+    RunOptions options;
+    options.engine = Engine::kEvents;
+    const std::vector<TraceRecord> by_one_queue = RecordsOf(*r.plan, options);
+    options.engine = Engine::kAuto;
+    for (const int threads : {1, 2, 3}) {
+      options.threads = threads;
+      EXPECT_EQ(RecordsOf(*r.plan, options), by_one_queue) << threads;
+    }
+    const std::string digest = DigestOf(*r.plan, 2);
+    EXPECT_EQ(DigestOf(*r.plan, 2, /*packets=*/true), digest);
+    EXPECT_EQ(keepsim::Run(*r.plan, options)->threads, 3);
   }
-  const std::string digest = DigestOf(*r.plan, 2);
-  EXPECT_EQ(DigestOf(*r.plan, 2, /*packets=*/true), digest);
-  EXPECT_EQ(keepsim::Run(*r.plan, options)->threads, 3);
 }
 
 // Whoever gives up before all the others have been accepted may never get in: what waits at the

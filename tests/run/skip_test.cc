@@ -207,6 +207,26 @@ TEST(SkipTest, ScenariosOfAnyKind) { CompareSeeds(AnyScenario, 1, 2000); }
 // Clients that the broker's limits join are run alone as far as they can be.
 TEST(SkipTest, JoinedScenarios) { CompareSeeds(JoinedScenario, 1, 1000); }
 
+// Where a packet takes no time to arrive, what made a client send it decides whose comes first.
+TEST(SkipTest, WhatArrivesAtOnceComesInTheOrderOfItsCause) {
+  for (const char* transport : {"TCP", "DATAGRAM"}) {
+    for (const char* broker : {"handling_time: \"1s\"", "handling_time: \"1ms\"",
+                               "accept_per_second: 1", "accept_backlog: 1 accept_per_second: 5"}) {
+      const std::string path = std::string(" path { transport: ") + transport + " }";
+      const std::string text =
+          "horizon: \"400s\" groups { name: \"a\" count: 3 keep_alive: \"60s\"" + path +
+          " } groups { name: \"b\" count: 3 keep_alive: \"60s\"" + path +
+          " publish { periodic { period: \"30s\" phased: false } qos: 1 } } "
+          "groups { name: \"c\" count: 3 keep_alive: \"30s\" start { at: \"30s\" }" +
+          path +
+          " } faults { at: \"59s\" duration: \"1s\" client: KILL } broker { profile: \"spec\" " +
+          broker + " }";
+      SCOPED_TRACE(text);
+      Compare(*PlanOf(text));
+    }
+  }
+}
+
 TEST(SkipTest, HandlingScenarios) { CompareSeeds(HandlingScenario, 1, 700); }
 
 // One client run alone skips what it skips in company.

@@ -39,7 +39,8 @@ expect 3 "again: keepsim run $quickstart --seed 4 --set 'groups[0].count=5'" "$l
 expect 0 "events skipped" "$keepsim" run "$quickstart" --explain-speed "${small[@]}" "${lenient[@]}"
 expect 0 "nothing skipped: --engine events" "$keepsim" run "$quickstart" --engine events --explain-speed "${small[@]}" "${lenient[@]}"
 expect 2 "--engine must be auto, events or skip" "$keepsim" run "$quickstart" --engine fast
-expect 2 "the broker handles one packet after another" "$keepsim" run "$quickstart" --engine skip --set broker.handling_time=1ms
+expect 2 "the broker handles one packet after another" "$keepsim" run "$quickstart" --engine skip --set broker.handling_time=1ms \
+  --set broker.accept_per_second=10
 expect 1 "NOT MET" "$keepsim" run "$quickstart" "${small[@]}" --set 'expectations[0].at_least=1000'
 expect 2 "did you mean \"detection.broker.max_s\"" "$keepsim" check "$quickstart" --set 'expectations[0].metric=detection.broker.mex_s'
 # Nothing was measured, so no bound on it is met.

@@ -11,7 +11,7 @@ std::string Latency(Luck& luck) {
   const auto ms = [&](int64_t most) { return absl::StrCat("\"", luck.UpTo(most), "ms\""); };
   switch (luck.UpTo(6)) {
     case 0:
-      return absl::StrCat("latency { constant: ", ms(300), " }");
+      return absl::StrCat("latency { constant: ", luck.OneIn(3) ? "\"0\"" : ms(300), " }");
     case 1:
       return absl::StrCat("latency { uniform { low: ", ms(40), " high: \"", 40 + luck.UpTo(500),
                           "ms\" } }");
