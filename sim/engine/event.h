@@ -53,6 +53,11 @@ constexpr uint64_t EventObject(uint32_t index, uint32_t number = 0) {
 }
 
 constexpr bool Before(const Event& x, const Event& y) {
+  return x.at != y.at ? x.at < y.at : x.order < y.order;
+}
+
+// Where several queues' events are merged, of which those of entity 0 may have one order.
+constexpr bool BeforeMerged(const Event& x, const Event& y) {
   if (x.at != y.at) return x.at < y.at;
   return x.order != y.order ? x.order < y.order : x.subject < y.subject;
 }
