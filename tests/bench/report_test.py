@@ -34,7 +34,8 @@ class ReportTest(unittest.TestCase):
                      "| times as fast as eager timers: datagrams, event by event | ", "| radix queue | ",
                      "| one Philox block | ", "| 100 | "):
             row = next(r for r in text.splitlines() if r.startswith(line))
-            self.assertRegex(row, r"\| [1-9][0-9.e+]* \|")
+            # Above zero, but no matter how much: a ratio of times falls below one on a busy machine.
+            self.assertRegex(row, r"\| [0-9.e+]*[1-9][0-9.e+]* \|")
 
     def test_the_plot_is_a_picture_with_a_line_per_fleet(self):
         root = xml.etree.ElementTree.parse(os.path.join(self.folder, "images/performance.svg")).getroot()
