@@ -227,6 +227,21 @@ TEST(SkipTest, WhatArrivesAtOnceComesInTheOrderOfItsCause) {
   }
 }
 
+// Exchanges that are run through in the turn of their PINGREQ, and some that come to more than
+// that.
+TEST(SkipTest, WhereEachPacketWaitsToBeHandled) {
+  const auto plan = PlanOf(R"(horizon: "12h" groups { name: "fleet" count: 20 keep_alive: "20s"
+    start { spread: "20s" } path { both { latency { lognormal { median: "50ms" sigma: 0.8 } }
+    loss: 0.03 } } } broker { handling_time: "5ms" })");
+  const SkipStats stats = RunWith(*plan, Engine::kAuto).result.skipped[0];
+  EXPECT_GT(stats.skipped, stats.events / 2);
+  EXPECT_EQ(stats.stretches, stats.cycles);
+  uint64_t judged = 0;
+  for (const uint64_t ends : stats.ends) judged += ends;
+  EXPECT_GT(judged, stats.stretches + 100);
+  Compare(*plan);
+}
+
 TEST(SkipTest, HandlingScenarios) { CompareSeeds(HandlingScenario, 1, 700); }
 
 // One client run alone skips what it skips in company.
