@@ -1,9 +1,9 @@
 // A pending event: 32 plain bytes. Events are ordered by (time, class, entity, the entity's own
-// counter), and by the subject where several queues' events are merged in one: never by insertion
-// order, thread or pointer (docs/adr/0001). The class says what wins
-// a tie, as a stated rule of the model: ground truth first, then arrivals, then what the
-// applications want, then transport timers, then session timers; so an arrival at the very instant
-// of a deadline counts.
+// counter): never by insertion order, thread or pointer (docs/adr/0001). Where events of several
+// queues are merged those of one order go by their subject. The class says what wins a tie, as a
+// stated rule of the model: ground truth first, then arrivals, then what the applications want,
+// then transport timers, then session timers; so an arrival at the very instant of a deadline
+// counts.
 #ifndef KEEPSIM_SIM_ENGINE_EVENT_H_
 #define KEEPSIM_SIM_ENGINE_EVENT_H_
 
@@ -53,11 +53,6 @@ constexpr uint64_t EventObject(uint32_t index, uint32_t number = 0) {
 }
 
 constexpr bool Before(const Event& x, const Event& y) {
-  return x.at != y.at ? x.at < y.at : x.order < y.order;
-}
-
-// Where several queues' events are merged, of which those of entity 0 may have one order.
-constexpr bool BeforeMerged(const Event& x, const Event& y) {
   if (x.at != y.at) return x.at < y.at;
   return x.order != y.order ? x.order < y.order : x.subject < y.subject;
 }

@@ -63,10 +63,18 @@ class EventQueue {
   // REQUIRES: !empty().
   Event Pop() {
     SIM_DCHECK(!empty());
-    return few_ ? sorted_[--count_] : radix_ ? many_->Pop() : some_.Pop();
+    const Event event = Top();
+    if (few_) {
+      --count_;
+    } else {
+      PopOfMore();
+    }
+    return event;
   }
 
  private:
+  // Both apart, so that the loop of a small cell keeps its registers.
+  [[gnu::noinline]] void PopOfMore() { (void)(radix_ ? many_->Pop() : some_.Pop()); }
   [[gnu::noinline]] void PushToMore(const Event& event) {
     if (few_) {
       while (count_ > 0) some_.Push(sorted_[--count_]);

@@ -28,7 +28,7 @@ class HeapQueue {
     heap_.push_back(event);
     while (hole > 0) {
       const size_t parent = (hole - 1) / 4;
-      if (!BeforeMerged(event, heap_[parent])) break;
+      if (!Before(event, heap_[parent])) break;
       heap_[hole] = heap_[parent];
       hole = parent;
     }
@@ -50,9 +50,9 @@ class HeapQueue {
       size_t best = first;
       const size_t end = first + 4 < n ? first + 4 : n;
       for (size_t child = first + 1; child < end; ++child) {
-        if (BeforeMerged(heap_[child], heap_[best])) best = child;
+        if (Before(heap_[child], heap_[best])) best = child;
       }
-      if (!BeforeMerged(heap_[best], last)) break;
+      if (!Before(heap_[best], last)) break;
       heap_[hole] = heap_[best];
       hole = best;
     }

@@ -52,7 +52,7 @@ void RadixQueue::Refill() {
     }
   }
   std::sort(near_.begin(), near_.end(),
-            [](const Event& x, const Event& y) { return BeforeMerged(y, x); });
+            [](const Event& x, const Event& y) { return Before(y, x); });
 }
 
 RadixQueue::Chunk* RadixQueue::NewChunk() {

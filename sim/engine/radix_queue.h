@@ -98,7 +98,7 @@ class RadixQueue {
     return static_cast<uint64_t>(event.at.ns) >> kBucketBits;
   }
   // REQUIRES: near_ or late_ is not empty.
-  bool NearIsFirst() const { return !near_.empty() && BeforeMerged(near_.back(), late_.Top()); }
+  bool NearIsFirst() const { return !near_.empty() && Before(near_.back(), late_.Top()); }
 
   void Begin(const Event& event) {
     current_ = BucketOf(event);

@@ -75,7 +75,10 @@ void Cell::TakeQuietTurn() {
   const Instant now = simulator_.now();  // the client's timer is due
   const QuietStretch s = RunThroughOne(plan_.broker, host, c, now, OthersFrom(host, c),
                                        common_->draws, broker_->HandledAfter(heard));
-  if (NoteStretch(host, c, s)) return (void)broker_->NoteHandled(heard);
+  if (NoteStretch(host, c, s)) {
+    broker_->NoteHandled(heard);
+    return;
+  }
   // By events, from where it began.
   host.not_quiet_at = host.armed = now;
   OnClientTimer(host, now);

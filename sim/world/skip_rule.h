@@ -1,4 +1,5 @@
-// For which groups quiet stretches may be run through without events, and why not for others.
+// For which plans and groups quiet stretches may be run through without events, and why not for
+// others.
 #ifndef KEEPSIM_SIM_WORLD_SKIP_RULE_H_
 #define KEEPSIM_SIM_WORLD_SKIP_RULE_H_
 
