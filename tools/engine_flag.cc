@@ -64,8 +64,14 @@ std::string SpeedText(const Plan& plan, const RunResult& r) {
         Share(s.odd, s.cycles));
     const std::string ends = EndsText(s);
     absl::StrAppendFormat(&text, "    %s\n",
-                          ends.empty() ? "its clients were never due to send a PINGREQ in quiet"
+                          ends.empty() ? "its clients were never due to send anything in quiet"
                                        : "stretches ended because " + ends);
+    if (const char* const alone = WhyMessagesGoAlone(plan.broker, g)) {
+      absl::StrAppendFormat(&text, "    what they publish is not skipped: %s\n", alone);
+    }
+    if (!g.downlink.empty()) {
+      absl::StrAppend(&text, "    what they receive is not skipped: there is no rule for it\n");
+    }
   }
   return text;
 }

@@ -346,15 +346,16 @@ class Cell {
   void ArmClient(Host& host);
   void TellDeadline(Host& host, Instant deadline);
   void OnClientTimer(Host& host, Instant fired);
-  void ScheduleWorkload(Host& host, const Workload& w, WorkloadState& s, bool uplink,
-                        uint32_t number, bool first);
+  void ScheduleMessage(Host& host, bool uplink, uint32_t number, bool first);
+  void PushMessage(Host& host, bool uplink, uint32_t number);
   void OnUplink(Host& host, uint32_t number);
   void OnDownlink(Host& host, uint32_t number);
   void ResumeClient(Host& host);
   uint64_t BackoffDraw(Host& host);
 
   // ---- cell_skip.cc: quiet stretches
-  bool SkipQuietStretch(Host& host);
+  bool SkipFromMessage(Host& host);
+  bool SkipQuietStretch(Host& host, Instant acts);
   bool AwaitQuietTurn(Host& host, Connection& c, Instant until);
   void TakeQuietTurn();
   bool NoteStretch(Host& host, Connection& c, const QuietStretch& s);

@@ -7,10 +7,10 @@ namespace keepsim {
 void Cell::StartClient(Host& host) {
   if (host.conn_number == 0) {
     for (uint32_t n = 0; n < host.uplink.size(); ++n) {
-      ScheduleWorkload(host, host.group->uplink[n], host.uplink[n], true, n, true);
+      ScheduleMessage(host, /*uplink=*/true, n, /*first=*/true);
     }
     for (uint32_t n = 0; n < host.downlink.size(); ++n) {
-      ScheduleWorkload(host, host.group->downlink[n], host.downlink[n], false, n, true);
+      ScheduleMessage(host, /*uplink=*/false, n, /*first=*/true);
     }
   }
   if (host.frozen > 0 || host.asleep > 0) return;  // ResumeClient() starts it
@@ -146,7 +146,7 @@ void Cell::OnClientTimer(Host& host, Instant fired) {
                         UniformUpTo(host.group->profile.loop_delay_max, host.LoopDraw());
     if (due > simulator_.now()) return ArmClient(host);
   }
-  if (skips_ && SkipQuietStretch(host)) return;
+  if (skips_ && SkipQuietStretch(host, simulator_.now())) return;
   if (host.group->profile.loop_delay_max.ns > 0) ++host.loop_draws;
   Act(host);
   if (host.packets) {
@@ -190,51 +190,34 @@ void Cell::ResumeClient(Host& host) {
   ArmClient(host);
 }
 
-void Cell::ScheduleWorkload(Host& host, const Workload& w, WorkloadState& s, bool uplink,
-                            uint32_t number, bool first) {
+void Cell::ScheduleMessage(Host& host, bool uplink, uint32_t number, bool first) {
+  const Workload& w = uplink ? host.group->uplink[number] : host.group->downlink[number];
+  WorkloadState& s = uplink ? host.uplink[number] : host.downlink[number];
   const Purpose purpose = (uplink ? Purpose::kUplink : Purpose::kDownlink) + number;
-  const Instant now = simulator_.now();
-  switch (w.kind) {
-    case Workload::Kind::kPeriodic:
-      if (!first) {
-        s.next += w.period;
-      } else if (w.phased) {
-        s.next = now + UniformUpTo(w.period - Nanoseconds(1), host.luck.Draw64(purpose, 0));
-      } else {
-        s.next = now + w.period;
-      }
-      break;
-    case Workload::Kind::kPoisson:
-      s.next = (first ? now : s.next) + w.gap.Sample(host.luck.Draw64(purpose, s.index++));
-      break;
-    case Workload::Kind::kBursts:
-      if (!first && s.burst_left > 0) {
-        --s.burst_left;
-        s.next += w.burst_spacing;
-      } else {
-        s.next = (first ? now : s.next) + w.gap.Sample(host.luck.Draw64(purpose, s.index++));
-        s.burst_left = w.burst_size - 1;
-      }
-      break;
-    case Workload::Kind::kTimes:
-      // Times before the client's first start are past and skipped.
-      while (s.index < w.times.size() && kStart + w.times[s.index] < now) ++s.index;
-      if (s.index >= w.times.size()) return;
-      s.next = kStart + w.times[s.index++];
-      break;
+  if (first) {
+    FirstMessage(w, host.luck, purpose, simulator_.now(), s);
+  } else {
+    NextMessage(w, host.luck, purpose, s);
   }
-  if (s.next >= kStart + plan_.horizon) return;
-  Push(host, s.next, EventClass::kWanted, uplink ? Kind::kUplink : Kind::kDownlink, number);
+  PushMessage(host, uplink, number);
+}
+
+void Cell::PushMessage(Host& host, bool uplink, uint32_t number) {
+  const Instant next = uplink ? host.uplink[number].next : host.downlink[number].next;
+  if (next >= kStart + plan_.horizon) return;
+  Push(host, next, EventClass::kWanted, uplink ? Kind::kUplink : Kind::kDownlink, number);
 }
 
 void Cell::OnUplink(Host& host, uint32_t number) {
-  const Workload& w = host.group->uplink[number];
+  const Instant now = simulator_.now();
+  if (host.uplink[number].next != now) return;  // a quiet stretch has run through this message
+  if (skips_ && host.running() && SkipFromMessage(host)) return;
   if (host.running()) {
     Act(host);
-    ApplyClient(host, Publish(host.params, host.session, host.SessionNow(simulator_.now()), w.qos,
-                              host.uplink[number].size));
+    ApplyClient(host, Publish(host.params, host.session, host.SessionNow(now),
+                              host.group->uplink[number].qos, host.uplink[number].size));
   }
-  ScheduleWorkload(host, w, host.uplink[number], true, number, false);
+  ScheduleMessage(host, /*uplink=*/true, number, /*first=*/false);
 }
 
 void Cell::OnDownlink(Host& host, uint32_t number) {
@@ -250,7 +233,7 @@ void Cell::OnDownlink(Host& host, uint32_t number) {
   } else if (DeliverLater(identity.stored, w.qos, host.downlink[number].size)) {
     Act(host);
   }
-  ScheduleWorkload(host, w, host.downlink[number], false, number, false);
+  ScheduleMessage(host, /*uplink=*/false, number, /*first=*/false);
 }
 
 }  // namespace keepsim

@@ -1,5 +1,6 @@
 // Where a cell enters and leaves quiet stretches.
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "sim/world/cell.h"
@@ -20,9 +21,10 @@ void CellCommon::SkipQuietStretches(const Plan& plan, std::vector<SkipStats>* st
   for (const GroupPlan& g : plan.groups) skippable.push_back(WhyNotSkipped(plan, g).empty());
 }
 
-// When something may happen that is none of the wake-ups of this client and connection, which a
-// stretch accounts for (those that are overtaken are ignored when they come).
+// When something may happen that is none of the wake-ups of this client and connection, nor of its
+// messages, which a stretch accounts for (those that are overtaken are ignored when they come).
 Instant Cell::OthersFrom(const Host& host, const Connection& c) const {
+  const bool publishes = SkipsMessages(plan_.broker, *host.group);
   Instant from = kStart + plan_.horizon;
   simulator_.pending().ForEach([&](const Event& e) {
     if (e.at >= from || e.entity() != host.entity) {
@@ -30,7 +32,7 @@ Instant Cell::OthersFrom(const Host& host, const Connection& c) const {
       return;
     }
     const Kind kind = static_cast<Kind>(e.kind());
-    if (kind == Kind::kClientTimer) return;
+    if (kind == Kind::kClientTimer || (kind == Kind::kUplink && publishes)) return;
     if ((kind == Kind::kSessionTimer || kind == Kind::kTcpTimer) && e.number() == c.generation) {
       return;
     }
@@ -39,8 +41,16 @@ Instant Cell::OthersFrom(const Host& host, const Connection& c) const {
   return from;
 }
 
-// The client's timer is due. True if its PINGREQ and what follows were skipped.
-bool Cell::SkipQuietStretch(Host& host) {
+// The client is to publish something. True if that and what follows was skipped.
+bool Cell::SkipFromMessage(Host& host) {
+  if (!SkipsMessages(plan_.broker, *host.group)) return false;
+  const Instant acts =
+      host.Global(host.group->profile.clock, NextDeadline(host.params, host.session));
+  return acts >= simulator_.now() && SkipQuietStretch(host, acts);
+}
+
+// The client's timer `acts`, now or after a message. True if that and what follows was skipped.
+bool Cell::SkipQuietStretch(Host& host, Instant acts) {
   const Instant now = simulator_.now();
   const size_t group = static_cast<size_t>(host.group - plan_.groups.data());
   if (host.not_quiet_at == now || host.packets || !common_->skippable[group] ||
@@ -48,11 +58,11 @@ bool Cell::SkipQuietStretch(Host& host) {
     return false;
   }
   Connection& c = connections_[host.connection];
-  if (!IsQuiet(host, c) || c.session_armed <= now) return false;
+  if (!IsQuiet(host, c) || c.session_armed <= now || host.armed < now) return false;
   const Instant until = std::min(OthersFrom(host, c), now + kLongestStretch);
   if (plan_.broker.handling.ns > 0) return AwaitQuietTurn(host, c, until);
-  const QuietStretch s = RunThrough(plan_.broker, host, c, now, until, common_->draws);
-  host.not_quiet_at = s.cycles > 0 ? s.client_acts : now;
+  const QuietStretch s = RunThrough(plan_.broker, host, c, now, acts, until, common_->draws);
+  host.not_quiet_at = s.cycles + s.published > 0 ? s.client_acts : now;
   if (!NoteStretch(host, c, s)) return false;
   until_poll_ = 1;  // Run() asks whether to stop after this
   return true;
@@ -88,9 +98,9 @@ void Cell::TakeQuietTurn() {
 bool Cell::NoteStretch(Host& host, Connection& c, const QuietStretch& s) {
   SkipStats& stats = (*common_->skip_stats)[static_cast<size_t>(host.group - plan_.groups.data())];
   ++stats.ends[static_cast<size_t>(s.end)];
-  if (s.cycles == 0) return false;
+  if (s.cycles + s.published == 0) return false;
   ++stats.stretches;
-  stats.cycles += static_cast<uint64_t>(s.cycles);
+  stats.cycles += static_cast<uint64_t>(s.cycles + s.published);
   stats.odd += static_cast<uint64_t>(s.odd);
   stats.skipped += static_cast<uint64_t>(s.events);
   events_ += static_cast<uint64_t>(s.events);
@@ -104,7 +114,18 @@ bool Cell::NoteStretch(Host& host, Connection& c, const QuietStretch& s) {
            c.generation);
     }
   }
+  for (uint64_t moved = s.moved; moved != 0;) {
+    uint32_t first = static_cast<uint32_t>(std::countr_zero(moved));
+    for (uint64_t others = moved & (moved - 1); others != 0; others &= others - 1) {
+      const uint32_t other = static_cast<uint32_t>(std::countr_zero(others));
+      if (host.uplink[other].last < host.uplink[first].last) first = other;
+    }
+    moved &= ~(uint64_t{1} << first);
+    PushMessage(host, /*uplink=*/true, first);
+  }
+  if (host.armed == s.client_wakes) return true;
   host.armed = s.client_wakes;
+  if (host.armed == kNever) return true;
   Push(host, host.armed, EventClass::kSessionTimer, Kind::kClientTimer, host.index);
   return true;
 }

@@ -14,6 +14,7 @@
 #include "sim/net/timeline.h"
 #include "sim/trace/record.h"
 #include "sim/world/plan.h"
+#include "sim/world/workload.h"
 
 namespace keepsim {
 
@@ -39,13 +40,6 @@ struct Traffic {
   int64_t lost[2];
   int64_t retransmitted[2];
   uint32_t sent[2], delivered[2], dropped[2];  // MQTT packets: conservation
-};
-
-struct WorkloadState {
-  uint64_t index = 0;      // messages (bursts) so far: the next draw
-  uint32_t size = 0;       // of a message
-  int32_t burst_left = 0;  // further messages of the burst under way
-  Instant next = kNever;
 };
 
 struct Host {

@@ -47,16 +47,20 @@ bool Stretch::BrokerRunsTo(BrokerView& b, Instant limit) {
   return true;
 }
 
-// The broker's session up to the cycle's end, which notes the PINGREQ at `handled`. False if it
-// would act on the client's silence, or in the very instant of the next PINGREQ.
-bool Stretch::BrokerBears(Instant handled, Instant next, BrokerView& session) {
+// The broker's session up to the cycle's end, which notes the packet at `handled`. False if it
+// would act on the client's silence. Nor may its timer be due at the same instant as the client's
+// when the cycle is over, even if the latter finds nothing: which of them is armed anew first then
+// decides which is the first to act later.
+bool Stretch::BrokerBears(Instant handled, PacketType packet, Trial& t) {
+  BrokerView& session = t.session;
   if (!BrokerRunsTo(session, handled)) return Stop(StretchEnd::kLate);
-  NoteActivity(broker_.profile, c_.session, handled, PacketType::kPingreq);
+  NoteActivity(broker_.profile, c_.session, handled, packet);
   const Instant due = NextDeadline(broker_.profile, c_.session);
   if (session.wakes == kNever) session.wakes = due;
   if (due < session.wakes) return Stop(StretchEnd::kOther);
-  if (!BrokerRunsTo(session, std::min(next, until_))) return Stop(StretchEnd::kLate);
-  return session.wakes != next || Stop(StretchEnd::kTie);
+  if (!BrokerRunsTo(session, std::min(t.next, until_))) return Stop(StretchEnd::kLate);
+  const bool tied = session.wakes == t.next || session.wakes == t.waits_to;
+  return !tied || session.wakes == kNever || Stop(StretchEnd::kTie);
 }
 
 // In the order in which they come.
@@ -122,6 +126,15 @@ bool Stretch::ClientBears(const Trial& t) {
 
 // The cycle happens. What it does to kernels and radio is up to the caller.
 void Stretch::Commit(const Trial& t) {
+  host_.ping_rtt_sum += t.way.answered - t.way.out;
+  ++out_.cycles;
+  last_ = t.way;
+  NoteOvertaken(t.waits_to, t.next);
+  NoteExchange(t);
+  asks_all_ = false;
+}
+
+void Stretch::NoteExchange(const Trial& t) {
   session_ = BrokerView(c_.session, t.session.wakes);
   session_.ticks = t.session.ticks;
   path_ = t.path;
@@ -130,10 +143,6 @@ void Stretch::Commit(const Trial& t) {
     host_.longest_silence = std::max(host_.longest_silence, local - host_.last_packet_out);
   }
   host_.last_packet_out = local;
-  host_.ping_rtt_sum += t.way.answered - t.way.out;
-  ++out_.cycles;
-  last_ = t.way;
-  NoteOvertaken(t.waits_to, t.next);
   waits_to_ = t.waits_to;
   t0_ = t.next;
 }
@@ -142,7 +151,7 @@ bool Stretch::Cycle(size_t i) {
   if (!MayPing()) return false;
   Trial t = NewTrial();
   const Way& way = t.way;
-  if (!FindWay(i, t.way, t.path)) return Stop(StretchEnd::kLost);
+  if (!FindWay(i, t0_, t.way, t.path)) return Stop(StretchEnd::kLost);
   if (way.acked >= until_) return Stop(StretchEnd::kPending);
   if (!PassMiddlebox(way, &t.path.mapping_used)) return Stop(StretchEnd::kOther);
   if (tcp_ && !kernel_[kBrokerEnd].interactive) return Stop(StretchEnd::kOther);
@@ -150,7 +159,7 @@ bool Stretch::Cycle(size_t i) {
   const ClientView client_before(host_.session);
   MoveClient(t);
   if (!ClientBears(t) || (tcp_ && !TcpIsQuiet(way, t.next)) ||
-      !BrokerBears(way.handled, t.next, t.session)) {
+      !BrokerBears(way.handled, PacketType::kPingreq, t)) {
     client_before.Restore(host_.session);
     session_.Restore(c_.session);
     return false;
@@ -160,9 +169,8 @@ bool Stretch::Cycle(size_t i) {
     KernelView* const k = kernel_;
     const Instant k0 = host_.KernelNow(way.out);
     const Instant k2 = host_.KernelNow(way.answered);
-    k[kClientEnd].rtt.Add(std::max<int64_t>((k2 - k0).ns, 1), group_.tcp.min_rto.ns, true);
-    k[kBrokerEnd].rtt.Add(std::max<int64_t>((way.acked - way.handled).ns, 1),
-                          broker_.tcp.min_rto.ns, true);
+    NoteSample(kClientEnd, k2 - k0);
+    NoteSample(kBrokerEnd, way.acked - way.handled);
     k[kClientEnd].NoteCycle(k0, k2, way.handled, kMaxQuickAcks - 1);
     k[kBrokerEnd].NoteCycle(way.handled, way.heard, k2, kMaxQuickAcks);
   }
@@ -190,7 +198,7 @@ void Stretch::DropOvertaken(Instant now) {
 // first that was not run.
 size_t Stretch::ByRule(size_t i) {
   // The first cycle of a stretch is asked everything.
-  if (!plain_.applies || out_.cycles == 0 || i >= lost_at_) return i;
+  if (!plain_.applies || asks_all_ || i >= lost_at_) return i;
   if (!tcp_) return PlainCycles<false>(i);
   // The broker's kernel is to acknowledge with its answer.
   if (!kernel_[kBrokerEnd].interactive) return i;
@@ -220,10 +228,20 @@ bool Stretch::Window() {
 }
 
 QuietStretch Stretch::Run() {
-  do {
-    LookAhead();
-  } while (Window());
-  if (out_.cycles > 0) Finish();
+  while (true) {
+    // What is published ends the cycles as anything else does.
+    const Instant publishes = NextPublish();
+    until_ = std::min(end_, publishes);
+    out_.end = StretchEnd::kPending;
+    if (t0_ < until_) {
+      do {
+        LookAhead();
+      } while (Window());
+    }
+    if (publishes >= end_ || t0_ < publishes) break;
+    if (!PublishCycle()) break;
+  }
+  if (out_.cycles + out_.published > 0) Finish();
   return out_;
 }
 
@@ -303,18 +321,18 @@ bool IsQuiet(const Host& host, const Connection& c) {
 }
 
 QuietStretch RunThrough(const BrokerPlan& broker, Host& host, Connection& c, Instant now,
-                        Instant until, DrawsAhead& draws) {
-  return quiet::Stretch(broker, host, c, now, until, draws).Run();
+                        Instant acts, Instant until, DrawsAhead& draws) {
+  return quiet::Stretch(broker, host, c, now, acts, until, draws).Run();
 }
 
 Instant PingArrives(const BrokerPlan& broker, Host& host, Connection& c, Instant now,
                     DrawsAhead& draws) {
-  return quiet::Stretch(broker, host, c, now, kNever, draws).FirstArrives();
+  return quiet::Stretch(broker, host, c, now, now, kNever, draws).FirstArrives();
 }
 
 QuietStretch RunThroughOne(const BrokerPlan& broker, Host& host, Connection& c, Instant now,
                            Instant until, DrawsAhead& draws, Instant handled) {
-  return quiet::Stretch(broker, host, c, now, until, draws).RunOne(handled);
+  return quiet::Stretch(broker, host, c, now, now, until, draws).RunOne(handled);
 }
 
 }  // namespace keepsim

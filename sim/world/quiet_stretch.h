@@ -20,9 +20,11 @@
 namespace keepsim {
 
 struct QuietStretch {
-  int64_t cycles = 0;  // 0: nothing was changed
-  int64_t odd = 0;     // of these, with a repair or an acknowledgement of its own
-  int64_t events = 0;  // simulated
+  int64_t cycles = 0;     // of PINGREQ
+  int64_t published = 0;  // messages; these and no cycles: nothing was changed
+  uint64_t moved = 0;     // bit n: of workload n, whose next message is yet to be pending
+  int64_t odd = 0;        // cycles with a repair or an acknowledgement of its own
+  int64_t events = 0;     // simulated
   StretchEnd end = StretchEnd::kOther;
   // Pending from now on: the client's timer is armed for `client_wakes`, the broker's session timer
   // for `broker_wakes` (kNever: not).
@@ -39,10 +41,11 @@ struct QuietStretch {
 // REQUIRES: the client's timer is due now and nothing on this connection is on its way.
 bool IsQuiet(const Host& host, const Connection& c);
 
-// Runs through the cycles that begin at `now`, where the client's timer acts, and are over before
-// `until`, when something else may happen. REQUIRES: IsQuiet(), rules of skip_rule.h.
+// Runs through the cycles that begin when the client's timer `acts`, and what it publishes by the
+// rule WhyMessagesGoAlone() of skip_rule.h, as far as they are over before `until`, when something
+// else may happen. The first of both begins at `now`. REQUIRES: IsQuiet(), rules of skip_rule.h.
 QuietStretch RunThrough(const BrokerPlan& broker, Host& host, Connection& c, Instant now,
-                        Instant until, DrawsAhead& draws);
+                        Instant acts, Instant until, DrawsAhead& draws);
 
 // ---- where packets wait at the broker to be handled: one cycle at a time
 // When the PINGREQ that is sent at `now` arrives; kNever: it is lost, or so late that the client

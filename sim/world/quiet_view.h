@@ -108,15 +108,18 @@ struct KernelView {
   bool probed = false;       // and its probe is not yet told from the original
   bool interactive = false;  // answers carry ACKs: none goes alone
   uint8_t quick_acks = 0;
+  uint32_t last_length = 0;  // of what was sent last
 
   explicit KernelView(const TcpEndpoint& e)
       : rtt(EstimatorOf(e)),
         received(e.last_received_at),
         sent(e.last_sent_at),
         echo(e.ts_recent),
+        repeated(e.tail_sent_at == kNever),
         probed(e.probed),
         interactive(e.interactive),
-        quick_acks(e.quick_acks) {}
+        quick_acks(e.quick_acks),
+        last_length(e.last_length) {}
 
   // An exchange in which nothing was lost. Quick acknowledgements are refilled by each packet; the
   // client's end has spent one on its answer.
@@ -126,6 +129,7 @@ struct KernelView {
     echo = seen;
     repeated = probed = false;
     quick_acks = static_cast<uint8_t>(quick);
+    last_length = kPingSize;
   }
 
   // How long the probe waits for the only segment on its way.
@@ -151,9 +155,9 @@ struct KernelView {
   }
 };
 
-// An end after so many exchanges, of which the last left `view`.
-TcpEndpoint EndpointAfter(const TcpConfig& config, const TcpEndpoint& before, int64_t exchanges,
-                          const KernelView& view);
+// An end after it has sent and received so many bytes more, of which the last left `view`.
+TcpEndpoint EndpointAfter(const TcpConfig& config, const TcpEndpoint& before, int64_t sent,
+                          int64_t received, const KernelView& view);
 
 // What cycles with a repair have beyond the others, by direction.
 struct Beyond {

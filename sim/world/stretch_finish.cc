@@ -5,8 +5,10 @@ namespace keepsim::quiet {
 
 // This end after all cycles so far.
 TcpEndpoint Stretch::EndpointNow(EndIndex at) const {
+  const int64_t pings = (out_.cycles - kernels_at_) * kPingSize;
   return EndpointAfter(at == kClientEnd ? group_.tcp : broker_.tcp, c_.end[at].tcp,
-                       out_.cycles - kernels_at_, kernel_[at]);
+                       pings + published_bytes_[at], pings + published_bytes_[Peer(at)],
+                       kernel_[at]);
 }
 
 // What has happened in all cycles alike, and what only the last one leaves.
@@ -44,12 +46,12 @@ void Stretch::Finish() {
   }
   host_.ping_count += n;
   host_.ping_out = kNever;
-  host_.last_heard = last_.answered;
+  if (n > 0) host_.last_heard = std::max(host_.last_heard, last_.answered);
   host_.backoff_draws += static_cast<uint64_t>(n);
   if (group_.profile.loop_delay_max.ns > 0) host_.loop_draws += static_cast<uint64_t>(n);
   out_.events = n * (tcp_ ? kEventsOfCycle : 3) + beyond_.events + session_.ticks;
   host_.events += out_.events;
-  out_.client_acts = t0_;
+  out_.client_acts = std::min(t0_, NextPublish());
   // Armed for the wait's end until that is over, unless the next ping comes before it.
   out_.client_wakes = waits_to_ < until_ ? t0_ : std::min(waits_to_, t0_);
   out_.broker_wakes = session_.wakes;

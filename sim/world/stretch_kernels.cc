@@ -28,7 +28,7 @@ bool Stretch::KernelsCycle(size_t i) {
          (plain_.radio > 0 && gap <= kRadioTail))) {
       return Stop(StretchEnd::kOther);
     }
-    return BrokerBears(x.heard, t.next, t.session);
+    return BrokerBears(x.heard, PacketType::kPingreq, t);
   };
   if (!judge()) {
     client_before.Restore(host_.session);
@@ -45,13 +45,13 @@ bool Stretch::KernelsCycle(size_t i) {
   for (const EndIndex at : {kClientEnd, kBrokerEnd}) {
     c_.end[at].tcp = x.end[at];
     kernel_[at] = KernelView(x.end[at]);
-    kernel_[at].repeated = x.end[at].tail_sent_at == kNever;
     lost_[at] = x.lost[at];
   }
   host_.radio_wakeups += x.radio_wakeups;
   host_.radio_last = x.radio_last;
   Commit(t);
   kernels_at_ = out_.cycles;
+  published_bytes_[kClientEnd] = published_bytes_[kBrokerEnd] = 0;
   ++out_.odd;
   return true;
 }

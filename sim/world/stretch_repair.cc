@@ -7,7 +7,7 @@ namespace keepsim::quiet {
 // REQUIRES: repairs_, draws of kMostUp and kMostDown transmissions from cycle `i` on.
 bool Stretch::RepairedCycle(size_t i) {
   // The first cycle of a stretch is asked everything.
-  if (out_.cycles == 0) return false;
+  if (asks_all_) return false;
   if (t0_ >= until_) return Stop(StretchEnd::kPending);
   KernelView &client = kernel_[kClientEnd], &broker = kernel_[kBrokerEnd];
   RepairedExchange x(group_.tcp, broker_.tcp, client, broker, kernel_ahead_, group_, draws_, 2 * i,
@@ -38,7 +38,8 @@ bool Stretch::RepairedCycle(size_t i) {
   while (wakes < std::min(next, until_)) {
     wakes = (wakes >= x.heard ? x.heard : heard_before) + silence;
   }
-  if (wakes == next) return Stop(StretchEnd::kTie);
+  // As in BrokerBears().
+  if (wakes == next || wakes - x.out == Duration{plain_.wait}) return Stop(StretchEnd::kTie);
 
   last_.out = x.out;
   last_.heard = x.heard;

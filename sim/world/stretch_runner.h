@@ -11,17 +11,20 @@
 #include "sim/world/quiet_path.h"
 #include "sim/world/quiet_stretch.h"
 #include "sim/world/quiet_view.h"
+#include "sim/world/skip_rule.h"
 
 namespace keepsim::quiet {
 
 class Stretch {
  public:
-  Stretch(const BrokerPlan& broker, Host& host, Connection& c, Instant now, Instant until,
-          DrawsAhead& draws)
+  // `acts`: when the client's timer does, now or later.
+  Stretch(const BrokerPlan& broker, Host& host, Connection& c, Instant now, Instant acts,
+          Instant until, DrawsAhead& draws)
       : broker_(broker),
         host_(host),
         group_(*host.group),
         c_(c),
+        end_(until),
         until_(until),
         tcp_(group_.transport == Transport::kTcp),
         plain_(PlainRuleOf(broker, host, c)),
@@ -31,12 +34,15 @@ class Stretch {
         mends_(tcp_ && group_.up.latency.max().ns > 0 && group_.down.latency.max().ns > 0),
         repairs_(plain_.applies && mends_ && group_.tcp.user_timeout.ns == 0 &&
                  broker.tcp.user_timeout.ns == 0),
+        publishes_(SkipsMessages(broker, *host.group)),
+        lost_{c.end[kClientEnd].lost, c.end[kBrokerEnd].lost},
         session_(c.session, c.session_armed),
         kernel_{KernelView(c.end[kClientEnd].tcp), KernelView(c.end[kBrokerEnd].tcp)},
         path_{{host.path[kUp].burst, host.path[kDown].burst},
               {host.path[kUp].last_arrival, host.path[kDown].last_arrival},
               c.middlebox.last_use},
-        t0_(now) {}
+        t0_(acts),
+        waits_to_(host.armed) {}
 
   QuietStretch Run();
   // When the PINGREQ of the first cycle arrives; kNever: lost or late.
@@ -64,7 +70,7 @@ class Stretch {
   Trial NewTrial() const { return {{}, path_, session_}; }
   void LookFromHere();
   void LookAhead();
-  bool FindWay(size_t i, Way& way, PathView& path) const;
+  bool FindWay(size_t i, Instant out, Way& way, PathView& path) const;
   bool PassMiddlebox(const Way& way, Instant* last_use) const;
   // Of the loop's delay after the next cycle's PINGREQ.
   uint64_t NextLoopDraw() const {
@@ -78,6 +84,13 @@ class Stretch {
   void MoveClient(Trial& t);
   bool ClientBears(const Trial& t);
   void Commit(const Trial& t);
+  void NoteExchange(const Trial& t);
+  void NoteSample(EndIndex at, Duration rtt) {
+    kernel_[at].rtt.Add(std::max<int64_t>(rtt.ns, 1), ConfigOf(at).min_rto.ns, true);
+  }
+  const TcpConfig& ConfigOf(EndIndex at) const {
+    return at == kClientEnd ? group_.tcp : broker_.tcp;
+  }
   bool Cycle(size_t i);
   size_t PlainAhead(size_t i) const;
   void NotePlainCycles(int64_t n, Instant broker_wakes, Duration rtt_sum);
@@ -88,13 +101,22 @@ class Stretch {
   size_t SettledCycles(size_t i);
   bool RepairedCycle(size_t i);
   bool KernelsCycle(size_t i);
+  // ---- stretch_publish.cc
+  Instant NextPublish() const;
+  bool PublishCycle();
+  bool FindPublishWay(bool answered, Way& way, PathView& path);
+  bool TcpIsQuietUnanswered(const Way& way, Instant next);
+  bool PassMiddleboxUnanswered(const Way& way, Instant* last_use) const;
+  bool ClientPublishes(const Workload& law, uint32_t size, Trial& t, Packet* answer);
+  void NotePublishKernels(const Way& way, uint32_t size, const Packet* answer);
+  bool FollowsRule(Instant over) const;
   size_t ByRule(size_t i);
   bool Window();
   bool MayBeRepaired() const {
     return out_.end != StretchEnd::kPending && out_.end != StretchEnd::kTie;
   }
   TcpEndpoint EndpointNow(EndIndex at) const;
-  bool BrokerBears(Instant heard, Instant next, BrokerView& session);
+  bool BrokerBears(Instant handled, PacketType packet, Trial& t);
   void TouchRadio(std::initializer_list<Instant> touches);
   void NoteOvertaken(Instant wake, Instant next);
   void DropOvertaken(Instant now);
@@ -104,7 +126,8 @@ class Stretch {
   Host& host_;
   const GroupPlan& group_;
   Connection& c_;
-  const Instant until_;
+  const Instant end_;
+  Instant until_;  // or the next message's
   const bool tcp_;
   const PlainRule plain_;
   // Of the client's clocks, where the plain rule applies.
@@ -119,16 +142,19 @@ class Stretch {
   const bool repairs_;        // RepairedCycle() may be asked
   Instant handled_ = kNever;  // kNever: at once
   Beyond beyond_;
-  uint16_t lost_[2] = {0, 0};  // transmissions by this end since the peer last read from it
+  const bool publishes_;  // what the client publishes is part of the stretch
+  uint16_t lost_[2];      // transmissions by this end since the peer last read from it
+  bool asks_all_ = true;  // no rule says that the next cycle needs fewer questions
 
   QuietStretch out_;
   BrokerView session_;
   KernelView kernel_[2];
-  int64_t kernels_at_ = 0;  // both kernels' ends in c_ are those after so many cycles
+  int64_t kernels_at_ = 0;               // both kernels' ends in c_ are those after so many cycles
+  int64_t published_bytes_[2] = {0, 0};  // since then, by sender, answers included
   PathView path_;
-  Instant t0_;                 // the next cycle begins
-  Way last_{};                 // the last cycle's, but for `acked`
-  Instant waits_to_ = kNever;  // the client's timer after the last ping
+  Instant t0_;        // the next cycle begins
+  Way last_{};        // the last cycle's, but for `acked`
+  Instant waits_to_;  // the client's timer is armed for, after the last exchange
 };
 
 }  // namespace keepsim::quiet

@@ -25,14 +25,14 @@ void Stretch::LookAhead() {
   lost_at_ = std::min({reach_, up.FirstLost() >> halves, down.FirstLost()});
 }
 
-// The packets of the cycle that is `i` cycles ahead of where LookAhead() looked from.
-bool Stretch::FindWay(size_t i, Way& way, PathView& path) const {
+// The packets of the exchange at `out`, `i` cycles ahead of where LookAhead() looked from.
+bool Stretch::FindWay(size_t i, Instant out, Way& way, PathView& path) const {
   const uint64_t u = up_first_ + (tcp_ ? 2 * i : i);
   const auto carry = [&](int d, uint64_t index, Instant from, Instant* to) {
     *to = Carry(host_, draws_, d, index, from, path);
     return *to != kNever;
   };
-  way.out = t0_;
+  way.out = out;
   if (!carry(kUp, u, way.out, &way.heard)) return false;
   way.handled = handled_ == kNever ? way.heard : handled_;
   if (!carry(kDown, down_first_ + i, way.handled, &way.answered)) return false;

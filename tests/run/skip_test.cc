@@ -204,6 +204,19 @@ void CompareSeeds(std::string (*scenario)(uint64_t seed), uint64_t first, uint64
 
 TEST(SkipTest, ScenariosOfAnyKind) { CompareSeeds(AnyScenario, 1, 2000); }
 
+TEST(SkipTest, PublishingScenarios) { CompareSeeds(PublishingScenario, 1, 1000); }
+
+// The client's wait for PINGRESP ends, for nothing, in the instant of a tick of the broker's: whose
+// timer is armed anew first is the first when both are due at once the next time.
+TEST(SkipTest, ATimerThatFindsNothingMayDecideWhoIsFirst) {
+  Compare(*PlanOf(R"(horizon: "3000s" groups { name: "a" count: 2 keep_alive: "5s"
+    start { spread: "60s" } path { both { latency { constant: "0" } loss: 0.3 } } mqtt_version: V5
+    publish { periodic { period: "30s" phased: false } qos: 1 payload_bytes: 20 } }
+    broker { profile: "emqx" })"));
+}
+
+TEST(SkipTest, TiedScenarios) { CompareSeeds(TiedScenario, 1, 500); }
+
 // Clients that the broker's limits join are run alone as far as they can be.
 TEST(SkipTest, JoinedScenarios) { CompareSeeds(JoinedScenario, 1, 1000); }
 

@@ -86,6 +86,34 @@ std::string Messages(Luck& luck, const char* field) {
   return absl::StrCat(text, " qos: ", luck.UpTo(2), " payload_bytes: ", luck.UpTo(50), " }");
 }
 
+// Messages of a client, often as regular as its keep alive, and mostly of one exchange each.
+std::string Telemetry(Luck& luck) {
+  std::string text = " publish { ";
+  switch (luck.UpTo(5)) {
+    case 0:
+      absl::StrAppend(&text, "poisson { mean_gap: \"", luck.Of({"4s", "25s", "2m"}), "\" }");
+      break;
+    case 1:
+      absl::StrAppend(&text, "recorded {");
+      for (int64_t at = luck.UpTo(50); at < 3000; at += luck.Of({0, 1, 30, 60, 90, 300})) {
+        absl::StrAppend(&text, " at: \"", at, "s\"");
+        if (luck.OneIn(100)) break;
+      }
+      absl::StrAppend(&text, " }");
+      break;
+    case 2:
+      absl::StrAppend(&text, "bursts { mean_gap: \"2m\" size: 3 spacing: \"",
+                      luck.Of({"0", "30ms", "2s", "20s"}), "\" }");
+      break;
+    default:
+      absl::StrAppend(&text, "periodic { period: \"",
+                      luck.Of({"500ms", "3s", "10s", "20s", "30s", "60s", "90s", "7m"}), "\"",
+                      luck.OneIn(2) ? " phased: false" : "", " }");
+  }
+  return absl::StrCat(text, " qos: ", luck.Of({0, 0, 0, 1, 1, 1, 2}),
+                      " payload_bytes: ", luck.Of({0, 20, 100, 1400, 1500}), " }");
+}
+
 std::string RandomFaults(Luck& luck) {
   return absl::StrCat(
       " random_faults { fault: ", luck.Of({"CRASH", "KILL", "STOP", "FREEZE", "SLEEP", "PATH_CUT"}),
@@ -93,7 +121,11 @@ std::string RandomFaults(Luck& luck) {
       "\" } } length { exponential { mean: \"", luck.Of({"2s", "90s"}), "\" } } }");
 }
 
-std::string Group(Luck& luck, const std::string& name, int64_t count) {
+// How often there are messages of the client's own.
+enum class Publishes { kSometimes, kAlways };
+
+std::string Group(Luck& luck, const std::string& name, int64_t count,
+                  Publishes publishes = Publishes::kSometimes) {
   const auto& clients = ClientProfiles();
   const int64_t client = luck.OneIn(3) ? 0 : luck.UpTo(static_cast<int64_t>(clients.size()) - 1);
   std::string text = absl::StrCat(" groups { name: \"", name, "\" count: ", count, " client: \"",
@@ -101,7 +133,11 @@ std::string Group(Luck& luck, const std::string& name, int64_t count) {
                                   luck.Of({5, 10, 30, 60, 60, 61, 120}), "s\" start { spread: \"",
                                   luck.Of({"0", "60s", "60s"}), "\" }", Path(luck));
   if (luck.OneIn(3)) absl::StrAppend(&text, " mqtt_version: V5");
-  if (luck.OneIn(5)) absl::StrAppend(&text, Messages(luck, "publish"));
+  if (publishes == Publishes::kAlways) {
+    for (int64_t n = luck.Of({1, 1, 1, 2, 3}); n > 0; --n) absl::StrAppend(&text, Telemetry(luck));
+  } else if (luck.OneIn(5)) {
+    absl::StrAppend(&text, Messages(luck, "publish"));
+  }
   if (luck.OneIn(6)) {
     absl::StrAppend(&text, " subscribe: \"a/#\"", Messages(luck, "receive"));
   }
@@ -177,6 +213,46 @@ std::string AnyScenario(uint64_t seed) {
   absl::StrAppend(&text, " broker { profile: \"", brokers[static_cast<size_t>(broker)].name, "\"",
                   luck.OneIn(12) ? " handling_time: \"1ms\"" : "", " }");
   return text;
+}
+
+std::string PublishingScenario(uint64_t seed) {
+  Luck luck(seed, 4);
+  const int64_t horizon_s = luck.Of<int64_t>({1800, 3600, 7200});
+  std::string text = absl::StrCat("horizon: \"", horizon_s, "s\"");
+  absl::StrAppend(&text, Group(luck, "a", 1 + luck.UpTo(1), Publishes::kAlways));
+  for (int64_t n = luck.OneIn(2) ? 0 : luck.UpTo(3); n > 0; --n) {
+    absl::StrAppend(&text, Fault(luck, horizon_s));
+  }
+  const auto& brokers = BrokerProfiles();
+  const int64_t broker = luck.OneIn(2) ? 0 : luck.UpTo(static_cast<int64_t>(brokers.size()) - 1);
+  return absl::StrCat(text, " broker { profile: \"", brokers[static_cast<size_t>(broker)].name,
+                      "\" }");
+}
+
+std::string TiedScenario(uint64_t seed) {
+  Luck luck(seed, 5);
+  const auto direction = [&] {
+    return absl::StrCat(
+        "latency { constant: ", luck.Of({"\"0\"", "\"0\"", "\"40ms\"", "\"250ms\""}),
+        " } loss: ", luck.Of({"0", "0.01", "0.1", "0.3"}));
+  };
+  const auto& clients = ClientProfiles();
+  const int64_t client = luck.OneIn(2) ? 0 : luck.UpTo(static_cast<int64_t>(clients.size()) - 1);
+  const auto& brokers = BrokerProfiles();
+  const int64_t broker = luck.OneIn(2) ? 0 : luck.UpTo(static_cast<int64_t>(brokers.size()) - 1);
+  std::string text =
+      absl::StrCat("horizon: \"", luck.Of({1, 4}), "h\" groups { name: \"a\" count: 2 client: \"",
+                   clients[static_cast<size_t>(client)].name, "\" keep_alive: \"",
+                   luck.Of({5, 10, 30, 60, 60}), "s\" start { spread: \"", luck.Of({"0", "60s"}),
+                   "\" } path { transport: ", luck.OneIn(4) ? "DATAGRAM" : "TCP", " up { ",
+                   direction(), " } down { ", direction(), " } }");
+  for (int64_t n = luck.Of({0, 0, 1, 2}); n > 0; --n) {
+    absl::StrAppend(&text, " publish { periodic { period: \"", luck.Of({5, 20, 30, 60, 90}), "s\"",
+                    luck.OneIn(2) ? " phased: false" : "", " } qos: ", luck.UpTo(1), " }");
+  }
+  if (luck.OneIn(2)) absl::StrAppend(&text, RandomFaults(luck));
+  return absl::StrCat(text, " } broker { profile: \"", brokers[static_cast<size_t>(broker)].name,
+                      "\" }");
 }
 
 std::string JoinedScenario(uint64_t seed) {

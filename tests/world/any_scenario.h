@@ -10,6 +10,10 @@ namespace keepsim {
 
 // The text of a valid scenario; the same for the same seed.
 std::string AnyScenario(uint64_t seed);
+// One whose clients publish, as often as they ping or more.
+std::string PublishingScenario(uint64_t seed);
+// One in which much is due at one instant: packets take no time or a round one.
+std::string TiedScenario(uint64_t seed);
 // One whose clients a limit of the broker joins, up to twenty.
 std::string JoinedScenario(uint64_t seed);
 // One where the broker handles one packet after another, without faults of its own.

@@ -190,7 +190,7 @@ class RepairedExchangeTest : public testing::Test {
       SCOPED_TRACE(at == kClientEnd ? "client" : "broker");
       EXPECT_EQ(rule.lost[at], kernels.lost[at]);
       const TcpConfig& config = at == kClientEnd ? group_.tcp : broker_.tcp;
-      EXPECT_EQ(FieldsOf(EndpointAfter(config, before[at], 1, view[at])),
+      EXPECT_EQ(FieldsOf(EndpointAfter(config, before[at], kPingSize, kPingSize, view[at])),
                 FieldsOf(kernels.end[at]));
       EXPECT_GE(most[at], before[at].rto);
       EXPECT_GE(most[at], kernels.end[at].rto);
