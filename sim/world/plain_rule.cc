@@ -22,9 +22,9 @@ bool IsPlain(const ClientProfile& p, const ClientSession& s) {
          (p.wait_rule == WaitRule::kAfterPing || p.wait_rule == WaitRule::kIgnored);
 }
 
-}  // namespace
-
-PlainRule PlainRuleOf(const BrokerPlan& broker, const Host& host, const Connection& c) {
+// Of exchanges a step apart, in which the client waits for an answer.
+PlainRule RuleOf(const BrokerPlan& broker, const Host& host, const Connection& c, Duration step,
+                 Duration wait) {
   PlainRule r;
   const GroupPlan& g = *host.group;
   const ClientSession& s = host.session;
@@ -36,8 +36,8 @@ PlainRule PlainRuleOf(const BrokerPlan& broker, const Host& host, const Connecti
       c.session.keep_alive.ns == 0) {
     return r;
   }
-  r.step = s.ping_after.ns;
-  r.wait = g.profile.wait_rule == WaitRule::kIgnored ? kNever.ns : s.pingresp_wait.ns;
+  r.step = step.ns;
+  r.wait = wait.ns;
   r.silence = c.session.limit.ns + (b.strict ? 1 : 0);
   Duration longest = std::min({Duration{r.step} / 4, Duration{r.wait}, kPlainRoundTrip});
   r.round_trip = longest.ns;
@@ -74,6 +74,28 @@ PlainRule PlainRuleOf(const BrokerPlan& broker, const Host& host, const Connecti
   }
   r.applies = true;
   return r;
+}
+
+}  // namespace
+
+PlainRule PlainRuleOf(const BrokerPlan& broker, const Host& host, const Connection& c) {
+  const bool waits = host.group->profile.wait_rule != WaitRule::kIgnored;
+  return RuleOf(broker, host, c, host.session.ping_after,
+                waits ? host.session.pingresp_wait : Duration{kNever.ns});
+}
+
+PlainRule MessageRuleOf(const BrokerPlan& broker, const Host& host, const Connection& c) {
+  const GroupPlan& g = *host.group;
+  const Workload& law = g.uplink.front();
+  const bool read = law.qos == 0 || g.profile.in_reference != InReference::kPingresp;
+  // Each puts the next PINGREQ off to after the next one.
+  if (g.uplink.size() > 1 || law.kind != Workload::Kind::kPeriodic ||
+      law.period >= host.session.ping_after || !read ||
+      g.profile.out_reference != OutReference::kAnyPacket ||
+      g.profile.reconnect.evaluated_every.ns > 0) {
+    return PlainRule{};
+  }
+  return RuleOf(broker, host, c, law.period, Duration{kNever.ns});
 }
 
 }  // namespace keepsim::quiet

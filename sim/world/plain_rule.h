@@ -10,14 +10,15 @@
 
 namespace keepsim::quiet {
 
-// What most stretches have in common: a PINGREQ at a fixed step after the last, a path without
-// bursts, a broker with an exact timer. Cycles that keep within these bounds need few questions.
+// What most stretches have in common: a PINGREQ, or a message, at a fixed step after the last, a
+// path without bursts, a broker with an exact timer. Cycles that keep within these bounds need few
+// questions.
 struct PlainRule {
   // So few that an SRTT of 300 ms, by the default min_rto, cannot grow out of the rule.
   static constexpr int64_t kMostSettled = 48;
 
   bool applies = false;
-  int64_t step = 0;        // from PINGREQ to PINGREQ
+  int64_t step = 0;        // from PINGREQ to PINGREQ, or from message to message
   int64_t wait = 0;        // for PINGRESP, from PINGREQ; kNever: without end
   int64_t round_trip = 0;  // datagrams: the longest
   int64_t silence = 0;     // that the broker bears, at most
@@ -35,7 +36,10 @@ struct PlainRule {
   int64_t settled_srtt[2] = {0, 0};
 };
 
+// Of a client's PINGREQs.
 PlainRule PlainRuleOf(const BrokerPlan& broker, const Host& host, const Connection& c);
+// Of what it publishes, one message a period and no PINGREQ between. REQUIRES: it publishes.
+PlainRule MessageRuleOf(const BrokerPlan& broker, const Host& host, const Connection& c);
 
 }  // namespace keepsim::quiet
 

@@ -132,6 +132,7 @@ void Stretch::Commit(const Trial& t) {
   NoteOvertaken(t.waits_to, t.next);
   NoteExchange(t);
   asks_all_ = false;
+  tells_all_ = true;
 }
 
 void Stretch::NoteExchange(const Trial& t) {
@@ -199,10 +200,10 @@ void Stretch::DropOvertaken(Instant now) {
 size_t Stretch::ByRule(size_t i) {
   // The first cycle of a stretch is asked everything.
   if (!plain_.applies || asks_all_ || i >= lost_at_) return i;
-  if (!tcp_) return PlainCycles<false>(i);
+  if (!tcp_) return PlainCycles(i);
   // The broker's kernel is to acknowledge with its answer.
   if (!kernel_[kBrokerEnd].interactive) return i;
-  return IsSettled() ? SettledCycles(i) : PlainCycles<true>(i);
+  return IsSettled() ? SettledCycles(i) : PlainCycles(i);
 }
 
 // As many cycles as LookAhead() looked at, or to the first that makes it look anew. False: the
@@ -239,7 +240,7 @@ QuietStretch Stretch::Run() {
       } while (Window());
     }
     if (publishes >= end_ || t0_ < publishes) break;
-    if (!PublishCycle()) break;
+    if (!PlainMessages() && !PublishCycle()) break;
   }
   if (out_.cycles + out_.published > 0) Finish();
   return out_;

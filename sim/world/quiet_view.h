@@ -15,6 +15,7 @@
 namespace keepsim::quiet {
 
 inline constexpr uint32_t kPingSize = 2;  // PINGREQ, PINGRESP
+inline constexpr uint32_t kPubackSize = SmallPacket(PacketType::kPuback, 1).size;
 // Of a cycle over TCP: timer, PINGREQ, PINGRESP, acknowledgement.
 inline constexpr int64_t kEventsOfCycle = 4;
 // Transmissions of one cycle, repairs by rule included.
@@ -167,13 +168,13 @@ struct Beyond {
   int64_t lost[2] = {0, 0};
   int64_t retransmitted[2] = {0, 0};
 
-  void Add(const Beyond& b) {
-    events += b.events;
+  void Add(const Beyond& b, int64_t times = 1) {
+    events += times * b.events;
     for (int d = 0; d < 2; ++d) {
-      segments[d] += b.segments[d];
-      bytes[d] += b.bytes[d];
-      lost[d] += b.lost[d];
-      retransmitted[d] += b.retransmitted[d];
+      segments[d] += times * b.segments[d];
+      bytes[d] += times * b.bytes[d];
+      lost[d] += times * b.lost[d];
+      retransmitted[d] += times * b.retransmitted[d];
     }
   }
 };

@@ -11,7 +11,7 @@ bool Stretch::KernelsCycle(size_t i) {
   if (!MayPing()) return false;
   const uint64_t first[2] = {up_first_ + 2 * i, down_first_ + i};
   TcpExchange x(broker_, host_, draws_, first, path_, EndpointNow(kClientEnd),
-                EndpointNow(kBrokerEnd));
+                EndpointNow(kBrokerEnd), kPingSize, kPingSize);
   if (!x.Run(t0_, until_)) return Stop(x.why());
   Trial t = NewTrial();
   t.path = x.path;
@@ -36,12 +36,17 @@ bool Stretch::KernelsCycle(size_t i) {
     return false;
   }
 
-  Beyond beyond = x.done;
-  beyond.events -= kEventsOfCycle;
-  beyond.segments[kUp] -= 2;
-  beyond.segments[kDown] -= 1;
-  for (int d = 0; d < 2; ++d) beyond.bytes[d] -= kPingSize;
-  beyond_.Add(beyond);
+  NoteKernels(x, {kEventsOfCycle, {2, 1}, {kPingSize, kPingSize}});
+  Commit(t);
+  CountFromHere();
+  ++out_.odd;
+  return true;
+}
+
+// What the kernels did, beyond what is `usual` for such an exchange.
+void Stretch::NoteKernels(const TcpExchange& x, const Beyond& usual) {
+  beyond_.Add(x.done);
+  beyond_.Add(usual, -1);
   for (const EndIndex at : {kClientEnd, kBrokerEnd}) {
     c_.end[at].tcp = x.end[at];
     kernel_[at] = KernelView(x.end[at]);
@@ -49,11 +54,6 @@ bool Stretch::KernelsCycle(size_t i) {
   }
   host_.radio_wakeups += x.radio_wakeups;
   host_.radio_last = x.radio_last;
-  Commit(t);
-  kernels_at_ = out_.cycles;
-  published_bytes_[kClientEnd] = published_bytes_[kBrokerEnd] = 0;
-  ++out_.odd;
-  return true;
 }
 
 }  // namespace keepsim::quiet

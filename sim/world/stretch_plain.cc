@@ -11,6 +11,7 @@ void Stretch::NotePlainCycles(int64_t n, Instant broker_wakes, Duration rtt_sum)
   // Each field for itself: whole structures would wait for their parts, just written.
   const Instant out = last_.out, heard = last_.heard, answered = last_.answered;
   t0_ = out + Duration{plain_.step};
+  tells_all_ = true;
   waits_to_ = plain_.wait == kNever.ns ? kNever : out + Duration{plain_.wait};
   out_.cycles += n;
   session_.last_in = c_.session.last_in = heard;
@@ -43,62 +44,83 @@ size_t Stretch::PlainAhead(size_t i) const {
   return static_cast<size_t>(std::max<int64_t>((until_ - t0_).ns / plain_.step, 0));
 }
 
-// As many of the cycles from `i` on as keep within the plain rule. Returns the first that was not
-// run. REQUIRES: the last cycle was of this stretch.
-template <bool kTcp>
-[[gnu::noinline]] size_t Stretch::PlainCycles(size_t i) {
-  const PlainRule r = plain_;
-  const size_t begin = i, end = i + PlainAhead(i);
+// As many of the exchanges from `i` to `end` as keep within `r`, the first of which begins at
+// `begin`: what comes first takes draw 2 i of those up where an acknowledgement follows, else i.
+template <Shape kShape>
+[[gnu::noinline]] size_t Stretch::PlainExchanges(const PlainRule& r, Instant begin, size_t i,
+                                                 size_t end, PlainEnd* last) {
+  constexpr bool kTcp = kShape == Shape::kSegments || kShape == Shape::kLoneSegment;
   const int64_t* const up_ns = draws_.up.latency_ns();
   const int64_t* const down_ns = draws_.down.latency_ns();
   RttEstimator client = kernel_[kClientEnd].rtt, broker = kernel_[kBrokerEnd].rtt;
-  int64_t t0 = t0_.ns, heard = session_.last_in.ns, wakes = session_.wakes.ns;
+  const int64_t step = r.step, silence = r.silence, most_srtt = r.srtt, most_rttvar = r.rttvar;
+  const int64_t client_min = r.min_rto[kClientEnd], broker_min = r.min_rto[kBrokerEnd];
+  const size_t first = i;
+  int64_t t0 = begin.ns, heard = session_.last_in.ns, wakes = session_.wakes.ns;
   int64_t last_rtt = 0, sum = 0;
   for (; i < end; ++i) {
-    const size_t u = kTcp ? 2 * i : i;
-    const int64_t up = up_ns[u], down = down_ns[i];
+    const size_t u = kShape == Shape::kSegments ? 2 * i : i;
+    const int64_t up = up_ns[u], down = kShape == Shape::kLoneDatagram ? 0 : down_ns[i];
     const int64_t rtt = up + down;
-    const int64_t arrives = t0 + up, next = t0 + r.step;
-    if (arrives - heard > r.silence) break;
-    int64_t acked = arrives + down;
+    const int64_t arrives = t0 + up, next = t0 + step;
+    if (arrives - heard > silence) break;
+    int64_t back = 0;
     if constexpr (kTcp) {
-      const int64_t back = down + up_ns[u + 1];
-      if (rtt > client.srtt_ns + r.min_rto[kClientEnd] ||
-          back > broker.srtt_ns + r.min_rto[kBrokerEnd]) {
+      if (rtt > client.srtt_ns + client_min || client.srtt_ns > most_srtt ||
+          broker.srtt_ns > most_srtt || client.rttvar_ns > most_rttvar ||
+          broker.rttvar_ns > most_rttvar) {
         break;
       }
-      if (client.srtt_ns > r.srtt || broker.srtt_ns > r.srtt || client.rttvar_ns > r.rttvar ||
-          broker.rttvar_ns > r.rttvar) {
-        break;
+      if constexpr (kShape == Shape::kSegments) {
+        back = down + up_ns[u + 1];
+        if (back > broker.srtt_ns + broker_min) break;
       }
-      acked = arrives + back;
     } else if (rtt > r.round_trip) {
       break;
     }
     int64_t later = wakes;
-    while (later < next) later = (later >= arrives ? arrives : heard) + r.silence;
+    while (later < next) later = (later >= arrives ? arrives : heard) + silence;
     if (later == next) break;
-    if constexpr (kTcp) {
-      client.AddOnePerRound(std::max<int64_t>(rtt, 1), r.min_rto[kClientEnd]);
-      broker.AddOnePerRound(std::max<int64_t>(acked - arrives, 1), r.min_rto[kBrokerEnd]);
+    if constexpr (kTcp) client.AddOnePerRound(std::max<int64_t>(rtt, 1), client_min);
+    if constexpr (kShape == Shape::kSegments) {
+      broker.AddOnePerRound(std::max<int64_t>(back, 1), broker_min);
     }
     wakes = later;
     heard = arrives;
     sum += last_rtt = rtt;
     t0 = next;
   }
-  if (i == begin) return i;
+  if (i == first) return i;
   kernel_[kClientEnd].rtt = client;
   kernel_[kBrokerEnd].rtt = broker;
-  last_.out = Instant{t0 - r.step};
-  last_.heard = Instant{heard};
-  last_.answered = last_.out + Duration{last_rtt};
-  NotePlainCycles(static_cast<int64_t>(i - begin), Instant{wakes}, Duration{sum});
-  NotePlainKernels();
+  const Instant out{t0 - step};
+  *last = {out, Instant{heard}, out + Duration{last_rtt}, Instant{wakes}, Duration{sum}};
   return i;
 }
 
-template size_t Stretch::PlainCycles<true>(size_t i);
-template size_t Stretch::PlainCycles<false>(size_t i);
+template size_t Stretch::PlainExchanges<Shape::kSegments>(const PlainRule& r, Instant begin,
+                                                          size_t i, size_t end, PlainEnd* last);
+template size_t Stretch::PlainExchanges<Shape::kLoneSegment>(const PlainRule& r, Instant begin,
+                                                             size_t i, size_t end, PlainEnd* last);
+template size_t Stretch::PlainExchanges<Shape::kDatagrams>(const PlainRule& r, Instant begin,
+                                                           size_t i, size_t end, PlainEnd* last);
+template size_t Stretch::PlainExchanges<Shape::kLoneDatagram>(const PlainRule& r, Instant begin,
+                                                              size_t i, size_t end, PlainEnd* last);
+
+// As many of the cycles from `i` on as keep within the plain rule. Returns the first that was not
+// run. REQUIRES: the last cycle was of this stretch.
+size_t Stretch::PlainCycles(size_t i) {
+  PlainEnd last;
+  const size_t end = i + PlainAhead(i);
+  const size_t n = tcp_ ? PlainExchanges<Shape::kSegments>(plain_, t0_, i, end, &last)
+                        : PlainExchanges<Shape::kDatagrams>(plain_, t0_, i, end, &last);
+  if (n == i) return i;
+  last_.out = last.out;
+  last_.heard = last.heard;
+  last_.answered = last.answered;
+  NotePlainCycles(static_cast<int64_t>(n - i), last.wakes, last.rtt_sum);
+  NotePlainKernels();
+  return n;
+}
 
 }  // namespace keepsim::quiet

@@ -1,9 +1,11 @@
 // What the client publishes, as part of a stretch: QoS 0 or 1, from PUBLISH to the acknowledgement
-// that is the last to arrive.
+// that is the last to arrive. One message at a time; see stretch_messages.cc for many.
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "sim/world/stretch_runner.h"
+#include "sim/world/tcp_exchange.h"
 #include "sim/world/workload.h"
 
 namespace keepsim::quiet {
@@ -16,10 +18,23 @@ Instant Stretch::NextPublish() const {
   return at;
 }
 
-// The packets of the message that is published at `way.out`.
-bool Stretch::FindPublishWay(bool answered, Way& way, PathView& path) {
+// The message that is due at until_.
+bool Stretch::FindMessage(Message* m) {
+  const auto is_due = [this](const WorkloadState& w) { return w.next == until_; };
+  const auto due = std::find_if(host_.uplink.begin(), host_.uplink.end(), is_due);
+  if (std::any_of(due + 1, host_.uplink.end(), is_due)) return Stop(StretchEnd::kTie);
+  m->number = static_cast<uint32_t>(due - host_.uplink.begin());
+  m->law = &group_.uplink[m->number];
+  m->state = &*due;
+  m->answered = m->law->qos > 0;
+  return !tcp_ || due->size <= static_cast<uint32_t>(group_.tcp.mss) || Stop(StretchEnd::kOther);
+}
+
+// Its packets, if none is lost.
+bool Stretch::FindPublishWay(const Message& m, Way& way, PathView& path) {
   LookAhead();
-  if (answered) {
+  way.out = until_;
+  if (m.answered) {
     if (tcp_ && !kernel_[kBrokerEnd].interactive) return Stop(StretchEnd::kOther);
     return FindWay(0, way.out, way, path) || Stop(StretchEnd::kLost);
   }
@@ -63,23 +78,25 @@ bool Stretch::PassMiddleboxUnanswered(const Way& way, Instant* last_use) const {
 
 // The client's session through it, up to the answer or, without one, to its end. False if it would
 // do anything else; the session is then up to the caller.
-bool Stretch::ClientPublishes(const Workload& law, uint32_t size, Trial& t, Packet* answer) {
+bool Stretch::ClientPublishes(const Message& m, Trial& t) {
   ClientSession& s = host_.session;
   const Way& way = t.way;
   // Up to here the timer has found nothing due.
-  Instant armed = waits_to_ < way.out ? t0_ : std::min(waits_to_, t0_);
-  const Effects sent = Publish(host_.params, s, host_.SessionNow(way.out), law.qos, size);
+  Instant armed = ArmedAt(way.out);
+  const Effects sent =
+      Publish(host_.params, s, host_.SessionNow(way.out), m.law->qos, m.state->size);
   if (sent.size() != 1) return Stop(StretchEnd::kOther);
   t.next = ClientWakes(way.out, host_.loop_draws);
   if (t.next < armed || t.next == way.out) return Stop(StretchEnd::kOther);
   // At the instant of a message the timer comes after it.
   if (armed == way.out) armed = t.next;
-  if (answer != nullptr) {
+  if (m.answered) {
     if (t.next <= way.answered) return Stop(StretchEnd::kLate);
     if (armed == way.answered) return Stop(StretchEnd::kTie);
     if (armed < way.answered) armed = t.next;
-    *answer = SmallPacket(PacketType::kPuback, sent.begin()->packet.packet_id);
-    const Effects heard = OnPacket(host_.params, s, host_.SessionNow(way.answered), *answer);
+    const Effects heard =
+        OnPacket(host_.params, s, host_.SessionNow(way.answered),
+                 SmallPacket(PacketType::kPuback, sent.begin()->packet.packet_id));
     t.next = ClientWakes(way.answered, host_.loop_draws);
     if (!heard.empty() || t.next < armed) return Stop(StretchEnd::kOther);
   }
@@ -87,21 +104,63 @@ bool Stretch::ClientPublishes(const Workload& law, uint32_t size, Trial& t, Pack
   return t.next > way.acked || Stop(StretchEnd::kLate);
 }
 
-void Stretch::NotePublishKernels(const Way& way, uint32_t size, const Packet* answer) {
+// What the sessions do, and what `kernels` says of their kernels. If false, nothing has changed.
+template <typename Kernels>
+bool Stretch::MayPublish(const Message& m, Trial& t, Kernels kernels) {
+  const ClientView client_before(host_.session);
+  const uint16_t packet_id = host_.session.exchanges.next_packet_id;
+  const LoopState retries = host_.session.retries;
+  if (ClientPublishes(m, t) && kernels() && BrokerBears(t.way.heard, PacketType::kPublish, t)) {
+    return true;
+  }
+  client_before.Restore(host_.session);
+  host_.session.exchanges.next_packet_id = packet_id;
+  host_.session.exchanges.out_count = 0;
+  host_.session.retries = retries;
+  session_.Restore(c_.session);
+  return false;
+}
+
+// A message of which nothing is lost: what makes the client publish, and arrivals.
+Beyond Stretch::UsualOf(const Message& m) const {
+  const int64_t ups = tcp_ && m.answered ? 2 : 1, downs = tcp_ || m.answered ? 1 : 0;
+  return {1 + ups + downs, {ups, downs}, {m.state->size, m.answered ? kPubackSize : 0}};
+}
+
+// What `n` messages leave behind, beside what is of the last alone.
+void Stretch::NoteMessages(const Message& m, int64_t n, Instant answered) {
+  const uint32_t size = m.state->size;
+  Traffic& traffic = host_.traffic;
+  const auto count = [&](int d, PacketType type, uint32_t bytes) {
+    traffic.packets[d][static_cast<int>(type)] += n;
+    traffic.bytes[d][static_cast<int>(type)] += n * bytes;
+    traffic.sent[d] += static_cast<uint32_t>(n);
+    traffic.delivered[d] += static_cast<uint32_t>(n);
+    published_bytes_[d == kUp ? kClientEnd : kBrokerEnd] += n * bytes;
+  };
+  count(kUp, PacketType::kPublish, size);
+  if (m.answered) {
+    count(kDown, PacketType::kPuback, kPubackSize);
+    host_.last_heard = answered;
+  }
+  beyond_.Add(UsualOf(m), n);
+  out_.published += n;
+  out_.moved |= uint64_t{1} << m.number;
+}
+
+// Both kernels' ends after a message, but for their estimators.
+void Stretch::NotePublishKernels(const Message& m, const Way& way) {
+  lost_[kClientEnd] = 0;
+  if (m.answered) lost_[kBrokerEnd] = 0;
+  if (!tcp_) return;
   KernelView &client = kernel_[kClientEnd], &broker = kernel_[kBrokerEnd];
   const Instant k0 = host_.KernelNow(way.out);
-  const Instant k2 = host_.KernelNow(way.acked);
-  published_bytes_[kClientEnd] += size;
-  if (answer != nullptr) {
-    published_bytes_[kBrokerEnd] += answer->size;
-    const Instant answered = host_.KernelNow(way.answered);
-    NoteSample(kClientEnd, answered - k0);
-    NoteSample(kBrokerEnd, way.acked - way.handled);
-    client.NoteCycle(k0, answered, way.handled, kMaxQuickAcks - 1);
-    broker.NoteCycle(way.handled, way.heard, answered, kMaxQuickAcks);
-    broker.last_length = answer->size;
+  if (m.answered) {
+    const Instant k2 = host_.KernelNow(way.answered);
+    client.NoteCycle(k0, k2, way.handled, kMaxQuickAcks - 1);
+    broker.NoteCycle(way.handled, way.heard, k2, kMaxQuickAcks);
+    broker.last_length = kPubackSize;
   } else {
-    NoteSample(kClientEnd, k2 - k0);
     client.sent = k0;
     client.echo = way.handled;
     client.repeated = client.probed = false;
@@ -110,91 +169,87 @@ void Stretch::NotePublishKernels(const Way& way, uint32_t size, const Packet* an
     broker.interactive = false;
     broker.quick_acks = kMaxQuickAcks - 1;
   }
-  client.last_length = size;
+  client.last_length = m.state->size;
 }
 
-// After an exchange that is over at `over`: whether the plain rule's questions are enough for the
-// next cycle, if the rule applies.
-bool Stretch::FollowsRule(Instant over) const {
-  const Duration gap = t0_ - over;
-  if (tcp_ && (gap <= kernel_[kClientEnd].RtoAtMost() || gap <= kernel_[kBrokerEnd].RtoAtMost() ||
-               gap < group_.tcp.delayed_ack)) {
-    return false;
-  }
-  return host_.SessionNow(t0_) - host_.last_packet_out == Duration{plain_.step} &&
-         (plain_.radio > 0) == (t0_ - host_.radio_last > kRadioTail);
+// After an exchange that is over at `over`: whether the plain rule's questions are enough for what
+// begins at `next`, if the rule applies.
+bool Stretch::Follows(const PlainRule& rule, Instant over, Instant next) const {
+  const Duration gap = next - over;
+  return rule.applies &&
+         (!tcp_ || (gap > kernel_[kClientEnd].RtoAtMost() &&
+                    gap > kernel_[kBrokerEnd].RtoAtMost() && gap >= group_.tcp.delayed_ack)) &&
+         host_.SessionNow(next) - host_.last_packet_out == Duration{rule.step} &&
+         (rule.radio > 0) == (next - host_.radio_last > kRadioTail);
+}
+
+// The message goes its way, as a trial says.
+void Stretch::CommitMessage(const Message& m, const Trial& t) {
+  NoteExchange(t);
+  NoteMessages(m, 1, t.way.answered);
+  asks_all_ = !Follows(plain_, t.way.acked, t0_);
+  tells_all_ = !Follows(telling_, t.way.acked, m.state->next);
 }
 
 // The message that is due at until_, before the next PINGREQ. False: it is left to the queue, and
 // nothing has changed.
 bool Stretch::PublishCycle() {
-  const Instant out = until_;
-  const auto is_due = [out](const WorkloadState& w) { return w.next == out; };
-  const auto due = std::find_if(host_.uplink.begin(), host_.uplink.end(), is_due);
-  if (std::any_of(due + 1, host_.uplink.end(), is_due)) return Stop(StretchEnd::kTie);
-  const size_t number = static_cast<size_t>(due - host_.uplink.begin());
-  const Workload& law = group_.uplink[number];
-  const uint32_t size = due->size;
-  const bool answered = law.qos > 0;
-  if (tcp_ && size > static_cast<uint32_t>(group_.tcp.mss)) return Stop(StretchEnd::kOther);
+  Message m;
+  if (!FindMessage(&m)) return false;
+  const Instant due = until_;
+  const WorkloadState before = *m.state;
   Trial t = NewTrial();
-  t.way.out = out;
-  if (!FindPublishWay(answered, t.way, t.path)) return false;
+  t.way.out = due;
+  Trial again = t;
+  const bool found = FindPublishWay(m, t.way, t.path);
+  NextMessage(*m.law, host_.luck, Purpose::kUplink + m.number, *m.state);
+  until_ = std::min(end_, NextPublish());
+  if (found && PublishQuietly(m, t)) return true;
+  if (mends_ && MayBeRepaired() && PublishByKernels(m, again)) return true;
+  *m.state = before;
+  until_ = due;
+  return false;
+}
+
+bool Stretch::PublishQuietly(const Message& m, Trial& t) {
   const Way& way = t.way;
-
-  const WorkloadState message_before = *due;
-  const ClientSession client_before = host_.session;
-  Packet answer;
-  const auto judge = [&] {
-    NextMessage(law, host_.luck, Purpose::kUplink + static_cast<uint32_t>(number), *due);
-    until_ = std::min(end_, NextPublish());
-    if (way.acked >= until_) return Stop(StretchEnd::kPending);
-    if (!(answered ? PassMiddlebox(way, &t.path.mapping_used)
+  if (way.acked >= until_) return Stop(StretchEnd::kPending);
+  if (!(m.answered ? PassMiddlebox(way, &t.path.mapping_used)
                    : PassMiddleboxUnanswered(way, &t.path.mapping_used))) {
-      return Stop(StretchEnd::kOther);
-    }
-    if (!ClientPublishes(law, size, t, answered ? &answer : nullptr)) return false;
-    if (tcp_ && !(answered ? TcpIsQuiet(way, t.next) : TcpIsQuietUnanswered(way, t.next))) {
-      return false;
-    }
-    return BrokerBears(way.heard, PacketType::kPublish, t);
-  };
-  if (!judge()) {
-    *due = message_before;
-    host_.session = client_before;
-    session_.Restore(c_.session);
-    until_ = out;
-    return false;
+    return Stop(StretchEnd::kOther);
   }
+  const auto kernels = [&] {
+    return !tcp_ || (m.answered ? TcpIsQuiet(way, t.next) : TcpIsQuietUnanswered(way, t.next));
+  };
+  if (!MayPublish(m, t, kernels)) return false;
+  if (tcp_) NoteSample(kClientEnd, host_.KernelNow(way.answered) - host_.KernelNow(way.out));
+  if (tcp_ && m.answered) NoteSample(kBrokerEnd, way.acked - way.handled);
+  // The timer of an acknowledgement that waits is an event.
+  if (!m.answered && way.handled > way.heard) ++beyond_.events;
+  NotePublishKernels(m, way);
+  TouchRadio({way.out});
+  if (tcp_ || m.answered) TouchRadio({way.answered});
+  CommitMessage(m, t);
+  return true;
+}
 
-  NoteExchange(t);
-  if (tcp_) NotePublishKernels(way, size, answered ? &answer : nullptr);
-  const auto count = [&](int d, PacketType type, uint32_t bytes) {
-    Traffic& traffic = host_.traffic;
-    ++traffic.packets[d][static_cast<int>(type)];
-    traffic.bytes[d][static_cast<int>(type)] += bytes;
-    ++traffic.sent[d];
-    ++traffic.delivered[d];
-    beyond_.bytes[d] += bytes;
-  };
-  count(kUp, PacketType::kPublish, size);
-  lost_[kClientEnd] = 0;
-  if (answered) {
-    count(kDown, PacketType::kPuback, answer.size);
-    lost_[kBrokerEnd] = 0;
-    host_.last_heard = way.answered;
-  }
-  const int64_t ups = tcp_ && answered ? 2 : 1, downs = tcp_ || answered ? 1 : 0;
-  beyond_.segments[kUp] += ups;
-  beyond_.segments[kDown] += downs;
-  // What makes the client publish, arrivals, the timer of an acknowledgement that waited.
-  const bool waited = tcp_ && !answered && way.handled > way.heard;
-  beyond_.events += 1 + ups + downs + (waited ? 1 : 0);
-  TouchRadio({out});
-  if (downs > 0) TouchRadio({way.answered});
-  ++out_.published;
-  out_.moved |= uint64_t{1} << number;
-  asks_all_ = !plain_.applies || !FollowsRule(way.acked);
+// As KernelsCycle(): whatever is lost or late.
+bool Stretch::PublishByKernels(const Message& m, Trial& t) {
+  const uint64_t first[2] = {up_first_, down_first_};
+  TcpExchange x(broker_, host_, draws_, first, path_, EndpointNow(kClientEnd),
+                EndpointNow(kBrokerEnd), m.state->size, m.answered ? kPubackSize : 0);
+  if (!x.Run(t.way.out, until_)) return Stop(x.why());
+  t.path = x.path;
+  t.way = {t.way.out, x.heard, x.heard, m.answered ? x.answered : x.over, x.over};
+  if (!MayPublish(m, t, [] { return true; })) return false;
+  // Without an answer the client has read nothing since.
+  const int unread = m.answered ? 0 : lost_[kBrokerEnd];
+  NoteKernels(x, UsualOf(m));
+  constexpr int kMost = std::numeric_limits<uint16_t>::max();
+  lost_[kBrokerEnd] = static_cast<uint16_t>(std::min(lost_[kBrokerEnd] + unread, kMost));
+  CommitMessage(m, t);
+  CountFromHere();
+  ++out_.odd;
   return true;
 }
 

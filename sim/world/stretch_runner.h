@@ -12,8 +12,17 @@
 #include "sim/world/quiet_stretch.h"
 #include "sim/world/quiet_view.h"
 #include "sim/world/skip_rule.h"
+#include "sim/world/tcp_exchange.h"
 
 namespace keepsim::quiet {
+
+// Of an exchange, in which nothing is lost.
+enum class Shape : uint8_t {
+  kSegments,      // over TCP: one up, the answer down with its acknowledgement, and that one's up
+  kLoneSegment,   // over TCP: one up, its acknowledgement down
+  kDatagrams,     // one up, one down
+  kLoneDatagram,  // one up
+};
 
 class Stretch {
  public:
@@ -35,6 +44,7 @@ class Stretch {
         repairs_(plain_.applies && mends_ && group_.tcp.user_timeout.ns == 0 &&
                  broker.tcp.user_timeout.ns == 0),
         publishes_(SkipsMessages(broker, *host.group)),
+        telling_(publishes_ ? MessageRuleOf(broker, host, c) : PlainRule{}),
         lost_{c.end[kClientEnd].lost, c.end[kBrokerEnd].lost},
         session_(c.session, c.session_armed),
         kernel_{KernelView(c.end[kClientEnd].tcp), KernelView(c.end[kBrokerEnd].tcp)},
@@ -95,21 +105,56 @@ class Stretch {
   size_t PlainAhead(size_t i) const;
   void NotePlainCycles(int64_t n, Instant broker_wakes, Duration rtt_sum);
   void NotePlainKernels();
-  template <bool kTcp>
+  // The last of some plain exchanges.
+  struct PlainEnd {
+    Instant out, heard, answered;
+    Instant wakes;  // the broker's timer after it
+    Duration rtt_sum;
+  };
+  template <Shape kShape>
+  size_t PlainExchanges(const PlainRule& r, Instant begin, size_t i, size_t end, PlainEnd* last);
   size_t PlainCycles(size_t i);
   bool IsSettled() const;
   size_t SettledCycles(size_t i);
   bool RepairedCycle(size_t i);
   bool KernelsCycle(size_t i);
-  // ---- stretch_publish.cc
+  void NoteKernels(const TcpExchange& x, const Beyond& usual);
+  // Both kernels' ends in c_ are those of now.
+  void CountFromHere() {
+    kernels_at_ = out_.cycles;
+    published_bytes_[kClientEnd] = published_bytes_[kBrokerEnd] = 0;
+  }
+
+  // ---- stretch_publish.cc: one message
+  struct Message {
+    uint32_t number;  // of its workload
+    const Workload* law;
+    WorkloadState* state;
+    bool answered;  // by PUBACK
+  };
   Instant NextPublish() const;
-  bool PublishCycle();
-  bool FindPublishWay(bool answered, Way& way, PathView& path);
+  bool FindMessage(Message* m);
+  bool FindPublishWay(const Message& m, Way& way, PathView& path);
   bool TcpIsQuietUnanswered(const Way& way, Instant next);
   bool PassMiddleboxUnanswered(const Way& way, Instant* last_use) const;
-  bool ClientPublishes(const Workload& law, uint32_t size, Trial& t, Packet* answer);
-  void NotePublishKernels(const Way& way, uint32_t size, const Packet* answer);
-  bool FollowsRule(Instant over) const;
+  bool ClientPublishes(const Message& m, Trial& t);
+  template <typename Kernels>
+  bool MayPublish(const Message& m, Trial& t, Kernels kernels);
+  Beyond UsualOf(const Message& m) const;
+  void NoteMessages(const Message& m, int64_t n, Instant answered);
+  void NotePublishKernels(const Message& m, const Way& way);
+  bool Follows(const PlainRule& rule, Instant over, Instant next) const;
+  void CommitMessage(const Message& m, const Trial& t);
+  bool PublishCycle();
+  bool PublishQuietly(const Message& m, Trial& t);
+  bool PublishByKernels(const Message& m, Trial& t);
+  // What the client's timer is armed for at `at`, if nothing was due up to there.
+  Instant ArmedAt(Instant at) const { return waits_to_ < at ? t0_ : std::min(waits_to_, t0_); }
+
+  // ---- stretch_messages.cc: many
+  bool PlainMessages();
+  void NotePlainMessages(const Message& m, int64_t n, const PlainEnd& last);
+
   size_t ByRule(size_t i);
   bool Window();
   bool MayBeRepaired() const {
@@ -142,9 +187,11 @@ class Stretch {
   const bool repairs_;        // RepairedCycle() may be asked
   Instant handled_ = kNever;  // kNever: at once
   Beyond beyond_;
-  const bool publishes_;  // what the client publishes is part of the stretch
-  uint16_t lost_[2];      // transmissions by this end since the peer last read from it
-  bool asks_all_ = true;  // no rule says that the next cycle needs fewer questions
+  const bool publishes_;     // what the client publishes is part of the stretch
+  const PlainRule telling_;  // of what it publishes
+  uint16_t lost_[2];         // transmissions by this end since the peer last read from it
+  // No rule says that the next cycle, or message, needs fewer questions.
+  bool asks_all_ = true, tells_all_ = true;
 
   QuietStretch out_;
   BrokerView session_;

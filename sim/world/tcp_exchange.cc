@@ -12,7 +12,7 @@ bool IsQuiet(const TcpEndpoint& e) {
 
 bool TcpExchange::Run(Instant out, Instant until) {
   now_ = over = out;
-  done.events = 1;  // the client's timer
+  done.events = 1;  // the client's timer, or what makes it publish
   if (!Write(kClientEnd)) return false;
   for (int steps = 0; pending_count_ > 0; ++steps) {
     const Pending next = TakeNext();
@@ -24,7 +24,8 @@ bool TcpExchange::Run(Instant out, Instant until) {
     if (!goes_on) return false;
   }
   // Where the client's end answers at once, an acknowledgement may wait for the next exchange.
-  if (answered == kNever || !IsQuiet(end[kClientEnd]) || !IsQuiet(end[kBrokerEnd]) ||
+  const Instant read = bytes_[kBrokerEnd] == 0 ? heard : answered;
+  if (read == kNever || !IsQuiet(end[kClientEnd]) || !IsQuiet(end[kBrokerEnd]) ||
       end[kClientEnd].interactive) {
     return Stop(StretchEnd::kOther);
   }
@@ -50,7 +51,7 @@ TcpExchange::Pending TcpExchange::TakeNext() {
 
 bool TcpExchange::Write(EndIndex from) {
   TcpOutput out;
-  written_to_[from] = TcpWrite(Config(from), end[from], kPingSize, KernelNow(from), out);
+  written_to_[from] = TcpWrite(Config(from), end[from], bytes_[from], KernelNow(from), out);
   return Send(from, out) && Arm(from);
 }
 
@@ -127,7 +128,7 @@ bool TcpExchange::Read(EndIndex at, uint32_t readable_to) {
   }
   read = now_;
   lost[Peer(at)] = 0;
-  return at == kClientEnd || Write(kBrokerEnd);
+  return at == kClientEnd || bytes_[kBrokerEnd] == 0 || Write(kBrokerEnd);
 }
 
 bool TcpExchange::Arm(EndIndex at) {

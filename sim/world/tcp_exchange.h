@@ -1,6 +1,6 @@
-// One PINGREQ and its PINGRESP over TCP, whatever is lost, late or sent twice on the way: both
-// kernels' own functions, with a queue of their own that holds a handful of events. For the cycles
-// of a quiet stretch that no shorter rule covers.
+// One PINGREQ and its PINGRESP, or a PUBLISH and its PUBACK, over TCP, whatever is lost, late or
+// sent twice on the way: both kernels' own functions, with a queue of their own that holds a
+// handful of events. For the cycles of a quiet stretch that no shorter rule covers.
 //
 // It is what a cell's events would have done, in the same order: of events at one instant an
 // arrival comes before a timer, and of two alike the one that was set first.
@@ -25,19 +25,20 @@ namespace keepsim::quiet {
 class TcpExchange {
  public:
   // `draws` reach from the exchange's first transmissions, numbers `first`, on; by direction.
-  // `client` and `broker` are both kernels' ends before it.
+  // `client` and `broker` are both kernels' ends before it. An answer of no bytes: there is none.
   TcpExchange(const BrokerPlan& broker_plan, const Host& host, const DrawsAhead& draws,
               const uint64_t first[2], const PathView& path_before, const TcpEndpoint& client,
-              const TcpEndpoint& broker)
+              const TcpEndpoint& broker, uint32_t request_bytes, uint32_t answer_bytes)
       : broker_plan_(broker_plan),
         host_(host),
         draws_(draws),
         first_{first[0], first[1]},
+        bytes_{request_bytes, answer_bytes},
         end{client, broker},
         path(path_before),
         radio_last(host.radio_last) {}
 
-  // The PINGREQ is sent at `out`. True once both ends are as quiet as before, and that is before
+  // The request is sent at `out`. True once both ends are as quiet as before, and that is before
   // `until`; else why() says what is in the way, and nothing else here is of use.
   bool Run(Instant out, Instant until);
   StretchEnd why() const { return why_; }
@@ -79,6 +80,7 @@ class TcpExchange {
   const Host& host_;
   const DrawsAhead& draws_;
   const uint64_t first_[2];
+  const uint32_t bytes_[2];  // of the packet that this end sends
   Instant now_;
   StretchEnd why_ = StretchEnd::kOther;
   // Left as they are until they are filled.
@@ -98,8 +100,8 @@ class TcpExchange {
   // What it leaves.
   TcpEndpoint end[2];
   PathView path;
-  Instant heard = kNever;     // the broker reads the PINGREQ
-  Instant answered = kNever;  // the client reads the PINGRESP
+  Instant heard = kNever;     // the broker reads the request
+  Instant answered = kNever;  // the client reads the answer
   Instant over;               // the last event, wake-ups for nothing included
   Beyond done;                // all of it, the events and packets of any exchange included
   uint16_t lost[2] = {0, 0};  // transmissions by this end since the peer last read from it

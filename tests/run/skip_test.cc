@@ -122,6 +122,36 @@ TEST(SkipTest, LossyFleets) {
   }
 }
 
+// Each shape of a message, with losses and without, alone or with PINGREQs between.
+TEST(SkipTest, PublishingFleets) {
+  uint64_t seed = 1;
+  for (const char* transport : {"TCP", "DATAGRAM"}) {
+    for (const char* when :
+         {"periodic { period: \"20s\" }", "periodic { period: \"30s\" phased: false }",
+          "periodic { period: \"90s\" }", "poisson { mean_gap: \"40s\" }"}) {
+      for (const char* qos : {"0", "1"}) {
+        for (const char* loss : {"0", "0.01", "0.1"}) {
+          if (HasFailure()) return;
+          // Over datagrams a lost message of QoS 1 is waited for as long as the connection lasts.
+          const bool waits = transport == std::string("DATAGRAM") && loss != std::string("0");
+          const std::string text =
+              "seed: " + std::to_string(seed++) +
+              " horizon: \"12h\" groups { name: \"g\" count: 4 keep_alive: \"60s\" "
+              "start { spread: \"60s\" } path { transport: " +
+              transport +
+              " both { latency { lognormal { median: \"50ms\" sigma: 0.5 } } loss: " + loss +
+              " } } publish { " + when + " qos: " + qos +
+              " payload_bytes: 100 } random_faults { fault: SLEEP gap { exponential { mean: "
+              "\"2h\" } } length { constant: \"7s\" } } }";
+          SCOPED_TRACE(text);
+          const Share share = Compare(*PlanOf(text));
+          EXPECT_GT(share.skipped, waits ? 0 : share.events * 4 / 5);
+        }
+      }
+    }
+  }
+}
+
 // Nothing ends a stretch of this client. Who stops the run waits for its end.
 TEST(SkipTest, AStretchCoversAMonthAtMost) {
   const auto plan = PlanOf(R"(name: "still" horizon: "300d"

@@ -145,7 +145,7 @@ class RepairedExchangeTest : public testing::Test {
       draws.up.Reach(group_.up, host_.luck, Purpose::kSegmentUp, first[kUp], kMostUp);
       draws.down.Reach(group_.down, host_.luck, Purpose::kSegmentDown, first[kDown], kMostDown);
       TcpExchange kernels(broker_, host_, draws, first, PathView{}, end[kClientEnd],
-                          end[kBrokerEnd]);
+                          end[kBrokerEnd], kPingSize, kPingSize);
       const bool ran = kernels.Run(now, now + kStep);
       HoldAgainst(kernels, ran, draws, end, now);
       if (ran) {
