@@ -62,7 +62,7 @@ class RandomSource {
   void Blocks(Purpose purpose, uint64_t first, RandomBlock out[kAtOnce]) const;
   // The words 0 and 3 ("outer") and 1 and 2 ("inner") of the blocks [first, first + n), each pair
   // as one number: what a path reads of a transmission. `n`: a multiple of kManyAtOnce.
-  static constexpr size_t kManyAtOnce = 16;
+  static constexpr size_t kManyAtOnce = 32;
   void Pairs(Purpose purpose, uint64_t first, size_t n, uint64_t* outer, uint64_t* inner) const;
   uint64_t Draw64(Purpose purpose, uint64_t index) const { return Block(purpose, index).low(); }
 

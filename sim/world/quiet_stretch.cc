@@ -172,8 +172,8 @@ bool Stretch::Cycle(size_t i) {
     const Instant k2 = host_.KernelNow(way.answered);
     NoteSample(kClientEnd, k2 - k0);
     NoteSample(kBrokerEnd, way.acked - way.handled);
-    k[kClientEnd].NoteCycle(k0, k2, way.handled, kMaxQuickAcks - 1);
-    k[kBrokerEnd].NoteCycle(way.handled, way.heard, k2, kMaxQuickAcks);
+    k[kClientEnd].NoteCycle(k0, k2, way.handled, kMaxQuickAcks - 1, kPingSize);
+    k[kBrokerEnd].NoteCycle(way.handled, way.heard, k2, kMaxQuickAcks, kPingSize);
   }
   TouchRadio({way.out, way.answered});
   lost_[kClientEnd] = lost_[kBrokerEnd] = 0;

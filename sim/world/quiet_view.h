@@ -124,13 +124,13 @@ struct KernelView {
 
   // An exchange in which nothing was lost. Quick acknowledgements are refilled by each packet; the
   // client's end has spent one on its answer.
-  void NoteCycle(Instant sent_at, Instant received_at, Instant seen, int quick) {
+  void NoteCycle(Instant sent_at, Instant received_at, Instant seen, int quick, uint32_t length) {
     sent = sent_at;
     received = received_at;
     echo = seen;
     repeated = probed = false;
     quick_acks = static_cast<uint8_t>(quick);
-    last_length = kPingSize;
+    last_length = length;
   }
 
   // How long the probe waits for the only segment on its way.

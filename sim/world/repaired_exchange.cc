@@ -148,13 +148,13 @@ void RepairedExchange::NoteKernels(KernelView& client, KernelView& broker) const
   client.rtt.AddOnePerRound(std::max<int64_t>(sample[kClientEnd].ns, 1),
                             config_[kClientEnd]->min_rto.ns);
   client.NoteCycle(sent[kClientEnd] + ahead_, received[kClientEnd] + ahead_, seen[kClientEnd],
-                   kMaxQuickAcks - 1);
+                   kMaxQuickAcks - 1, bytes_[kClientEnd]);
   client.repeated = up.probes > 0;
   client.probed = probed[kClientEnd];
   broker.rtt.AddOnePerRound(std::max<int64_t>(sample[kBrokerEnd].ns, 1),
                             config_[kBrokerEnd]->min_rto.ns);
   broker.NoteCycle(sent[kBrokerEnd], received[kBrokerEnd], seen[kBrokerEnd] + ahead_,
-                   apart_ || twice_ ? kMaxQuickAcks - 1 : kMaxQuickAcks);
+                   apart_ || twice_ ? kMaxQuickAcks - 1 : kMaxQuickAcks, bytes_[kBrokerEnd]);
   broker.repeated = down.probes > 0;
   broker.probed = probed[kBrokerEnd];
   // The peer has missed an acknowledgement: none waits for an answer.
@@ -167,8 +167,8 @@ void RepairedExchange::AddExtra(Beyond& b) const {
   b.events += 1 + ups - up.lost + up.probes + downs - down.lost + down.probes - kEventsOfCycle;
   b.segments[kUp] += ups - 2;
   b.segments[kDown] += downs - 1;
-  b.bytes[kUp] += up.probes * kPingSize;
-  b.bytes[kDown] += down.probes * kPingSize;
+  b.bytes[kUp] += up.probes * bytes_[kClientEnd];
+  b.bytes[kDown] += down.probes * bytes_[kBrokerEnd];
   b.lost[kUp] += up.lost;
   b.lost[kDown] += down.lost;
   b.retransmitted[kUp] += up.probes;

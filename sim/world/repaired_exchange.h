@@ -1,10 +1,11 @@
-// One PINGREQ and its PINGRESP over TCP by rule, where each end sends at most one tail loss probe
-// and no retransmission: what TcpExchange does, at a fraction of the cost, for nearly all that is
-// lost or late in a quiet stretch.
+// One PINGREQ and its PINGRESP, or PUBLISH and PUBACK, over TCP by rule, where each end sends at
+// most one tail loss probe and no retransmission: what TcpExchange does, at a fraction of the cost,
+// for nearly all that is lost or late in a quiet stretch.
 #ifndef KEEPSIM_SIM_WORLD_REPAIRED_EXCHANGE_H_
 #define KEEPSIM_SIM_WORLD_REPAIRED_EXCHANGE_H_
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -42,14 +43,17 @@ class RepairedExchange {
  public:
   // `client` and `broker`: both ends before it. `ahead`: the client's kernel clock less the global
   // one, which keep pace. `draws` begin with those of transmissions `ups` and `downs` further on.
+  // `bytes`: of the packet of each end.
   // REQUIRES: tail loss probes, no user timeouts; draws of kMostUp and kMostDown transmissions;
   // each estimator is between two of its round trips.
   RepairedExchange(const TcpConfig& client_config, const TcpConfig& broker_config,
                    const KernelView& client, const KernelView& broker, Duration ahead,
-                   const GroupPlan& group, const DrawsAhead& draws, size_t ups, size_t downs)
+                   const GroupPlan& group, const DrawsAhead& draws, size_t ups, size_t downs,
+                   std::array<uint32_t, 2> bytes)
       : config_{&client_config, &broker_config},
         before_{&client, &broker},
         ahead_(ahead),
+        bytes_(bytes),
         up{group.up.loss, draws.up.loss() + ups, draws.up.latency_ns() + ups},
         down{group.down.loss, draws.down.loss() + downs, draws.down.latency_ns() + downs} {}
 
@@ -86,6 +90,7 @@ class RepairedExchange {
   const TcpConfig* const config_[2];
   const KernelView* const before_[2];
   const Duration ahead_;
+  const std::array<uint32_t, 2> bytes_;
   StretchEnd why_ = StretchEnd::kOther;
   Instant asked_;                    // the PINGREQ that arrives first is sent
   Instant client_due_, broker_due_;  // timers

@@ -45,8 +45,11 @@ void Stretch::Finish() {
     c_.end[at].readable_to = c_.end[at].tcp.rcv_nxt - 1;
   }
   host_.ping_count += n;
-  host_.ping_out = kNever;
-  if (n > 0) host_.last_heard = std::max(host_.last_heard, last_.answered);
+  if (n > 0) {
+    // Without a PINGREQ one may be on its way yet whose answer something else has stood for.
+    host_.ping_out = kNever;
+    host_.last_heard = std::max(host_.last_heard, last_.answered);
+  }
   host_.backoff_draws += static_cast<uint64_t>(n);
   if (group_.profile.loop_delay_max.ns > 0) host_.loop_draws += static_cast<uint64_t>(n);
   out_.events = n * (tcp_ ? kEventsOfCycle : 3) + beyond_.events + session_.ticks;

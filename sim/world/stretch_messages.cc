@@ -13,10 +13,10 @@ bool Stretch::PlainMessages() {
   if (tells_all_) return false;
   Message m;
   if (!FindMessage(&m)) return false;
-  // The broker's kernel is to acknowledge with its answer, or at once if there is none.
-  if (tcp_ && m.answered != kernel_[kBrokerEnd].interactive) return false;
   const int64_t step = telling_.step;
   LookAhead();
+  // The broker's kernel is to acknowledge with its answer, or at once if there is none.
+  if (tcp_ && m.answered != kernel_[kBrokerEnd].interactive) return RepairedMessage(m);
   const int halves = tcp_ && m.answered ? 1 : 0;
   size_t ahead = std::min(up_reach_, draws_.up.FirstLost()) >> halves;
   if (tcp_ || m.answered) ahead = std::min({ahead, down_reach_, draws_.down.FirstLost()});
@@ -30,8 +30,9 @@ bool Stretch::PlainMessages() {
     n = m.answered ? PlainExchanges<Shape::kDatagrams>(telling_, until_, 0, ahead, &last)
                    : PlainExchanges<Shape::kLoneDatagram>(telling_, until_, 0, ahead, &last);
   }
-  if (n > 0) NotePlainMessages(m, static_cast<int64_t>(n), last);
-  return n > 0;
+  if (n == 0) return RepairedMessage(m);
+  NotePlainMessages(m, static_cast<int64_t>(n), last);
+  return true;
 }
 
 // What as many of PublishCycle() leave.

@@ -29,9 +29,9 @@ void Stretch::NotePlainCycles(int64_t n, Instant broker_wakes, Duration rtt_sum)
 // And the kernels, but for the estimators.
 void Stretch::NotePlainKernels() {
   const Instant answered = last_.answered + kernel_ahead_;
-  kernel_[kClientEnd].NoteCycle(last_.out + kernel_ahead_, answered, last_.heard,
-                                kMaxQuickAcks - 1);
-  kernel_[kBrokerEnd].NoteCycle(last_.heard, last_.heard, answered, kMaxQuickAcks);
+  kernel_[kClientEnd].NoteCycle(last_.out + kernel_ahead_, answered, last_.heard, kMaxQuickAcks - 1,
+                                kPingSize);
+  kernel_[kBrokerEnd].NoteCycle(last_.heard, last_.heard, answered, kMaxQuickAcks, kPingSize);
   lost_[kClientEnd] = lost_[kBrokerEnd] = 0;
 }
 

@@ -157,9 +157,8 @@ void Stretch::NotePublishKernels(const Message& m, const Way& way) {
   const Instant k0 = host_.KernelNow(way.out);
   if (m.answered) {
     const Instant k2 = host_.KernelNow(way.answered);
-    client.NoteCycle(k0, k2, way.handled, kMaxQuickAcks - 1);
-    broker.NoteCycle(way.handled, way.heard, k2, kMaxQuickAcks);
-    broker.last_length = kPubackSize;
+    client.NoteCycle(k0, k2, way.handled, kMaxQuickAcks - 1, m.state->size);
+    broker.NoteCycle(way.handled, way.heard, k2, kMaxQuickAcks, kPubackSize);
   } else {
     client.sent = k0;
     client.echo = way.handled;
@@ -168,8 +167,8 @@ void Stretch::NotePublishKernels(const Message& m, const Way& way) {
     broker.echo = k0;
     broker.interactive = false;
     broker.quick_acks = kMaxQuickAcks - 1;
+    client.last_length = m.state->size;
   }
-  client.last_length = m.state->size;
 }
 
 // After an exchange that is over at `over`: whether the plain rule's questions are enough for what

@@ -1,25 +1,22 @@
-// Cycles of a plain stretch in which something is lost or late.
+// Exchanges of a plain stretch in which something is lost or late.
+#include <algorithm>
+
 #include "sim/world/repaired_exchange.h"
 #include "sim/world/stretch_runner.h"
 
 namespace keepsim::quiet {
 
-// REQUIRES: repairs_, draws of kMostUp and kMostDown transmissions from cycle `i` on.
-bool Stretch::RepairedCycle(size_t i) {
-  // The first cycle of a stretch is asked everything.
-  if (asks_all_) return false;
-  if (t0_ >= until_) return Stop(StretchEnd::kPending);
-  KernelView &client = kernel_[kClientEnd], &broker = kernel_[kBrokerEnd];
-  RepairedExchange x(group_.tcp, broker_.tcp, client, broker, kernel_ahead_, group_, draws_, 2 * i,
-                     i);
-  if (!x.Run(t0_)) return Stop(x.why());
-  const Instant next = t0_ + Duration{plain_.step};
-  if (x.gone >= next || x.answered - x.out > Duration{plain_.wait} ||
-      x.touched - x.out > kRadioTail) {
+// The exchange `x` that begins at `out` and is over before `until`, by rule `r`. False: it is none.
+bool Stretch::Repair(const PlainRule& r, Instant out, Instant until, RepairedExchange& x,
+                     PlainEnd* last) {
+  const KernelView &client = kernel_[kClientEnd], &broker = kernel_[kBrokerEnd];
+  if (!x.Run(out)) return Stop(x.why());
+  const Instant next = out + Duration{r.step};
+  if (x.gone >= next || x.answered - x.out > Duration{r.wait} || x.touched - x.out > kRadioTail) {
     return Stop(StretchEnd::kLate);
   }
-  if (x.gone >= until_) return Stop(StretchEnd::kPending);
-  // As in TcpIsQuiet(), whether or not a sample came before the data; and so that the next cycle
+  if (x.gone >= until) return Stop(StretchEnd::kPending);
+  // As in TcpIsQuiet(), whether or not a sample came before the data; and so that the next one
   // may go by the plain rule.
   const Instant client_before = client.received - kernel_ahead_;
   const Duration client_rto = x.RtoAtMost(kClientEnd), broker_rto = x.RtoAtMost(kBrokerEnd);
@@ -27,30 +24,60 @@ bool Stretch::RepairedCycle(size_t i) {
   if (x.answered - client_before <= client_rto || x.heard - broker.received <= broker_rto ||
       x.out - client_before < group_.tcp.delayed_ack || rest <= client_rto ||
       next - x.received[kBrokerEnd] <= broker_rto || rest < group_.tcp.delayed_ack ||
-      (plain_.radio > 0 && next - x.touched <= kRadioTail)) {
+      (r.radio > 0 && next - x.touched <= kRadioTail)) {
     return Stop(StretchEnd::kOther);
   }
   // The broker's exact timer.
   const Instant heard_before = session_.last_in;
-  const Duration silence{plain_.silence};
+  const Duration silence{r.silence};
   if (x.heard - heard_before > silence) return Stop(StretchEnd::kLate);
   Instant wakes = session_.wakes;
-  while (wakes < std::min(next, until_)) {
+  while (wakes < std::min(next, until)) {
     wakes = (wakes >= x.heard ? x.heard : heard_before) + silence;
   }
-  // As in BrokerBears().
-  if (wakes == next || wakes - x.out == Duration{plain_.wait}) return Stop(StretchEnd::kTie);
+  *last = {x.out, x.heard, x.answered, wakes, x.answered - x.out};
+  return true;
+}
 
-  last_.out = x.out;
-  last_.heard = x.heard;
-  last_.answered = x.answered;
-  NotePlainCycles(1, wakes, x.answered - x.out);
+void Stretch::NoteRepair(const RepairedExchange& x) {
   host_.radio_last = x.touched;
-  x.NoteKernels(client, broker);
-  lost_[kClientEnd] = x.lost[kClientEnd];
-  lost_[kBrokerEnd] = x.lost[kBrokerEnd];
+  x.NoteKernels(kernel_[kClientEnd], kernel_[kBrokerEnd]);
+  for (const EndIndex at : {kClientEnd, kBrokerEnd}) lost_[at] = x.lost[at];
   if (x.up.sent + x.down.sent > 3) ++out_.odd;
   x.AddExtra(beyond_);
+}
+
+// REQUIRES: repairs_, draws of kMostUp and kMostDown transmissions from cycle `i` on.
+bool Stretch::RepairedCycle(size_t i) {
+  // The first cycle of a stretch is asked everything.
+  if (asks_all_) return false;
+  if (t0_ >= until_) return Stop(StretchEnd::kPending);
+  RepairedExchange x(group_.tcp, broker_.tcp, kernel_[kClientEnd], kernel_[kBrokerEnd],
+                     kernel_ahead_, group_, draws_, 2 * i, i, {kPingSize, kPingSize});
+  PlainEnd last;
+  if (!Repair(plain_, t0_, until_, x, &last)) return false;
+  // As in BrokerBears().
+  if (last.wakes == t0_ + Duration{plain_.step} || last.wakes - t0_ == Duration{plain_.wait}) {
+    return Stop(StretchEnd::kTie);
+  }
+  last_.out = last.out;
+  last_.heard = last.heard;
+  last_.answered = last.answered;
+  NotePlainCycles(1, last.wakes, last.rtt_sum);
+  NoteRepair(x);
+  return true;
+}
+
+// The message that is due at until_, likewise, and answered. REQUIRES: as PlainMessages(), whose
+// LookAhead() was the last.
+bool Stretch::RepairedMessage(const Message& m) {
+  if (!mends_by_rule_ || !m.answered) return false;
+  RepairedExchange x(group_.tcp, broker_.tcp, kernel_[kClientEnd], kernel_[kBrokerEnd],
+                     kernel_ahead_, group_, draws_, 0, 0, {m.state->size, kPubackSize});
+  PlainEnd last;
+  if (!Repair(telling_, until_, end_, x, &last)) return false;
+  NotePlainMessages(m, 1, last);
+  NoteRepair(x);
   return true;
 }
 

@@ -11,6 +11,7 @@
 #include "sim/world/quiet_path.h"
 #include "sim/world/quiet_stretch.h"
 #include "sim/world/quiet_view.h"
+#include "sim/world/repaired_exchange.h"
 #include "sim/world/skip_rule.h"
 #include "sim/world/tcp_exchange.h"
 
@@ -41,8 +42,9 @@ class Stretch {
         session_ahead_(host.SessionNow(now) - now),
         draws_(draws),
         mends_(tcp_ && group_.up.latency.max().ns > 0 && group_.down.latency.max().ns > 0),
-        repairs_(plain_.applies && mends_ && group_.tcp.user_timeout.ns == 0 &&
-                 broker.tcp.user_timeout.ns == 0),
+        mends_by_rule_(mends_ && group_.tcp.user_timeout.ns == 0 &&
+                       broker.tcp.user_timeout.ns == 0),
+        repairs_(plain_.applies && mends_by_rule_),
         publishes_(SkipsMessages(broker, *host.group)),
         telling_(publishes_ ? MessageRuleOf(broker, host, c) : PlainRule{}),
         lost_{c.end[kClientEnd].lost, c.end[kBrokerEnd].lost},
@@ -116,6 +118,8 @@ class Stretch {
   size_t PlainCycles(size_t i);
   bool IsSettled() const;
   size_t SettledCycles(size_t i);
+  bool Repair(const PlainRule& r, Instant out, Instant until, RepairedExchange& x, PlainEnd* last);
+  void NoteRepair(const RepairedExchange& x);
   bool RepairedCycle(size_t i);
   bool KernelsCycle(size_t i);
   void NoteKernels(const TcpExchange& x, const Beyond& usual);
@@ -153,6 +157,7 @@ class Stretch {
 
   // ---- stretch_messages.cc: many
   bool PlainMessages();
+  bool RepairedMessage(const Message& m);
   void NotePlainMessages(const Message& m, int64_t n, const PlainEnd& last);
 
   size_t ByRule(size_t i);
@@ -184,6 +189,7 @@ class Stretch {
   // KernelsCycle() may be asked: not where a packet arrives in the instant in which it is sent, and
   // what else is due then may come before or after.
   const bool mends_;
+  const bool mends_by_rule_;
   const bool repairs_;        // RepairedCycle() may be asked
   Instant handled_ = kNever;  // kNever: at once
   Beyond beyond_;

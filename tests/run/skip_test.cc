@@ -152,6 +152,14 @@ TEST(SkipTest, PublishingFleets) {
   }
 }
 
+// A PUBACK stands for the PINGRESP, which comes after the messages that were run through.
+TEST(SkipTest, AnAnswerThatHasBeenStoodForIsCounted) {
+  Compare(*PlanOf(R"(horizon: "12h" groups { name: "g" count: 4 client: "hivemq-client"
+    keep_alive: "20s" path { transport: DATAGRAM
+      both { latency { pareto { scale: "50ms" shape: 1.5 } max: "9s" } } }
+    publish { periodic { period: "500ms" } } publish { periodic { period: "45s" } qos: 1 } })"));
+}
+
 // Nothing ends a stretch of this client. Who stops the run waits for its end.
 TEST(SkipTest, AStretchCoversAMonthAtMost) {
   const auto plan = PlanOf(R"(name: "still" horizon: "300d"

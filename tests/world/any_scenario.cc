@@ -106,9 +106,10 @@ std::string Telemetry(Luck& luck) {
                       luck.Of({"0", "30ms", "2s", "20s"}), "\" }");
       break;
     default:
-      absl::StrAppend(&text, "periodic { period: \"",
-                      luck.Of({"500ms", "3s", "10s", "20s", "30s", "60s", "90s", "7m"}), "\"",
-                      luck.OneIn(2) ? " phased: false" : "", " }");
+      absl::StrAppend(
+          &text, "periodic { period: \"",
+          luck.Of({"500ms", "7s", "10s", "20s", "20s", "30s", "30s", "60s", "90s", "7m"}), "\"",
+          luck.OneIn(2) ? " phased: false" : "", " }");
   }
   return absl::StrCat(text, " qos: ", luck.Of({0, 0, 0, 1, 1, 1, 2}),
                       " payload_bytes: ", luck.Of({0, 20, 100, 1400, 1500}), " }");

@@ -163,7 +163,7 @@ class RepairedExchangeTest : public testing::Test {
     KernelView view[2] = {KernelView(before[kClientEnd]), KernelView(before[kBrokerEnd])};
     const bool apart = !view[kBrokerEnd].interactive;
     RepairedExchange rule(group_.tcp, broker_.tcp, view[kClientEnd], view[kBrokerEnd],
-                          host_.KernelNow(now) - now, group_, draws, 0, 0);
+                          host_.KernelNow(now) - now, group_, draws, 0, 0, {kPingSize, kPingSize});
     if (!rule.Run(now) || rule.gone >= now + kStep) {
       ++left_;
       return;
