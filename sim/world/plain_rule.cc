@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sim/mqtt/client_deadline.h"
+
 namespace keepsim::quiet {
 
 namespace {
@@ -16,10 +18,47 @@ bool IsPlain(const TcpConfig& t, Duration longest) {
          (t.user_timeout.ns == 0 || t.user_timeout > longest);
 }
 
-bool IsPlain(const ClientProfile& p, const ClientSession& s) {
-  return p.ping_when == PingWhen::kOutSilent && s.tick.ns == 0 && !p.whole_seconds &&
-         p.loop_wait.ns == 0 && p.loop_delay_max.ns == 0 && p.one_ping_at_a_time &&
-         (p.wait_rule == WaitRule::kAfterPing || p.wait_rule == WaitRule::kIgnored);
+// From one tick after the connection was made, when a look at a condition that is met `d` later
+// finds it.
+Duration OnTick(const ClientSession& s, Duration d) {
+  return s.tick.ns == 0 ? d : s.tick * ((d + s.tick - Nanoseconds(1)) / s.tick);
+}
+
+// From PINGREQ to PINGREQ, if nothing else is sent; 0: it depends on more than that.
+Duration StepOf(const ClientProfile& p, const ClientSession& s) {
+  if (p.loop_wait.ns > 0 || p.loop_delay_max.ns > 0 || p.whole_seconds || s.keep_alive.ns == 0) {
+    return Duration{0};
+  }
+  if (TickedPing(p)) return s.ping_after;
+  const bool by_sent = p.ping_when == PingWhen::kOutSilent ||
+                       (p.ping_when == PingWhen::kEitherSilent && s.ping_after_in >= s.ping_after);
+  return by_sent ? OnTick(s, s.ping_after) : Duration{0};
+}
+
+// From PINGREQ to the end of the wait for PINGRESP, or to what else the client's timer is armed
+// for, if nothing arrives; kNever: without end; 0: it depends on more than that.
+Duration WaitOf(const ClientProfile& p, const ClientSession& s, Duration step) {
+  const auto found = [&](Duration d) {
+    return TickedPing(p) || !p.wait_on_tick ? d : OnTick(s, d);
+  };
+  Duration wait{kNever.ns};
+  switch (p.wait_rule) {
+    case WaitRule::kIgnored:
+      break;
+    case WaitRule::kAfterPing:
+    case WaitRule::kAfterPingAndLast:  // nothing has arrived since
+      wait = found(s.pingresp_wait);
+      break;
+    case WaitRule::kAtNextPing:
+    case WaitRule::kAtNextStale:
+      // What was received last counts, too, unless the PINGREQ has moved that.
+      if (p.ping_when == PingWhen::kEitherSilent && !p.ping_resets_both) return Duration{0};
+      wait = found(s.ping_after);
+      break;
+    case WaitRule::kAfterLast:
+      return Duration{0};
+  }
+  return p.one_ping_at_a_time ? wait : std::min(wait, step);
 }
 
 // Of exchanges a step apart, in which the client waits for an answer.
@@ -27,11 +66,10 @@ PlainRule RuleOf(const BrokerPlan& broker, const Host& host, const Connection& c
                  Duration wait) {
   PlainRule r;
   const GroupPlan& g = *host.group;
-  const ClientSession& s = host.session;
   const BrokerProfile& b = broker.profile;
   if (broker.handling.ns > 0 || !IsPlain(g.up) || !IsPlain(g.down) || g.middlebox.enabled ||
       !host.degrades[kUp].empty() || !host.degrades[kDown].empty() ||
-      host.oscillator.drift_ppb != 0 || !IsPlain(g.profile, s) ||
+      host.oscillator.drift_ppb != 0 || step.ns <= 0 || wait.ns <= 0 ||
       b.mechanism != CheckMechanism::kExactTimer || b.whole_seconds ||
       c.session.keep_alive.ns == 0) {
     return r;
@@ -56,7 +94,9 @@ PlainRule RuleOf(const BrokerPlan& broker, const Host& host, const Connection& c
   }
   // The broker would close in the midst of a cycle, or just bear it.
   if (r.silence < r.step) return r;
-  if (r.wait < longest.ns || (r.wait > r.step && r.wait != kNever.ns)) return r;
+  if (r.wait < longest.ns || (r.wait > PlainRule::kMostWaits * r.step && r.wait != kNever.ns)) {
+    return r;
+  }
   if (r.step > kRadioTail.ns) {
     r.radio = 1;
     if (r.step - longest.ns <= kRadioTail.ns || longest > kRadioTail) return r;
@@ -79,18 +119,21 @@ PlainRule RuleOf(const BrokerPlan& broker, const Host& host, const Connection& c
 }  // namespace
 
 PlainRule PlainRuleOf(const BrokerPlan& broker, const Host& host, const Connection& c) {
-  const bool waits = host.group->profile.wait_rule != WaitRule::kIgnored;
-  return RuleOf(broker, host, c, host.session.ping_after,
-                waits ? host.session.pingresp_wait : Duration{kNever.ns});
+  const ClientProfile& p = host.group->profile;
+  const Duration step = StepOf(p, host.session);
+  PlainRule r = RuleOf(broker, host, c, step, WaitOf(p, host.session, step));
+  r.ticked = TickedPing(p);
+  return r;
 }
 
 PlainRule MessageRuleOf(const BrokerPlan& broker, const Host& host, const Connection& c) {
   const GroupPlan& g = *host.group;
   const Workload& law = g.uplink.front();
   const bool read = law.qos == 0 || g.profile.in_reference != InReference::kPingresp;
-  // Each puts the next PINGREQ off to after the next one.
-  if (g.uplink.size() > 1 || law.kind != Workload::Kind::kPeriodic ||
-      law.period >= host.session.ping_after || !read ||
+  // Each puts the next PINGREQ off to after the next one, by what is sent alone.
+  if (g.uplink.size() > 1 || law.kind != Workload::Kind::kPeriodic || !read ||
+      g.profile.ping_when != PingWhen::kOutSilent || host.session.tick.ns > 0 ||
+      law.period >= StepOf(g.profile, host.session) ||
       g.profile.out_reference != OutReference::kAnyPacket ||
       g.profile.reconnect.evaluated_every.ns > 0) {
     return PlainRule{};

@@ -17,6 +17,9 @@ struct PlainRule {
   // So few that an SRTT of 300 ms, by the default min_rto, cannot grow out of the rule.
   static constexpr int64_t kMostSettled = 48;
 
+  // A wait for PINGRESP ends no more than so many steps after its PINGREQ.
+  static constexpr int64_t kMostWaits = 3;
+
   bool applies = false;
   int64_t step = 0;        // from PINGREQ to PINGREQ, or from message to message
   int64_t wait = 0;        // for PINGRESP, from PINGREQ; kNever: without end
@@ -27,7 +30,8 @@ struct PlainRule {
   // wake-up for nothing is over before the next cycle, and each gap is longer than an RTO.
   int64_t srtt = 0;
   int64_t rttvar = 0;
-  int64_t radio = 0;  // wake-ups per cycle
+  bool ticked = false;  // each PINGREQ sets the tick of the next
+  int64_t radio = 0;    // wake-ups per cycle
   // The broker's timer, armed by an arrival, wakes up so many cycles later, behind that cycle's
   // arrival and before its end, whatever the latencies; 0: it may be otherwise.
   int64_t laps = 0;

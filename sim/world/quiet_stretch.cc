@@ -131,7 +131,10 @@ void Stretch::Commit(const Trial& t) {
   last_ = t.way;
   NoteOvertaken(t.waits_to, t.next);
   NoteExchange(t);
-  asks_all_ = false;
+  // Whether this one came when the rule has it.
+  asks_all_ = t.next - t.way.out != Duration{plain_.step} ||
+              (t.waits_to == kNever ? plain_.wait != kNever.ns
+                                    : t.waits_to - t.way.out != Duration{plain_.wait});
   tells_all_ = true;
 }
 

@@ -13,6 +13,12 @@ void Stretch::NotePlainCycles(int64_t n, Instant broker_wakes, Duration rtt_sum)
   t0_ = out + Duration{plain_.step};
   tells_all_ = true;
   waits_to_ = plain_.wait == kNever.ns ? kNever : out + Duration{plain_.wait};
+  if (waits_to_ > t0_ && waits_to_ != kNever) {
+    // Each wait is overtaken by the next PINGREQ.
+    for (int64_t i = std::min(n, PlainRule::kMostWaits); i > 0; --i) {
+      NoteOvertaken(waits_to_ - Duration{plain_.step} * (i - 1), t0_);
+    }
+  }
   out_.cycles += n;
   session_.last_in = c_.session.last_in = heard;
   session_.wakes = broker_wakes;
@@ -20,6 +26,11 @@ void Stretch::NotePlainCycles(int64_t n, Instant broker_wakes, Duration rtt_sum)
   s.sends += static_cast<uint32_t>(n);
   s.last_out = s.ping_sent = host_.last_packet_out = out + session_ahead_;
   s.last_in = s.look_from = answered + session_ahead_;
+  if (plain_.ticked) {
+    s.tick_origin = s.last_out;
+    s.sends_at_tick = s.sends;
+    s.counted = true;
+  }
   host_.longest_silence = std::max(host_.longest_silence, Duration{plain_.step});
   host_.radio_wakeups += n * plain_.radio;
   host_.radio_last = answered;

@@ -52,6 +52,14 @@ void JoinedFleet(benchmark::State& state) {
            Engine::kAuto);
 }
 // The broker handles one packet after another: all in one cell, whose clients run as members.
+// Each client publishes three times in the time after which it would send a PINGREQ.
+void PublishingFleet(benchmark::State& state) {
+  const auto plan =
+      FleetPlan(true, state.range(0), "24h", kBroker, /*crashes=*/true,
+                R"(publish { periodic { period: "20s" } qos: 1 payload_bytes: 100 })");
+  RunFleet(state, *plan, Engine::kAuto);
+}
+
 void HandlingFleet(benchmark::State& state, Engine engine) {
   const auto broker = R"(profile: "spec" handling_time: "1us")";
   RunFleet(state, *FleetPlan(true, state.range(0), state.range(0) > 10000 ? "20m" : "2h", broker),
@@ -90,6 +98,7 @@ BENCHMARK(CoupledFleet)->RangeMultiplier(10)->Range(100, 100000)->MeasureProcess
 BENCHMARK(CoupledFleet)->Arg(1000000)->Iterations(1)->MeasureProcessCPUTime();
 BENCHMARK(JoinedFleet)->RangeMultiplier(10)->Range(100, 100000)->MeasureProcessCPUTime();
 BENCHMARK(JoinedFleet)->Arg(1000000)->Iterations(1)->MeasureProcessCPUTime();
+BENCHMARK(PublishingFleet)->RangeMultiplier(10)->Range(100, 10000)->MeasureProcessCPUTime();
 BENCHMARK(HandlingFleet)->RangeMultiplier(10)->Range(100, 100000)->MeasureProcessCPUTime();
 BENCHMARK(HandlingFleet)->Arg(1000000)->Iterations(1)->MeasureProcessCPUTime();
 BENCHMARK(HandlingFleetOneQueue)->RangeMultiplier(10)->Range(100, 100000)->MeasureProcessCPUTime();

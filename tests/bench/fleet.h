@@ -16,9 +16,10 @@ namespace keepsim {
 inline constexpr absl::string_view kBroker = R"(profile: "spec" grace_factor: 1.5)";
 
 // Over TCP: scenarios/reference_fleet.textproto with another number of clients and horizon, or
-// without the crashes. Over datagrams: without them.
+// without the crashes. Over datagrams: without them. `more`: of each client.
 inline std::unique_ptr<Plan> FleetPlan(bool tcp, int64_t clients, absl::string_view horizon,
-                                       absl::string_view broker = kBroker, bool crashes = true) {
+                                       absl::string_view broker = kBroker, bool crashes = true,
+                                       absl::string_view more = "") {
   const std::string text = absl::StrCat(
       R"(name: "fleet" horizon: ")", horizon, R"(" groups { name: "fleet" count: )", clients,
       R"( mqtt_version: V3_1_1 client: "spec" keep_alive: "60s" start { spread: "60s" }
@@ -28,7 +29,7 @@ inline std::unique_ptr<Plan> FleetPlan(bool tcp, int64_t clients, absl::string_v
       tcp && crashes ? R"(random_faults { fault: CRASH gap { exponential { mean: "24h" } }
                length { constant: "10m" } })"
                      : "",
-      " } broker { ", broker, " }");
+      more, " } broker { ", broker, " }");
   Diagnostics diagnostics;
   const LoadedScenario scenario = LoadText(text, ScenarioFormat::kText, "bench", diagnostics);
   auto plan = std::make_unique<Plan>(Compile(scenario, diagnostics));

@@ -39,7 +39,7 @@ class ReportTest(unittest.TestCase):
 
     def test_the_plot_is_a_picture_with_a_line_per_fleet(self):
         root = xml.etree.ElementTree.parse(os.path.join(self.folder, "images/performance.svg")).getroot()
-        self.assertEqual(len(root.findall("{http://www.w3.org/2000/svg}path")), 8)
+        self.assertEqual(len(root.findall("{http://www.w3.org/2000/svg}path")), 9)
 
     def compare(self, old, new):
         return subprocess.run(["tests/bench/compare", old, new], capture_output=True, text=True, check=False)

@@ -15,6 +15,7 @@ FLEETS = [
     ("datagrams, skipping", "DatagramFleetSkipping"),
     ("clients that a limit joins, skipping", "JoinedFleet"),
     ("the same by one queue", "CoupledFleet"),
+    ("TCP, a message every 20 s, skipping", "PublishingFleet"),
     ("a broker that handles one after another", "HandlingFleet"),
     ("the same by one queue, too", "HandlingFleetOneQueue"),
     ("`std::priority_queue`, eager timers, TCP", "EagerTcpFleet"),
