@@ -70,10 +70,10 @@ PlainRule RuleOf(const BrokerPlan& broker, const Host& host, const Connection& c
   if (broker.handling.ns > 0 || !IsPlain(g.up) || !IsPlain(g.down) || g.middlebox.enabled ||
       !host.degrades[kUp].empty() || !host.degrades[kDown].empty() ||
       host.oscillator.drift_ppb != 0 || step.ns <= 0 || wait.ns <= 0 ||
-      b.mechanism != CheckMechanism::kExactTimer || b.whole_seconds ||
       c.session.keep_alive.ns == 0) {
     return r;
   }
+  r.exact = b.mechanism == CheckMechanism::kExactTimer && !b.whole_seconds;
   r.step = step.ns;
   r.wait = wait.ns;
   r.silence = c.session.limit.ns + (b.strict ? 1 : 0);
@@ -93,7 +93,7 @@ PlainRule RuleOf(const BrokerPlan& broker, const Host& host, const Connection& c
     }
   }
   // The broker would close in the midst of a cycle, or just bear it.
-  if (r.silence < r.step) return r;
+  if (r.exact && r.silence < r.step) return r;
   if (r.wait < longest.ns || (r.wait > PlainRule::kMostWaits * r.step && r.wait != kNever.ns)) {
     return r;
   }
@@ -102,7 +102,8 @@ PlainRule RuleOf(const BrokerPlan& broker, const Host& host, const Connection& c
     if (r.step - longest.ns <= kRadioTail.ns || longest > kRadioTail) return r;
   }
   const int64_t offset = r.silence % r.step;
-  if (g.transport == Transport::kTcp && offset > longest.ns && offset + longest.ns < r.step) {
+  if (r.exact && g.transport == Transport::kTcp && offset > longest.ns &&
+      offset + longest.ns < r.step) {
     r.laps = r.silence / r.step;
     for (const EndIndex at : {kClientEnd, kBrokerEnd}) {
       // An exchange raises SRTT by an eighth of min_rto at most; a deviation is at most four times

@@ -11,7 +11,7 @@
 namespace keepsim::quiet {
 
 // What most stretches have in common: a PINGREQ, or a message, at a fixed step after the last, a
-// path without bursts, a broker with an exact timer. Cycles that keep within these bounds need few
+// path without bursts. Cycles that keep within these bounds need few
 // questions.
 struct PlainRule {
   // So few that an SRTT of 300 ms, by the default min_rto, cannot grow out of the rule.
@@ -24,6 +24,7 @@ struct PlainRule {
   int64_t step = 0;        // from PINGREQ to PINGREQ, or from message to message
   int64_t wait = 0;        // for PINGRESP, from PINGREQ; kNever: without end
   int64_t round_trip = 0;  // datagrams: the longest
+  bool exact = false;      // the broker's timer is: by `silence` alone
   int64_t silence = 0;     // that the broker bears, at most
   int64_t min_rto[2] = {0, 0};
   // As long as SRTT and RTTVAR are no larger and a round trip no longer than SRTT + min_rto, every

@@ -51,16 +51,27 @@ bool Stretch::BrokerRunsTo(BrokerView& b, Instant limit) {
 // would act on the client's silence. Nor may its timer be due at the same instant as the client's
 // when the cycle is over, even if the latter finds nothing: which of them is armed anew first then
 // decides which is the first to act later.
-bool Stretch::BrokerBears(Instant handled, PacketType packet, Trial& t) {
-  BrokerView& session = t.session;
+// The cycle ends at `next`, or at `until`; the client's timer is armed for `waits_to`. If false,
+// the session is as it was.
+bool Stretch::BrokerBears(Instant handled, PacketType packet, Instant next, Instant waits_to,
+                          Instant until, BrokerView& session) {
+  if (BrokerRunsThrough(handled, packet, std::min(next, until), session)) {
+    if (session.wakes == kNever || (session.wakes != next && session.wakes != waits_to))
+      return true;
+    Stop(StretchEnd::kTie);
+  }
+  session_.Restore(c_.session);
+  return false;
+}
+
+bool Stretch::BrokerRunsThrough(Instant handled, PacketType packet, Instant end,
+                                BrokerView& session) {
   if (!BrokerRunsTo(session, handled)) return Stop(StretchEnd::kLate);
   NoteActivity(broker_.profile, c_.session, handled, packet);
   const Instant due = NextDeadline(broker_.profile, c_.session);
   if (session.wakes == kNever) session.wakes = due;
   if (due < session.wakes) return Stop(StretchEnd::kOther);
-  if (!BrokerRunsTo(session, std::min(t.next, until_))) return Stop(StretchEnd::kLate);
-  const bool tied = session.wakes == t.next || session.wakes == t.waits_to;
-  return !tied || session.wakes == kNever || Stop(StretchEnd::kTie);
+  return BrokerRunsTo(session, end) || Stop(StretchEnd::kLate);
 }
 
 // In the order in which they come.
@@ -139,8 +150,7 @@ void Stretch::Commit(const Trial& t) {
 }
 
 void Stretch::NoteExchange(const Trial& t) {
-  session_ = BrokerView(c_.session, t.session.wakes);
-  session_.ticks = t.session.ticks;
+  NoteBroker(t.session);
   path_ = t.path;
   const Instant local = host_.SessionNow(t.way.out);
   if (host_.last_packet_out != kLongAgo) {
@@ -165,7 +175,6 @@ bool Stretch::Cycle(size_t i) {
   if (!ClientBears(t) || (tcp_ && !TcpIsQuiet(way, t.next)) ||
       !BrokerBears(way.handled, PacketType::kPingreq, t)) {
     client_before.Restore(host_.session);
-    session_.Restore(c_.session);
     return false;
   }
 

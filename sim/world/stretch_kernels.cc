@@ -32,7 +32,6 @@ bool Stretch::KernelsCycle(size_t i) {
   };
   if (!judge()) {
     client_before.Restore(host_.session);
-    session_.Restore(c_.session);
     return false;
   }
 

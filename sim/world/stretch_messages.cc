@@ -22,14 +22,9 @@ bool Stretch::PlainMessages() {
   if (tcp_ || m.answered) ahead = std::min({ahead, down_reach_, draws_.down.FirstLost()});
   ahead = std::min(ahead, static_cast<size_t>((end_ - until_).ns / step));
   PlainEnd last;
-  size_t n;
-  if (tcp_) {
-    n = m.answered ? PlainExchanges<Shape::kSegments>(telling_, until_, 0, ahead, &last)
-                   : PlainExchanges<Shape::kLoneSegment>(telling_, until_, 0, ahead, &last);
-  } else {
-    n = m.answered ? PlainExchanges<Shape::kDatagrams>(telling_, until_, 0, ahead, &last)
-                   : PlainExchanges<Shape::kLoneDatagram>(telling_, until_, 0, ahead, &last);
-  }
+  const Shape shape = tcp_ ? (m.answered ? Shape::kSegments : Shape::kLoneSegment)
+                           : (m.answered ? Shape::kDatagrams : Shape::kLoneDatagram);
+  const size_t n = PlainExchanges(shape, telling_, PacketType::kPublish, until_, 0, ahead, &last);
   if (n == 0) return RepairedMessage(m);
   NotePlainMessages(m, static_cast<int64_t>(n), last);
   return true;

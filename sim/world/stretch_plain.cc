@@ -1,5 +1,6 @@
 // Cycles that keep within the plain rule.
 #include <algorithm>
+#include <type_traits>
 
 #include "sim/world/stretch_runner.h"
 
@@ -56,10 +57,12 @@ size_t Stretch::PlainAhead(size_t i) const {
 }
 
 // As many of the exchanges from `i` to `end` as keep within `r`, the first of which begins at
-// `begin`: what comes first takes draw 2 i of those up where an acknowledgement follows, else i.
-template <Shape kShape>
-[[gnu::noinline]] size_t Stretch::PlainExchanges(const PlainRule& r, Instant begin, size_t i,
-                                                 size_t end, PlainEnd* last) {
+// `begin` with a packet of this type: what comes first takes draw 2 i of those up where an
+// acknowledgement follows, else i.
+template <Shape kShape, bool kExact>
+[[gnu::noinline]] size_t Stretch::PlainExchanges(const PlainRule& r, PacketType packet,
+                                                 Instant begin, size_t i, size_t end,
+                                                 PlainEnd* last) {
   constexpr bool kTcp = kShape == Shape::kSegments || kShape == Shape::kLoneSegment;
   const int64_t* const up_ns = draws_.up.latency_ns();
   const int64_t* const down_ns = draws_.down.latency_ns();
@@ -74,7 +77,6 @@ template <Shape kShape>
     const int64_t up = up_ns[u], down = kShape == Shape::kLoneDatagram ? 0 : down_ns[i];
     const int64_t rtt = up + down;
     const int64_t arrives = t0 + up, next = t0 + step;
-    if (arrives - heard > silence) break;
     int64_t back = 0;
     if constexpr (kTcp) {
       if (rtt > client.srtt_ns + client_min || client.srtt_ns > most_srtt ||
@@ -89,14 +91,22 @@ template <Shape kShape>
     } else if (rtt > r.round_trip) {
       break;
     }
-    int64_t later = wakes;
-    while (later < next) later = (later >= arrives ? arrives : heard) + silence;
-    if (later == next) break;
+    if constexpr (kExact) {
+      if (arrives - heard > silence) break;
+      int64_t later = wakes;
+      while (later < next) later = (later >= arrives ? arrives : heard) + silence;
+      if (later == next) break;
+      wakes = later;
+    } else {
+      BrokerView b = session_;
+      if (!BrokerBears(Instant{arrives}, packet, Instant{next}, kNever, Instant{next}, b)) break;
+      NoteBroker(b);
+      wakes = b.wakes.ns;
+    }
     if constexpr (kTcp) client.AddOnePerRound(std::max<int64_t>(rtt, 1), client_min);
     if constexpr (kShape == Shape::kSegments) {
       broker.AddOnePerRound(std::max<int64_t>(back, 1), broker_min);
     }
-    wakes = later;
     heard = arrives;
     sum += last_rtt = rtt;
     t0 = next;
@@ -109,22 +119,30 @@ template <Shape kShape>
   return i;
 }
 
-template size_t Stretch::PlainExchanges<Shape::kSegments>(const PlainRule& r, Instant begin,
-                                                          size_t i, size_t end, PlainEnd* last);
-template size_t Stretch::PlainExchanges<Shape::kLoneSegment>(const PlainRule& r, Instant begin,
-                                                             size_t i, size_t end, PlainEnd* last);
-template size_t Stretch::PlainExchanges<Shape::kDatagrams>(const PlainRule& r, Instant begin,
-                                                           size_t i, size_t end, PlainEnd* last);
-template size_t Stretch::PlainExchanges<Shape::kLoneDatagram>(const PlainRule& r, Instant begin,
-                                                              size_t i, size_t end, PlainEnd* last);
+size_t Stretch::PlainExchanges(Shape shape, const PlainRule& r, PacketType packet, Instant begin,
+                               size_t i, size_t end, PlainEnd* last) {
+  const auto run = [&](auto exact) {
+    switch (shape) {
+      case Shape::kSegments:
+        return PlainExchanges<Shape::kSegments, exact>(r, packet, begin, i, end, last);
+      case Shape::kLoneSegment:
+        return PlainExchanges<Shape::kLoneSegment, exact>(r, packet, begin, i, end, last);
+      case Shape::kDatagrams:
+        return PlainExchanges<Shape::kDatagrams, exact>(r, packet, begin, i, end, last);
+      case Shape::kLoneDatagram:
+        break;
+    }
+    return PlainExchanges<Shape::kLoneDatagram, exact>(r, packet, begin, i, end, last);
+  };
+  return r.exact ? run(std::true_type{}) : run(std::false_type{});
+}
 
 // As many of the cycles from `i` on as keep within the plain rule. Returns the first that was not
 // run. REQUIRES: the last cycle was of this stretch.
 size_t Stretch::PlainCycles(size_t i) {
   PlainEnd last;
-  const size_t end = i + PlainAhead(i);
-  const size_t n = tcp_ ? PlainExchanges<Shape::kSegments>(plain_, t0_, i, end, &last)
-                        : PlainExchanges<Shape::kDatagrams>(plain_, t0_, i, end, &last);
+  const size_t n = PlainExchanges(tcp_ ? Shape::kSegments : Shape::kDatagrams, plain_,
+                                  PacketType::kPingreq, t0_, i, i + PlainAhead(i), &last);
   if (n == i) return i;
   last_.out = last.out;
   last_.heard = last.heard;

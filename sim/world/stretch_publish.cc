@@ -117,7 +117,6 @@ bool Stretch::MayPublish(const Message& m, Trial& t, Kernels kernels) {
   host_.session.exchanges.next_packet_id = packet_id;
   host_.session.exchanges.out_count = 0;
   host_.session.retries = retries;
-  session_.Restore(c_.session);
   return false;
 }
 

@@ -7,8 +7,8 @@
 namespace keepsim::quiet {
 
 // The exchange `x` that begins at `out` and is over before `until`, by rule `r`. False: it is none.
-bool Stretch::Repair(const PlainRule& r, Instant out, Instant until, RepairedExchange& x,
-                     PlainEnd* last) {
+bool Stretch::Repair(const PlainRule& r, PacketType packet, Instant out, Instant until,
+                     RepairedExchange& x, PlainEnd* last) {
   const KernelView &client = kernel_[kClientEnd], &broker = kernel_[kBrokerEnd];
   if (!x.Run(out)) return Stop(x.why());
   const Instant next = out + Duration{r.step};
@@ -27,7 +27,14 @@ bool Stretch::Repair(const PlainRule& r, Instant out, Instant until, RepairedExc
       (r.radio > 0 && next - x.touched <= kRadioTail)) {
     return Stop(StretchEnd::kOther);
   }
-  // The broker's exact timer.
+  const Instant waits_to = r.wait == kNever.ns ? kNever : out + Duration{r.wait};
+  if (!r.exact) {
+    BrokerView b = session_;
+    if (!BrokerBears(x.heard, packet, next, waits_to, until, b)) return false;
+    NoteBroker(b);
+    *last = {x.out, x.heard, x.answered, b.wakes, x.answered - x.out};
+    return true;
+  }
   const Instant heard_before = session_.last_in;
   const Duration silence{r.silence};
   if (x.heard - heard_before > silence) return Stop(StretchEnd::kLate);
@@ -35,6 +42,8 @@ bool Stretch::Repair(const PlainRule& r, Instant out, Instant until, RepairedExc
   while (wakes < std::min(next, until)) {
     wakes = (wakes >= x.heard ? x.heard : heard_before) + silence;
   }
+  // As in BrokerBears().
+  if (wakes == next || wakes == waits_to) return Stop(StretchEnd::kTie);
   *last = {x.out, x.heard, x.answered, wakes, x.answered - x.out};
   return true;
 }
@@ -55,11 +64,7 @@ bool Stretch::RepairedCycle(size_t i) {
   RepairedExchange x(group_.tcp, broker_.tcp, kernel_[kClientEnd], kernel_[kBrokerEnd],
                      kernel_ahead_, group_, draws_, 2 * i, i, {kPingSize, kPingSize});
   PlainEnd last;
-  if (!Repair(plain_, t0_, until_, x, &last)) return false;
-  // As in BrokerBears().
-  if (last.wakes == t0_ + Duration{plain_.step} || last.wakes - t0_ == Duration{plain_.wait}) {
-    return Stop(StretchEnd::kTie);
-  }
+  if (!Repair(plain_, PacketType::kPingreq, t0_, until_, x, &last)) return false;
   last_.out = last.out;
   last_.heard = last.heard;
   last_.answered = last.answered;
@@ -75,7 +80,7 @@ bool Stretch::RepairedMessage(const Message& m) {
   RepairedExchange x(group_.tcp, broker_.tcp, kernel_[kClientEnd], kernel_[kBrokerEnd],
                      kernel_ahead_, group_, draws_, 0, 0, {m.state->size, kPubackSize});
   PlainEnd last;
-  if (!Repair(telling_, until_, end_, x, &last)) return false;
+  if (!Repair(telling_, PacketType::kPublish, until_, end_, x, &last)) return false;
   NotePlainMessages(m, 1, last);
   NoteRepair(x);
   return true;

@@ -91,6 +91,7 @@ class Stretch {
   }
   Instant ClientWakes(Instant now, uint64_t loop_draw) const;
   bool BrokerRunsTo(BrokerView& b, Instant limit);
+  bool BrokerRunsThrough(Instant handled, PacketType packet, Instant end, BrokerView& session);
   bool TcpIsQuiet(const Way& way, Instant next);
   bool MayPing();
   void MoveClient(Trial& t);
@@ -113,12 +114,16 @@ class Stretch {
     Instant wakes;  // the broker's timer after it
     Duration rtt_sum;
   };
-  template <Shape kShape>
-  size_t PlainExchanges(const PlainRule& r, Instant begin, size_t i, size_t end, PlainEnd* last);
+  template <Shape kShape, bool kExact>
+  size_t PlainExchanges(const PlainRule& r, PacketType packet, Instant begin, size_t i, size_t end,
+                        PlainEnd* last);
+  size_t PlainExchanges(Shape shape, const PlainRule& r, PacketType packet, Instant begin, size_t i,
+                        size_t end, PlainEnd* last);
   size_t PlainCycles(size_t i);
   bool IsSettled() const;
   size_t SettledCycles(size_t i);
-  bool Repair(const PlainRule& r, Instant out, Instant until, RepairedExchange& x, PlainEnd* last);
+  bool Repair(const PlainRule& r, PacketType packet, Instant out, Instant until,
+              RepairedExchange& x, PlainEnd* last);
   void NoteRepair(const RepairedExchange& x);
   bool RepairedCycle(size_t i);
   bool KernelsCycle(size_t i);
@@ -166,7 +171,16 @@ class Stretch {
     return out_.end != StretchEnd::kPending && out_.end != StretchEnd::kTie;
   }
   TcpEndpoint EndpointNow(EndIndex at) const;
-  bool BrokerBears(Instant handled, PacketType packet, Trial& t);
+  bool BrokerBears(Instant handled, PacketType packet, Instant next, Instant waits_to,
+                   Instant until, BrokerView& session);
+  bool BrokerBears(Instant handled, PacketType packet, Trial& t) {
+    return BrokerBears(handled, packet, t.next, t.waits_to, until_, t.session);
+  }
+  // The broker's session is as c_ has it.
+  void NoteBroker(const BrokerView& session) {
+    session_ = BrokerView(c_.session, session.wakes);
+    session_.ticks = session.ticks;
+  }
   void TouchRadio(std::initializer_list<Instant> touches);
   void NoteOvertaken(Instant wake, Instant next);
   void DropOvertaken(Instant now);
