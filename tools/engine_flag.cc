@@ -15,7 +15,7 @@ std::string EndsText(const SkipStats& s) {
   // In the order of StretchEnd.
   constexpr const char* kNames[kStretchEnds] = {
       "another event was due", "a packet is lost", "a packet is late",
-      "two timers are due at one instant", "the next exchange has another shape"};
+      "two things are due at one instant", "the next exchange has another shape"};
   uint64_t all = 0;
   for (const uint64_t n : s.ends) all += n;
   std::string text;
@@ -66,8 +66,9 @@ std::string SpeedText(const Plan& plan, const RunResult& r) {
     absl::StrAppendFormat(&text, "    %s\n",
                           ends.empty() ? "its clients were never due to send anything in quiet"
                                        : "stretches ended because " + ends);
-    if (const char* const alone = WhyMessagesGoAlone(plan.broker, g)) {
-      absl::StrAppendFormat(&text, "    what they publish is not skipped: %s\n", alone);
+    const std::string why_not = WhyMessagesNotSkipped(plan, g);
+    if (!why_not.empty()) {
+      absl::StrAppendFormat(&text, "    what they publish is not skipped: %s\n", why_not);
     }
     if (!g.downlink.empty()) {
       absl::StrAppend(&text, "    what they receive is not skipped: there is no rule for it\n");

@@ -281,8 +281,7 @@ bool Cell::FinishRun() {
   }
   if (common_->skip_stats != nullptr) {
     for (const Host& host : hosts_) {
-      (*common_->skip_stats)[static_cast<size_t>(host.group - plan_.groups.data())].events +=
-          static_cast<uint64_t>(host.events);
+      (*common_->skip_stats)[GroupOf(host)].events += static_cast<uint64_t>(host.events);
     }
   }
   HandOn(records_.size());

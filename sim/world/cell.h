@@ -55,6 +55,7 @@ struct CellCommon {
 
   std::vector<SkipStats>* skip_stats = nullptr;
   std::vector<bool> skippable;       // by group
+  std::vector<bool> skips_messages;  // likewise: what its clients publish
   DrawsAhead draws;                  // of the client whose stretch was the last
   std::vector<TraceRecord> records;  // room for them, lent to the cell that runs
   std::string topic;                 // room for a will's
@@ -354,6 +355,10 @@ class Cell {
   uint64_t BackoffDraw(Host& host);
 
   // ---- cell_skip.cc: quiet stretches
+  size_t GroupOf(const Host& host) const {
+    return static_cast<size_t>(host.group - plan_.groups.data());
+  }
+  bool SkipsMessages(const Host& host) const { return common_->skips_messages[GroupOf(host)]; }
   bool SkipFromMessage(Host& host);
   bool SkipQuietStretch(Host& host, Instant acts);
   bool AwaitQuietTurn(Host& host, Connection& c, Instant until);

@@ -5,7 +5,8 @@
 
 namespace keepsim {
 void Cell::StartClient(Host& host) {
-  if (host.conn_number == 0) {
+  if (!host.started) {
+    host.started = true;
     for (uint32_t n = 0; n < host.uplink.size(); ++n) {
       ScheduleMessage(host, /*uplink=*/true, n, /*first=*/true);
     }

@@ -18,13 +18,17 @@ constexpr Duration kLongestStretch = Seconds(30 * 86400);
 void CellCommon::SkipQuietStretches(const Plan& plan, std::vector<SkipStats>* stats) {
   skip_stats = stats;
   skippable.clear();
-  for (const GroupPlan& g : plan.groups) skippable.push_back(WhyNotSkipped(plan, g).empty());
+  skips_messages.clear();
+  for (const GroupPlan& g : plan.groups) {
+    skippable.push_back(WhyNotSkipped(plan, g).empty());
+    skips_messages.push_back(!g.uplink.empty() && WhyMessagesNotSkipped(plan, g).empty());
+  }
 }
 
 // When something may happen that is none of the wake-ups of this client and connection, nor of its
 // messages, which a stretch accounts for (those that are overtaken are ignored when they come).
 Instant Cell::OthersFrom(const Host& host, const Connection& c) const {
-  const bool publishes = SkipsMessages(plan_.broker, *host.group);
+  const bool publishes = SkipsMessages(host);
   Instant from = kStart + plan_.horizon;
   simulator_.pending().ForEach([&](const Event& e) {
     if (e.at >= from || e.entity() != host.entity) {
@@ -43,7 +47,7 @@ Instant Cell::OthersFrom(const Host& host, const Connection& c) const {
 
 // The client is to publish something. True if that and what follows was skipped.
 bool Cell::SkipFromMessage(Host& host) {
-  if (!SkipsMessages(plan_.broker, *host.group)) return false;
+  if (!SkipsMessages(host)) return false;
   const Instant acts =
       host.Global(host.group->profile.clock, NextDeadline(host.params, host.session));
   return acts >= simulator_.now() && SkipQuietStretch(host, acts);
@@ -52,8 +56,7 @@ bool Cell::SkipFromMessage(Host& host) {
 // The client's timer `acts`, now or after a message. True if that and what follows was skipped.
 bool Cell::SkipQuietStretch(Host& host, Instant acts) {
   const Instant now = simulator_.now();
-  const size_t group = static_cast<size_t>(host.group - plan_.groups.data());
-  if (host.not_quiet_at == now || host.packets || !common_->skippable[group] ||
+  if (host.not_quiet_at == now || host.packets || !common_->skippable[GroupOf(host)] ||
       host.connection == kNoConnection || !BrokerRuns() || broker_dark_ > 0) {
     return false;
   }
@@ -61,7 +64,8 @@ bool Cell::SkipQuietStretch(Host& host, Instant acts) {
   if (!IsQuiet(host, c) || c.session_armed <= now || host.armed < now) return false;
   const Instant until = std::min(OthersFrom(host, c), now + kLongestStretch);
   if (plan_.broker.handling.ns > 0) return AwaitQuietTurn(host, c, until);
-  const QuietStretch s = RunThrough(plan_.broker, host, c, now, acts, until, common_->draws);
+  const QuietStretch s =
+      RunThrough(plan_.broker, host, c, now, acts, until, SkipsMessages(host), common_->draws);
   host.not_quiet_at = s.cycles + s.published > 0 ? s.client_acts : now;
   if (!NoteStretch(host, c, s)) return false;
   until_poll_ = 1;  // Run() asks whether to stop after this
@@ -96,7 +100,7 @@ void Cell::TakeQuietTurn() {
 
 // What is pending after a stretch. False if there was none.
 bool Cell::NoteStretch(Host& host, Connection& c, const QuietStretch& s) {
-  SkipStats& stats = (*common_->skip_stats)[static_cast<size_t>(host.group - plan_.groups.data())];
+  SkipStats& stats = (*common_->skip_stats)[GroupOf(host)];
   ++stats.ends[static_cast<size_t>(s.end)];
   if (s.cycles + s.published == 0) return false;
   ++stats.stretches;

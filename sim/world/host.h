@@ -49,6 +49,7 @@ struct Host {
   uint32_t index = 0;     // in the group
   uint32_t identity = 0;  // in the cell
   bool packets = false;   // packet-level records wanted
+  bool started = false;   // at least once: its messages are on their way
 
   // ---- ground truth; counts, since faults may overlap
   uint16_t down = 1;  // reasons why the process does not run; starts as "not yet started"

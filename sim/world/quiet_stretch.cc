@@ -47,17 +47,13 @@ bool Stretch::BrokerRunsTo(BrokerView& b, Instant limit) {
   return true;
 }
 
-// The broker's session up to the cycle's end, which notes the packet at `handled`. False if it
-// would act on the client's silence. Nor may its timer be due at the same instant as the client's
-// when the cycle is over, even if the latter finds nothing: which of them is armed anew first then
-// decides which is the first to act later.
-// The cycle ends at `next`, or at `until`; the client's timer is armed for `waits_to`. If false,
-// the session is as it was.
+// The broker's session up to `next`, or to `until`, which notes the packet at `handled`. False if
+// it would act on the client's silence, or its timer is due with the client's, which is armed for
+// `waits_to`; the session is then as it was.
 bool Stretch::BrokerBears(Instant handled, PacketType packet, Instant next, Instant waits_to,
                           Instant until, BrokerView& session) {
   if (BrokerRunsThrough(handled, packet, std::min(next, until), session)) {
-    if (session.wakes == kNever || (session.wakes != next && session.wakes != waits_to))
-      return true;
+    if (!Tied(session.wakes, next, waits_to)) return true;
     Stop(StretchEnd::kTie);
   }
   session_.Restore(c_.session);
@@ -82,32 +78,32 @@ void Stretch::TouchRadio(std::initializer_list<Instant> touches) {
   }
 }
 
-// Nothing of either kernel acts but as the cycle has it, and all of its wake-ups for nothing are
-// over before the next cycle, and before anything else.
-bool Stretch::TcpIsQuiet(const Way& way, Instant next) {
+// Nothing of either kernel acts but as the exchange has it, and all of its wake-ups for nothing are
+// over before the next one, and before `until`. Without an answer the broker's kernel acknowledges
+// at `way.handled`.
+bool Stretch::TcpIsQuiet(const Way& way, bool answered, Instant next, Instant until) {
   const TcpConfig& client = group_.tcp;
   const TcpConfig& broker = broker_.tcp;
   const Instant k0 = host_.KernelNow(way.out);
   const Instant k2 = host_.KernelNow(way.answered);
-  if (k2 - k0 > kernel_[kClientEnd].Patience(client) ||
-      way.acked - way.handled > kernel_[kBrokerEnd].Patience(broker) ||
-      // Else its acknowledgement does not wait for the answer.
-      way.handled - way.heard >= broker.delayed_ack) {
+  if (k2 - k0 > kernel_[kClientEnd].Patience(client)) return Stop(StretchEnd::kLate);
+  if (answered && (way.acked - way.handled > kernel_[kBrokerEnd].Patience(broker) ||
+                   // Else its acknowledgement does not wait for the answer.
+                   way.handled - way.heard >= broker.delayed_ack)) {
     return Stop(StretchEnd::kLate);
   }
   // Data after so long a gap is acknowledged at once (quick ACK mode is entered), and sent after
   // so long a one does not make the client's end interactive.
-  if (k2 - kernel_[kClientEnd].received <= kernel_[kClientEnd].RtoAtMost() ||
+  if ((answered && k2 - kernel_[kClientEnd].received <= kernel_[kClientEnd].RtoAtMost()) ||
       way.heard - kernel_[kBrokerEnd].received <= kernel_[kBrokerEnd].RtoAtMost() ||
       k0 - kernel_[kClientEnd].received < client.delayed_ack) {
     return Stop(StretchEnd::kOther);
   }
-  Instant gone = std::max({way.out + kernel_[kClientEnd].TimerGone(client),
-                           way.handled + kernel_[kBrokerEnd].TimerGone(broker), way.acked});
+  Instant gone = std::max(way.out + kernel_[kClientEnd].TimerGone(client), way.acked);
+  if (answered) gone = std::max(gone, way.handled + kernel_[kBrokerEnd].TimerGone(broker));
   if (way.handled > way.heard) gone = std::max(gone, way.heard + TimerAtMost(broker.delayed_ack));
   if (gone >= next) return Stop(StretchEnd::kLate);
-  if (gone >= until_) return Stop(StretchEnd::kPending);
-  return true;
+  return gone < until || Stop(StretchEnd::kPending);
 }
 
 // Whether what the client does now is a PINGREQ.
@@ -167,13 +163,13 @@ bool Stretch::Cycle(size_t i) {
   const Way& way = t.way;
   if (!FindWay(i, t0_, t.way, t.path)) return Stop(StretchEnd::kLost);
   if (way.acked >= until_) return Stop(StretchEnd::kPending);
-  if (!PassMiddlebox(way, &t.path.mapping_used)) return Stop(StretchEnd::kOther);
+  if (!PassMiddlebox(way, /*answered=*/true, &t.path.mapping_used)) return Stop(StretchEnd::kOther);
   if (tcp_ && !kernel_[kBrokerEnd].interactive) return Stop(StretchEnd::kOther);
 
   const ClientView client_before(host_.session);
   MoveClient(t);
-  if (!ClientBears(t) || (tcp_ && !TcpIsQuiet(way, t.next)) ||
-      !BrokerBears(way.handled, PacketType::kPingreq, t)) {
+  if (!ClientBears(t) || (tcp_ && !TcpIsQuiet(way, /*answered=*/true, t.next, until_)) ||
+      !BrokerBears(way.handled, PacketType::kPingreq, t, until_)) {
     client_before.Restore(host_.session);
     return false;
   }
@@ -243,16 +239,17 @@ bool Stretch::Window() {
 QuietStretch Stretch::Run() {
   while (true) {
     // What is published ends the cycles as anything else does.
-    const Instant publishes = NextPublish();
-    until_ = std::min(end_, publishes);
+    const Instant due = NextPublish();
+    until_ = std::min(end_, due);
     out_.end = StretchEnd::kPending;
     if (t0_ < until_) {
       do {
         LookAhead();
       } while (Window());
     }
-    if (publishes >= end_ || t0_ < publishes) break;
-    if (!PlainMessages() && !PublishCycle()) break;
+    if (due >= end_ || t0_ < due) break;
+    Message m;
+    if (!FindMessage(due, &m) || !(PlainMessages(m) || PublishCycle(m))) break;
   }
   if (out_.cycles + out_.published > 0) Finish();
   return out_;
@@ -334,18 +331,18 @@ bool IsQuiet(const Host& host, const Connection& c) {
 }
 
 QuietStretch RunThrough(const BrokerPlan& broker, Host& host, Connection& c, Instant now,
-                        Instant acts, Instant until, DrawsAhead& draws) {
-  return quiet::Stretch(broker, host, c, now, acts, until, draws).Run();
+                        Instant acts, Instant until, bool messages, DrawsAhead& draws) {
+  return quiet::Stretch(broker, host, c, now, acts, until, messages, draws).Run();
 }
 
 Instant PingArrives(const BrokerPlan& broker, Host& host, Connection& c, Instant now,
                     DrawsAhead& draws) {
-  return quiet::Stretch(broker, host, c, now, now, kNever, draws).FirstArrives();
+  return quiet::Stretch(broker, host, c, now, now, kNever, false, draws).FirstArrives();
 }
 
 QuietStretch RunThroughOne(const BrokerPlan& broker, Host& host, Connection& c, Instant now,
                            Instant until, DrawsAhead& draws, Instant handled) {
-  return quiet::Stretch(broker, host, c, now, now, until, draws).RunOne(handled);
+  return quiet::Stretch(broker, host, c, now, now, until, false, draws).RunOne(handled);
 }
 
 }  // namespace keepsim

@@ -38,14 +38,15 @@ struct QuietStretch {
 };
 
 // Whether client and connection are in the state in which a PINGREQ begins a quiet cycle.
-// REQUIRES: the client's timer is due now and nothing on this connection is on its way.
+// REQUIRES: the client's timer, or a message of its own, is due now and nothing on this connection
+// is on its way.
 bool IsQuiet(const Host& host, const Connection& c);
 
-// Runs through the cycles that begin when the client's timer `acts`, and what it publishes by the
-// rule WhyMessagesGoAlone() of skip_rule.h, as far as they are over before `until`, when something
+// Runs through the cycles that begin when the client's timer `acts` and, if the rules have it, the
+// `messages` that it publishes, as far as they are over before `until`, when something
 // else may happen. The first of both begins at `now`. REQUIRES: IsQuiet(), rules of skip_rule.h.
 QuietStretch RunThrough(const BrokerPlan& broker, Host& host, Connection& c, Instant now,
-                        Instant acts, Instant until, DrawsAhead& draws);
+                        Instant acts, Instant until, bool messages, DrawsAhead& draws);
 
 // ---- where packets wait at the broker to be handled: one cycle at a time
 // When the PINGREQ that is sent at `now` arrives; kNever: it is lost, or so late that the client

@@ -65,7 +65,7 @@ struct BrokerView {
   }
 };
 
-// A client's session up to where it can be put back.
+// A client's session between two exchanges, up to where it can be put back.
 struct ClientView {
   explicit ClientView(const ClientSession& s)
       : sends(s.sends),
@@ -76,7 +76,9 @@ struct ClientView {
         ping_sent(s.ping_sent),
         look_from(s.look_from),
         tick_origin(s.tick_origin),
-        loop(s.loop) {}
+        loop(s.loop),
+        retries(s.retries),
+        next_packet_id(s.exchanges.next_packet_id) {}
   void Restore(ClientSession& s) const {
     s.sends = sends;
     s.sends_at_tick = sends_at_tick;
@@ -87,12 +89,16 @@ struct ClientView {
     s.look_from = look_from;
     s.tick_origin = tick_origin;
     s.loop = loop;
+    s.retries = retries;
+    s.exchanges.next_packet_id = next_packet_id;
+    s.exchanges.out_count = 0;
     s.ping_pending = false;
   }
   uint32_t sends, sends_at_tick;
   bool counted;
   Instant last_out, last_in, ping_sent, look_from, tick_origin;
-  LoopState loop;
+  LoopState loop, retries;
+  uint16_t next_packet_id;
 };
 
 // After so long a kernel's timer, set for `wait`, has woken up: its wheel is late by an eighth at
@@ -160,7 +166,8 @@ struct KernelView {
 TcpEndpoint EndpointAfter(const TcpConfig& config, const TcpEndpoint& before, int64_t sent,
                           int64_t received, const KernelView& view);
 
-// What cycles with a repair have beyond the others, by direction.
+// What there is beyond the cycles of PINGREQ in which nothing is lost, by direction: repairs, and
+// all of what is published.
 struct Beyond {
   int64_t events = 0;
   int64_t segments[2] = {0, 0};

@@ -21,17 +21,17 @@ bool RunsAsMembers(const Plan& plan) {
          (plan.broker.handling.ns == 0 || HandlesInTime(plan));
 }
 
-const char* WhyMessagesGoAlone(const BrokerPlan& broker, const GroupPlan& g) {
-  if (g.uplink.empty()) return nullptr;
+std::string WhyMessagesNotSkipped(const Plan& plan, const GroupPlan& g) {
+  if (g.uplink.empty()) return "";
   for (const Workload& w : g.uplink) {
     if (w.qos > 1) return "QoS 2 takes more than one exchange";
   }
-  if (broker.handling.ns > 0) return "the broker handles one packet after another";
+  if (plan.broker.handling.ns > 0) return "the broker handles one packet after another";
   if (g.profile.loop_delay_max.ns > 0) return "the client's loop has a delay that is drawn";
   if (g.up.latency.min().ns == 0 || g.down.latency.min().ns == 0) {
     return "a packet may arrive in the instant in which it is sent";
   }
-  return nullptr;
+  return "";
 }
 
 std::string WhyNotSkipped(const Plan& plan, const GroupPlan& g) {

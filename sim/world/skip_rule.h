@@ -17,12 +17,9 @@ bool RunsAsMembers(const Plan& plan);
 // Why every event of this group goes through the queue; "" if quiet stretches are skipped.
 std::string WhyNotSkipped(const Plan& plan, const GroupPlan& group);
 
-// Why what clients of this group publish goes through the queue, of which the rest may be skipped;
-// null if it is skipped likewise, or there is nothing.
-const char* WhyMessagesGoAlone(const BrokerPlan& broker, const GroupPlan& group);
-inline bool SkipsMessages(const BrokerPlan& broker, const GroupPlan& group) {
-  return !group.uplink.empty() && WhyMessagesGoAlone(broker, group) == nullptr;
-}
+// Why what clients of such a group publish goes through the queue nevertheless; "" if it is
+// skipped, or there is nothing.
+std::string WhyMessagesNotSkipped(const Plan& plan, const GroupPlan& group);
 
 }  // namespace keepsim
 

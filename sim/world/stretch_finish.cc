@@ -56,7 +56,7 @@ void Stretch::Finish() {
   host_.events += out_.events;
   out_.client_acts = std::min(t0_, NextPublish());
   // Armed for the wait's end until that is over, unless the next ping comes before it.
-  out_.client_wakes = waits_to_ < until_ ? t0_ : std::min(waits_to_, t0_);
+  out_.client_wakes = ArmedAt(until_);
   out_.broker_wakes = session_.wakes;
   DropOvertaken(std::min(t0_, until_));
 }

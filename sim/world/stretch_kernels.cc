@@ -28,7 +28,7 @@ bool Stretch::KernelsCycle(size_t i) {
          (plain_.radio > 0 && gap <= kRadioTail))) {
       return Stop(StretchEnd::kOther);
     }
-    return BrokerBears(x.heard, PacketType::kPingreq, t);
+    return BrokerBears(x.heard, PacketType::kPingreq, t, until_);
   };
   if (!judge()) {
     client_before.Restore(host_.session);

@@ -7,40 +7,56 @@
 
 namespace keepsim::quiet {
 
-// As many as keep within the rule, from the one that is due at until_ on. False if it does not.
-// REQUIRES: the last exchange was of this stretch, the message of one period before.
-bool Stretch::PlainMessages() {
+// The client's timer after the messages from `first` to `last`: it finds nothing due each time, and
+// is armed anew by the last message then.
+Stretch::ClientTimer Stretch::TimerAfter(Instant first, Instant last) const {
+  const Duration step{telling_.step}, ping_after = host_.session.ping_after;
+  Instant armed = ArmedAt(first);
+  for (Instant out = first; armed <= last; armed = out + ping_after) {
+    while (out + step <= armed) out += step;
+  }
+  return {last + ping_after, armed};
+}
+
+// As many as keep within the rule, from `m` on. False if it does not.
+bool Stretch::PlainMessages(const Message& m) {
+  // The one before was of this stretch, one period ago.
   if (tells_all_) return false;
-  Message m;
-  if (!FindMessage(&m)) return false;
-  const int64_t step = telling_.step;
   LookAhead();
   // The broker's kernel is to acknowledge with its answer, or at once if there is none.
   if (tcp_ && m.answered != kernel_[kBrokerEnd].interactive) return RepairedMessage(m);
   const int halves = tcp_ && m.answered ? 1 : 0;
   size_t ahead = std::min(up_reach_, draws_.up.FirstLost()) >> halves;
   if (tcp_ || m.answered) ahead = std::min({ahead, down_reach_, draws_.down.FirstLost()});
-  ahead = std::min(ahead, static_cast<size_t>((end_ - until_).ns / step));
-  PlainEnd last;
+  ahead = std::min(ahead, static_cast<size_t>((end_ - m.due).ns / telling_.step));
   const Shape shape = tcp_ ? (m.answered ? Shape::kSegments : Shape::kLoneSegment)
                            : (m.answered ? Shape::kDatagrams : Shape::kLoneDatagram);
-  const size_t n = PlainExchanges(shape, telling_, PacketType::kPublish, until_, 0, ahead, &last);
-  if (n == 0) return RepairedMessage(m);
-  NotePlainMessages(m, static_cast<int64_t>(n), last);
-  return true;
+  const BrokerView session = session_;
+  const RttEstimator rtt[2] = {kernel_[kClientEnd].rtt, kernel_[kBrokerEnd].rtt};
+  while (true) {
+    PlainEnd last;
+    const size_t n = PlainExchanges(shape, telling_, PacketType::kPublish, m.due, 0, ahead, &last);
+    if (n == 0) return RepairedMessage(m);
+    const ClientTimer timer = TimerAfter(m.due, last.out);
+    if (!Tied(last.wakes, timer.next, timer.waits_to)) {
+      NotePlainMessages(m, static_cast<int64_t>(n), last);
+      return true;
+    }
+    // Once more, but for the last.
+    ahead = n - 1;
+    session.Restore(c_.session);
+    session_ = session;
+    for (const EndIndex at : {kClientEnd, kBrokerEnd}) kernel_[at].rtt = rtt[at];
+  }
 }
 
 // What as many of PublishCycle() leave.
 void Stretch::NotePlainMessages(const Message& m, int64_t n, const PlainEnd& last) {
   const Duration step{telling_.step};
   ClientSession& s = host_.session;
-  // The client's timer finds nothing due each time, and is armed anew by the last message then.
-  Instant armed = ArmedAt(until_);
-  for (Instant out = until_; armed <= last.out; armed = out + s.ping_after) {
-    while (out + step <= armed) out += step;
-  }
-  waits_to_ = armed;
-  t0_ = last.out + s.ping_after;
+  const ClientTimer timer = TimerAfter(m.due, last.out);
+  t0_ = timer.next;
+  waits_to_ = timer.waits_to;
   m.state->next = last.out + step;
   m.state->last = last.out;
 

@@ -2,7 +2,6 @@
 // that is the last to arrive. One message at a time; see stretch_messages.cc for many.
 #include <algorithm>
 #include <limits>
-#include <utility>
 
 #include "sim/world/stretch_runner.h"
 #include "sim/world/tcp_exchange.h"
@@ -18,26 +17,34 @@ Instant Stretch::NextPublish() const {
   return at;
 }
 
-// The message that is due at until_.
-bool Stretch::FindMessage(Message* m) {
-  const auto is_due = [this](const WorkloadState& w) { return w.next == until_; };
-  const auto due = std::find_if(host_.uplink.begin(), host_.uplink.end(), is_due);
-  if (std::any_of(due + 1, host_.uplink.end(), is_due)) return Stop(StretchEnd::kTie);
-  m->number = static_cast<uint32_t>(due - host_.uplink.begin());
+// The message that is `due`, before any PINGREQ.
+bool Stretch::FindMessage(Instant due, Message* m) {
+  const auto is_due = [due](const WorkloadState& w) { return w.next == due; };
+  const auto found = std::find_if(host_.uplink.begin(), host_.uplink.end(), is_due);
+  if (std::any_of(found + 1, host_.uplink.end(), is_due)) return Stop(StretchEnd::kTie);
+  if (tcp_ && found->size > static_cast<uint32_t>(group_.tcp.mss)) return Stop(StretchEnd::kOther);
+  m->number = static_cast<uint32_t>(found - host_.uplink.begin());
   m->law = &group_.uplink[m->number];
-  m->state = &*due;
+  m->state = &*found;
   m->answered = m->law->qos > 0;
-  return !tcp_ || due->size <= static_cast<uint32_t>(group_.tcp.mss) || Stop(StretchEnd::kOther);
+  m->due = due;
+  m->after = *found;
+  NextMessage(*m->law, host_.luck, Purpose::kUplink + m->number, m->after);
+  m->until = std::min(end_, m->after.next);
+  for (const WorkloadState& w : host_.uplink) {
+    if (&w != m->state) m->until = std::min(m->until, w.next);
+  }
+  return true;
 }
 
 // Its packets, if none is lost.
 bool Stretch::FindPublishWay(const Message& m, Way& way, PathView& path) {
   LookAhead();
-  way.out = until_;
   if (m.answered) {
     if (tcp_ && !kernel_[kBrokerEnd].interactive) return Stop(StretchEnd::kOther);
-    return FindWay(0, way.out, way, path) || Stop(StretchEnd::kLost);
+    return FindWay(0, m.due, way, path) || Stop(StretchEnd::kLost);
   }
+  way.out = m.due;
   way.heard = Carry(host_, draws_, kUp, up_first_, way.out, path);
   if (way.heard == kNever) return Stop(StretchEnd::kLost);
   way.handled = way.answered = way.acked = way.heard;
@@ -46,34 +53,6 @@ bool Stretch::FindPublishWay(const Message& m, Way& way, PathView& path) {
   if (kernel_[kBrokerEnd].interactive) way.handled = InWheel(way.heard, broker_.tcp.delayed_ack);
   way.answered = way.acked = Carry(host_, draws_, kDown, down_first_, way.handled, path);
   return way.acked != kNever || Stop(StretchEnd::kLost);
-}
-
-// As TcpIsQuiet(), where nothing is answered but by the broker's kernel, at `way.handled`.
-bool Stretch::TcpIsQuietUnanswered(const Way& way, Instant next) {
-  const TcpConfig& client = group_.tcp;
-  const Instant k0 = host_.KernelNow(way.out);
-  if (host_.KernelNow(way.acked) - k0 > kernel_[kClientEnd].Patience(client)) {
-    return Stop(StretchEnd::kLate);
-  }
-  if (way.heard - kernel_[kBrokerEnd].received <= kernel_[kBrokerEnd].RtoAtMost() ||
-      k0 - kernel_[kClientEnd].received < client.delayed_ack) {
-    return Stop(StretchEnd::kOther);
-  }
-  const Instant gone = std::max(way.out + kernel_[kClientEnd].TimerGone(client), way.acked);
-  if (gone >= next) return Stop(StretchEnd::kLate);
-  return gone < until_ || Stop(StretchEnd::kPending);
-}
-
-// As PassMiddlebox(), likewise.
-bool Stretch::PassMiddleboxUnanswered(const Way& way, Instant* last_use) const {
-  const MiddleboxSpec& m = group_.middlebox;
-  if (!m.enabled) return true;
-  if (way.out - *last_use > m.idle_timeout) return false;
-  *last_use = way.out;
-  if (!tcp_) return true;
-  if (way.acked - *last_use > m.idle_timeout) return false;
-  if (m.inbound_refreshes) *last_use = way.acked;
-  return true;
 }
 
 // The client's session through it, up to the answer or, without one, to its end. False if it would
@@ -108,15 +87,11 @@ bool Stretch::ClientPublishes(const Message& m, Trial& t) {
 template <typename Kernels>
 bool Stretch::MayPublish(const Message& m, Trial& t, Kernels kernels) {
   const ClientView client_before(host_.session);
-  const uint16_t packet_id = host_.session.exchanges.next_packet_id;
-  const LoopState retries = host_.session.retries;
-  if (ClientPublishes(m, t) && kernels() && BrokerBears(t.way.heard, PacketType::kPublish, t)) {
+  if (ClientPublishes(m, t) && kernels() &&
+      BrokerBears(t.way.heard, PacketType::kPublish, t, m.until)) {
     return true;
   }
   client_before.Restore(host_.session);
-  host_.session.exchanges.next_packet_id = packet_id;
-  host_.session.exchanges.out_count = 0;
-  host_.session.retries = retries;
   return false;
 }
 
@@ -184,41 +159,24 @@ bool Stretch::Follows(const PlainRule& rule, Instant over, Instant next) const {
 // The message goes its way, as a trial says.
 void Stretch::CommitMessage(const Message& m, const Trial& t) {
   NoteExchange(t);
+  *m.state = m.after;
   NoteMessages(m, 1, t.way.answered);
   asks_all_ = !Follows(plain_, t.way.acked, t0_);
   tells_all_ = !Follows(telling_, t.way.acked, m.state->next);
 }
 
-// The message that is due at until_, before the next PINGREQ. False: it is left to the queue, and
-// nothing has changed.
-bool Stretch::PublishCycle() {
-  Message m;
-  if (!FindMessage(&m)) return false;
-  const Instant due = until_;
-  const WorkloadState before = *m.state;
-  Trial t = NewTrial();
-  t.way.out = due;
-  Trial again = t;
-  const bool found = FindPublishWay(m, t.way, t.path);
-  NextMessage(*m.law, host_.luck, Purpose::kUplink + m.number, *m.state);
-  until_ = std::min(end_, NextPublish());
-  if (found && PublishQuietly(m, t)) return true;
-  if (mends_ && MayBeRepaired() && PublishByKernels(m, again)) return true;
-  *m.state = before;
-  until_ = due;
-  return false;
+// One message. False: it is left to the queue, and nothing has changed.
+bool Stretch::PublishCycle(const Message& m) {
+  return PublishQuietly(m) || (mends_ && MayBeRepaired() && PublishByKernels(m));
 }
 
-bool Stretch::PublishQuietly(const Message& m, Trial& t) {
+bool Stretch::PublishQuietly(const Message& m) {
+  Trial t = NewTrial();
   const Way& way = t.way;
-  if (way.acked >= until_) return Stop(StretchEnd::kPending);
-  if (!(m.answered ? PassMiddlebox(way, &t.path.mapping_used)
-                   : PassMiddleboxUnanswered(way, &t.path.mapping_used))) {
-    return Stop(StretchEnd::kOther);
-  }
-  const auto kernels = [&] {
-    return !tcp_ || (m.answered ? TcpIsQuiet(way, t.next) : TcpIsQuietUnanswered(way, t.next));
-  };
+  if (!FindPublishWay(m, t.way, t.path)) return false;
+  if (way.acked >= m.until) return Stop(StretchEnd::kPending);
+  if (!PassMiddlebox(way, m.answered, &t.path.mapping_used)) return Stop(StretchEnd::kOther);
+  const auto kernels = [&] { return !tcp_ || TcpIsQuiet(way, m.answered, t.next, m.until); };
   if (!MayPublish(m, t, kernels)) return false;
   if (tcp_) NoteSample(kClientEnd, host_.KernelNow(way.answered) - host_.KernelNow(way.out));
   if (tcp_ && m.answered) NoteSample(kBrokerEnd, way.acked - way.handled);
@@ -232,13 +190,14 @@ bool Stretch::PublishQuietly(const Message& m, Trial& t) {
 }
 
 // As KernelsCycle(): whatever is lost or late.
-bool Stretch::PublishByKernels(const Message& m, Trial& t) {
+bool Stretch::PublishByKernels(const Message& m) {
   const uint64_t first[2] = {up_first_, down_first_};
   TcpExchange x(broker_, host_, draws_, first, path_, EndpointNow(kClientEnd),
                 EndpointNow(kBrokerEnd), m.state->size, m.answered ? kPubackSize : 0);
-  if (!x.Run(t.way.out, until_)) return Stop(x.why());
+  if (!x.Run(m.due, m.until)) return Stop(x.why());
+  Trial t = NewTrial();
   t.path = x.path;
-  t.way = {t.way.out, x.heard, x.heard, m.answered ? x.answered : x.over, x.over};
+  t.way = {m.due, x.heard, x.heard, m.answered ? x.answered : x.over, x.over};
   if (!MayPublish(m, t, [] { return true; })) return false;
   // Without an answer the client has read nothing since.
   const int unread = m.answered ? 0 : lost_[kBrokerEnd];

@@ -6,12 +6,11 @@
 
 namespace keepsim::quiet {
 
-// The exchange `x` that begins at `out` and is over before `until`, by rule `r`. False: it is none.
-bool Stretch::Repair(const PlainRule& r, PacketType packet, Instant out, Instant until,
+// The exchange `x`, which has run and is over before `until`, by rule `r`. False: it is none.
+bool Stretch::Repair(const PlainRule& r, PacketType packet, Instant until, const ClientTimer& after,
                      RepairedExchange& x, PlainEnd* last) {
   const KernelView &client = kernel_[kClientEnd], &broker = kernel_[kBrokerEnd];
-  if (!x.Run(out)) return Stop(x.why());
-  const Instant next = out + Duration{r.step};
+  const Instant next = x.out + Duration{r.step};
   if (x.gone >= next || x.answered - x.out > Duration{r.wait} || x.touched - x.out > kRadioTail) {
     return Stop(StretchEnd::kLate);
   }
@@ -27,23 +26,20 @@ bool Stretch::Repair(const PlainRule& r, PacketType packet, Instant out, Instant
       (r.radio > 0 && next - x.touched <= kRadioTail)) {
     return Stop(StretchEnd::kOther);
   }
-  const Instant waits_to = r.wait == kNever.ns ? kNever : out + Duration{r.wait};
-  if (!r.exact) {
-    BrokerView b = session_;
-    if (!BrokerBears(x.heard, packet, next, waits_to, until, b)) return false;
-    NoteBroker(b);
-    *last = {x.out, x.heard, x.answered, b.wakes, x.answered - x.out};
-    return true;
-  }
-  const Instant heard_before = session_.last_in;
-  const Duration silence{r.silence};
-  if (x.heard - heard_before > silence) return Stop(StretchEnd::kLate);
+  const Instant end = std::min(next, until);
   Instant wakes = session_.wakes;
-  while (wakes < std::min(next, until)) {
-    wakes = (wakes >= x.heard ? x.heard : heard_before) + silence;
+  if (r.exact) {
+    const Instant before = session_.last_in;
+    const Duration silence{r.silence};
+    if (x.heard - before > silence) return Stop(StretchEnd::kLate);
+    while (wakes < end) wakes = (wakes >= x.heard ? x.heard : before) + silence;
+    if (Tied(wakes, after.next, after.waits_to)) return Stop(StretchEnd::kTie);
+  } else {
+    BrokerView b = session_;
+    if (!BrokerBears(x.heard, packet, after.next, after.waits_to, end, b)) return false;
+    NoteBroker(b);
+    wakes = b.wakes;
   }
-  // As in BrokerBears().
-  if (wakes == next || wakes == waits_to) return Stop(StretchEnd::kTie);
   *last = {x.out, x.heard, x.answered, wakes, x.answered - x.out};
   return true;
 }
@@ -63,8 +59,11 @@ bool Stretch::RepairedCycle(size_t i) {
   if (t0_ >= until_) return Stop(StretchEnd::kPending);
   RepairedExchange x(group_.tcp, broker_.tcp, kernel_[kClientEnd], kernel_[kBrokerEnd],
                      kernel_ahead_, group_, draws_, 2 * i, i, {kPingSize, kPingSize});
+  if (!x.Run(t0_)) return Stop(x.why());
+  const ClientTimer after{t0_ + Duration{plain_.step},
+                          plain_.wait == kNever.ns ? kNever : t0_ + Duration{plain_.wait}};
   PlainEnd last;
-  if (!Repair(plain_, PacketType::kPingreq, t0_, until_, x, &last)) return false;
+  if (!Repair(plain_, PacketType::kPingreq, until_, after, x, &last)) return false;
   last_.out = last.out;
   last_.heard = last.heard;
   last_.answered = last.answered;
@@ -73,14 +72,16 @@ bool Stretch::RepairedCycle(size_t i) {
   return true;
 }
 
-// The message that is due at until_, likewise, and answered. REQUIRES: as PlainMessages(), whose
-// LookAhead() was the last.
+// A message, likewise, and answered. REQUIRES: as PlainMessages(), whose LookAhead() was the last.
 bool Stretch::RepairedMessage(const Message& m) {
   if (!mends_by_rule_ || !m.answered) return false;
   RepairedExchange x(group_.tcp, broker_.tcp, kernel_[kClientEnd], kernel_[kBrokerEnd],
                      kernel_ahead_, group_, draws_, 0, 0, {m.state->size, kPubackSize});
+  if (!x.Run(m.due)) return Stop(x.why());
   PlainEnd last;
-  if (!Repair(telling_, PacketType::kPublish, until_, end_, x, &last)) return false;
+  if (!Repair(telling_, PacketType::kPublish, end_, TimerAfter(m.due, m.due), x, &last)) {
+    return false;
+  }
   NotePlainMessages(m, 1, last);
   NoteRepair(x);
   return true;

@@ -12,7 +12,6 @@
 #include "sim/world/quiet_stretch.h"
 #include "sim/world/quiet_view.h"
 #include "sim/world/repaired_exchange.h"
-#include "sim/world/skip_rule.h"
 #include "sim/world/tcp_exchange.h"
 
 namespace keepsim::quiet {
@@ -29,7 +28,7 @@ class Stretch {
  public:
   // `acts`: when the client's timer does, now or later.
   Stretch(const BrokerPlan& broker, Host& host, Connection& c, Instant now, Instant acts,
-          Instant until, DrawsAhead& draws)
+          Instant until, bool messages, DrawsAhead& draws)
       : broker_(broker),
         host_(host),
         group_(*host.group),
@@ -45,8 +44,8 @@ class Stretch {
         mends_by_rule_(mends_ && group_.tcp.user_timeout.ns == 0 &&
                        broker.tcp.user_timeout.ns == 0),
         repairs_(plain_.applies && mends_by_rule_),
-        publishes_(SkipsMessages(broker, *host.group)),
-        telling_(publishes_ ? MessageRuleOf(broker, host, c) : PlainRule{}),
+        publishes_(messages),
+        telling_(messages ? MessageRuleOf(broker, host, c) : PlainRule{}),
         lost_{c.end[kClientEnd].lost, c.end[kBrokerEnd].lost},
         session_(c.session, c.session_armed),
         kernel_{KernelView(c.end[kClientEnd].tcp), KernelView(c.end[kBrokerEnd].tcp)},
@@ -83,7 +82,7 @@ class Stretch {
   void LookFromHere();
   void LookAhead();
   bool FindWay(size_t i, Instant out, Way& way, PathView& path) const;
-  bool PassMiddlebox(const Way& way, Instant* last_use) const;
+  bool PassMiddlebox(const Way& way, bool answered, Instant* last_use) const;
   // Of the loop's delay after the next cycle's PINGREQ.
   uint64_t NextLoopDraw() const {
     const bool drawn = group_.profile.loop_delay_max.ns > 0;
@@ -92,7 +91,7 @@ class Stretch {
   Instant ClientWakes(Instant now, uint64_t loop_draw) const;
   bool BrokerRunsTo(BrokerView& b, Instant limit);
   bool BrokerRunsThrough(Instant handled, PacketType packet, Instant end, BrokerView& session);
-  bool TcpIsQuiet(const Way& way, Instant next);
+  bool TcpIsQuiet(const Way& way, bool answered, Instant next, Instant until);
   bool MayPing();
   void MoveClient(Trial& t);
   bool ClientBears(const Trial& t);
@@ -122,7 +121,12 @@ class Stretch {
   size_t PlainCycles(size_t i);
   bool IsSettled() const;
   size_t SettledCycles(size_t i);
-  bool Repair(const PlainRule& r, PacketType packet, Instant out, Instant until,
+  // Where the client's timer stands after an exchange.
+  struct ClientTimer {
+    Instant next;      // when it acts, if nothing else does
+    Instant waits_to;  // what it is armed for
+  };
+  bool Repair(const PlainRule& r, PacketType packet, Instant until, const ClientTimer& after,
               RepairedExchange& x, PlainEnd* last);
   void NoteRepair(const RepairedExchange& x);
   bool RepairedCycle(size_t i);
@@ -140,12 +144,13 @@ class Stretch {
     const Workload* law;
     WorkloadState* state;
     bool answered;  // by PUBACK
+    Instant due;
+    WorkloadState after;
+    Instant until;  // the stretch's end, or when the next message is due
   };
   Instant NextPublish() const;
-  bool FindMessage(Message* m);
+  bool FindMessage(Instant due, Message* m);
   bool FindPublishWay(const Message& m, Way& way, PathView& path);
-  bool TcpIsQuietUnanswered(const Way& way, Instant next);
-  bool PassMiddleboxUnanswered(const Way& way, Instant* last_use) const;
   bool ClientPublishes(const Message& m, Trial& t);
   template <typename Kernels>
   bool MayPublish(const Message& m, Trial& t, Kernels kernels);
@@ -154,14 +159,15 @@ class Stretch {
   void NotePublishKernels(const Message& m, const Way& way);
   bool Follows(const PlainRule& rule, Instant over, Instant next) const;
   void CommitMessage(const Message& m, const Trial& t);
-  bool PublishCycle();
-  bool PublishQuietly(const Message& m, Trial& t);
-  bool PublishByKernels(const Message& m, Trial& t);
+  bool PublishCycle(const Message& m);
+  bool PublishQuietly(const Message& m);
+  bool PublishByKernels(const Message& m);
   // What the client's timer is armed for at `at`, if nothing was due up to there.
   Instant ArmedAt(Instant at) const { return waits_to_ < at ? t0_ : std::min(waits_to_, t0_); }
 
   // ---- stretch_messages.cc: many
-  bool PlainMessages();
+  bool PlainMessages(const Message& m);
+  ClientTimer TimerAfter(Instant first, Instant last) const;
   bool RepairedMessage(const Message& m);
   void NotePlainMessages(const Message& m, int64_t n, const PlainEnd& last);
 
@@ -173,8 +179,13 @@ class Stretch {
   TcpEndpoint EndpointNow(EndIndex at) const;
   bool BrokerBears(Instant handled, PacketType packet, Instant next, Instant waits_to,
                    Instant until, BrokerView& session);
-  bool BrokerBears(Instant handled, PacketType packet, Trial& t) {
-    return BrokerBears(handled, packet, t.next, t.waits_to, until_, t.session);
+  bool BrokerBears(Instant handled, PacketType packet, Trial& t, Instant until) {
+    return BrokerBears(handled, packet, t.next, t.waits_to, until, t.session);
+  }
+  // Whether the broker's timer is due with the client's: when that acts next, or is armed for, be
+  // it for nothing. Which of the two is armed anew first decides which is the first later.
+  static bool Tied(Instant broker_wakes, Instant next, Instant waits_to) {
+    return broker_wakes != kNever && (broker_wakes == next || broker_wakes == waits_to);
   }
   // The broker's session is as c_ has it.
   void NoteBroker(const BrokerView& session) {
@@ -191,7 +202,7 @@ class Stretch {
   const GroupPlan& group_;
   Connection& c_;
   const Instant end_;
-  Instant until_;  // or the next message's
+  Instant until_;  // or when the next message is due: the end of the cycles
   const bool tcp_;
   const PlainRule plain_;
   // Of the client's clocks, where the plain rule applies.

@@ -40,14 +40,16 @@ bool Stretch::FindWay(size_t i, Instant out, Way& way, PathView& path) const {
   return !tcp_ || carry(kUp, u + 1, way.answered, &way.acked);
 }
 
-// PassOutbound() and PassInbound() of a mapping that lives on; false if it does not.
-bool Stretch::PassMiddlebox(const Way& way, Instant* last_use) const {
+// PassOutbound() and PassInbound() of a mapping that lives on; false if it does not. Without an
+// answer there is an acknowledgement at `way.answered`, over TCP.
+bool Stretch::PassMiddlebox(const Way& way, bool answered, Instant* last_use) const {
   const MiddleboxSpec& m = group_.middlebox;
   if (!m.enabled) return true;
   if (way.out - *last_use > m.idle_timeout) return false;
   *last_use = way.out;
+  if (!tcp_ && !answered) return true;
   if (way.answered - *last_use > m.idle_timeout) return false;
-  if (m.inbound_refreshes || tcp_) *last_use = way.answered;
+  if (m.inbound_refreshes || (tcp_ && answered)) *last_use = way.answered;
   return true;
 }
 

@@ -160,6 +160,19 @@ TEST(SkipTest, AnAnswerThatHasBeenStoodForIsCounted) {
     publish { periodic { period: "500ms" } } publish { periodic { period: "45s" } qos: 1 } })"));
 }
 
+// The broker's limit, keepAlive, period and a latency that add up: after some messages both timers
+// are due at one instant, for nothing, and then again when the path is cut.
+TEST(SkipTest, MessagesDoNotEndInATie) {
+  Compare(*PlanOf(R"(horizon: "1700s"
+    groups { name: "g" count: 500 client: "one" keep_alive: "64s" start { spread: "60s" }
+      path { transport: DATAGRAM both { latency { empirical { samples: "500ms" samples: "600ms" } } } }
+      publish { periodic { period: "7950ms" phased: false } qos: 1 } }
+    client_profiles { name: "one" max_in_flight: 1 }
+    broker { profile: "b" }
+    broker_profiles { name: "b" grace_factor: 1 grace_extra: "7450ms" }
+    faults { at: "1560s" duration: "200s" partition { directions: UP } })"));
+}
+
 // Nothing ends a stretch of this client. Who stops the run waits for its end.
 TEST(SkipTest, AStretchCoversAMonthAtMost) {
   const auto plan = PlanOf(R"(name: "still" horizon: "300d"

@@ -1,5 +1,6 @@
 // Messages for clients that are not connected: kept for a session, dropped without one.
 #include <algorithm>
+#include <functional>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -50,6 +51,18 @@ TEST(OfflineTest, WithoutASessionTheyAreGone) {
 TEST(OfflineTest, QosZeroIsNotKept) {
   EXPECT_THAT(Delivered(Absent(false, 0)),
               testing::ElementsAre(testing::DoubleNear(1000.01, 1e-6)));
+}
+
+// Started while it stands still, and again before it ever connects: nothing is sent twice.
+TEST(OfflineTest, ARestartBeforeTheFirstConnectionDoublesNothing) {
+  const std::vector<double> at = Delivered(R"(name: "twice" horizon: "10m"
+    groups { name: "g" keep_alive: "60s" subscribe: "in" start { at: "1s" }
+      path { both { latency { constant: "10ms" } } }
+      receive { periodic { period: "20s" phased: false } } }
+    faults { at: "0" duration: "20s" client: FREEZE }
+    faults { at: "5s" duration: "5s" client: KILL })");
+  EXPECT_EQ(at.size(), 29u);  // from 21 s on
+  EXPECT_TRUE(std::is_sorted(at.begin(), at.end(), std::less_equal<>()));
 }
 
 }  // namespace
