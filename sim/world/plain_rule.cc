@@ -121,8 +121,19 @@ PlainRule RuleOf(const BrokerPlan& broker, const Host& host, const Connection& c
 
 PlainRule PlainRuleOf(const BrokerPlan& broker, const Host& host, const Connection& c) {
   const ClientProfile& p = host.group->profile;
-  const Duration step = StepOf(p, host.session);
-  PlainRule r = RuleOf(broker, host, c, step, WaitOf(p, host.session, step));
+  const ClientSession& s = host.session;
+  const Duration step = StepOf(p, s);
+  const Duration wait = WaitOf(p, s, step);
+  PlainRule r;
+  if (step.ns > 0 && wait.ns > 0) {
+    r = RuleOf(broker, host, c, step, wait);
+  } else if (s.keep_alive.ns > 0) {
+    // No profile is earlier than that, whole seconds or not; who is goes one by one.
+    const Duration least = std::min(s.ping_after, s.ping_after_in) - Seconds(1);
+    r = RuleOf(broker, host, c, least, Duration{kNever.ns});
+    r.fixed = false;
+    r.laps = r.radio = 0;
+  }
   r.ticked = TickedPing(p);
   return r;
 }

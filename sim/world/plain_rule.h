@@ -21,6 +21,7 @@ struct PlainRule {
   static constexpr int64_t kMostWaits = 3;
 
   bool applies = false;
+  bool fixed = true;       // the step is; else at least so much
   int64_t step = 0;        // from PINGREQ to PINGREQ, or from message to message
   int64_t wait = 0;        // for PINGRESP, from PINGREQ; kNever: without end
   int64_t round_trip = 0;  // datagrams: the longest
@@ -32,7 +33,7 @@ struct PlainRule {
   int64_t srtt = 0;
   int64_t rttvar = 0;
   bool ticked = false;  // each PINGREQ sets the tick of the next
-  int64_t radio = 0;    // wake-ups per cycle
+  int64_t radio = 0;    // wake-ups per cycle, at a fixed step
   // The broker's timer, armed by an arrival, wakes up so many cycles later, behind that cycle's
   // arrival and before its end, whatever the latencies; 0: it may be otherwise.
   int64_t laps = 0;

@@ -47,13 +47,13 @@ bool Stretch::BrokerRunsTo(BrokerView& b, Instant limit) {
   return true;
 }
 
-// The broker's session up to `next`, or to `until`, which notes the packet at `handled`. False if
-// it would act on the client's silence, or its timer is due with the client's, which is armed for
-// `waits_to`; the session is then as it was.
-bool Stretch::BrokerBears(Instant handled, PacketType packet, Instant next, Instant waits_to,
+// The broker's session up to what the client does next, or to `until`, which notes the packet at
+// `handled`. False if it would act on the client's silence, or its timer is due with the client's;
+// the session is then as it was.
+bool Stretch::BrokerBears(Instant handled, PacketType packet, const ClientTimer& client,
                           Instant until, BrokerView& session) {
-  if (BrokerRunsThrough(handled, packet, std::min(next, until), session)) {
-    if (!Tied(session.wakes, next, waits_to)) return true;
+  if (BrokerRunsThrough(handled, packet, std::min(client.next, until), session)) {
+    if (!Tied(session.wakes, client)) return true;
     Stop(StretchEnd::kTie);
   }
   session_.Restore(c_.session);
@@ -115,19 +115,19 @@ bool Stretch::MayPing() {
 }
 
 // The client's session through the cycle.
-void Stretch::MoveClient(Trial& t) {
+Stretch::ClientTimer Stretch::MoveClient(Instant out, Instant answered) {
   const ClientProfile& p = group_.profile;
   ClientSession& s = host_.session;
   const uint64_t next_loop_draw = NextLoopDraw();
-  NotePing(p, s, host_.SessionNow(t.way.out));
-  t.waits_to = ClientWakes(t.way.out, next_loop_draw);
-  NoteAnswer(p, s, host_.SessionNow(t.way.answered));
-  t.next = ClientWakes(t.way.answered, next_loop_draw);
+  NotePing(p, s, host_.SessionNow(out));
+  const Instant waits_to = ClientWakes(out, next_loop_draw);
+  NoteAnswer(p, s, host_.SessionNow(answered));
+  return {ClientWakes(answered, next_loop_draw), waits_to};
 }
 
-bool Stretch::ClientBears(const Trial& t) {
-  if (t.waits_to < t.way.answered) return Stop(StretchEnd::kLate);
-  if (t.next == kNever || t.next <= t.way.acked) return Stop(StretchEnd::kOther);
+bool Stretch::ClientBears(const ClientTimer& timer, Instant answered, Instant acked) {
+  if (timer.waits_to < answered) return Stop(StretchEnd::kLate);
+  if (timer.next == kNever || timer.next <= acked) return Stop(StretchEnd::kOther);
   return out_.overtaken_count < QuietStretch::kMaxOvertaken || Stop(StretchEnd::kOther);
 }
 
@@ -136,12 +136,13 @@ void Stretch::Commit(const Trial& t) {
   host_.ping_rtt_sum += t.way.answered - t.way.out;
   ++out_.cycles;
   last_ = t.way;
-  NoteOvertaken(t.waits_to, t.next);
+  NoteOvertaken(t.client.waits_to, t.client.next);
   NoteExchange(t);
-  // Whether this one came when the rule has it.
-  asks_all_ = t.next - t.way.out != Duration{plain_.step} ||
-              (t.waits_to == kNever ? plain_.wait != kNever.ns
-                                    : t.waits_to - t.way.out != Duration{plain_.wait});
+  // Whether the next one comes when the rule has it.
+  const Duration step = t0_ - t.way.out;
+  const bool waits = waits_to_ == kNever ? plain_.wait == kNever.ns
+                                         : waits_to_ - t.way.out == Duration{plain_.wait};
+  asks_all_ = plain_.fixed ? step != Duration{plain_.step} || !waits : step < Duration{plain_.step};
   tells_all_ = true;
 }
 
@@ -153,8 +154,8 @@ void Stretch::NoteExchange(const Trial& t) {
     host_.longest_silence = std::max(host_.longest_silence, local - host_.last_packet_out);
   }
   host_.last_packet_out = local;
-  waits_to_ = t.waits_to;
-  t0_ = t.next;
+  waits_to_ = t.client.waits_to;
+  t0_ = t.client.next;
 }
 
 bool Stretch::Cycle(size_t i) {
@@ -167,8 +168,9 @@ bool Stretch::Cycle(size_t i) {
   if (tcp_ && !kernel_[kBrokerEnd].interactive) return Stop(StretchEnd::kOther);
 
   const ClientView client_before(host_.session);
-  MoveClient(t);
-  if (!ClientBears(t) || (tcp_ && !TcpIsQuiet(way, /*answered=*/true, t.next, until_)) ||
+  t.client = MoveClient(way.out, way.answered);
+  if (!ClientBears(t.client, way.answered, way.acked) ||
+      (tcp_ && !TcpIsQuiet(way, /*answered=*/true, t.client.next, until_)) ||
       !BrokerBears(way.handled, PacketType::kPingreq, t, until_)) {
     client_before.Restore(host_.session);
     return false;
@@ -208,9 +210,10 @@ void Stretch::DropOvertaken(Instant now) {
 size_t Stretch::ByRule(size_t i) {
   // The first cycle of a stretch is asked everything.
   if (!plain_.applies || asks_all_ || i >= lost_at_) return i;
-  if (!tcp_) return PlainCycles(i);
   // The broker's kernel is to acknowledge with its answer.
-  if (!kernel_[kBrokerEnd].interactive) return i;
+  if (tcp_ && !kernel_[kBrokerEnd].interactive) return i;
+  if (!plain_.fixed) return SteadyCycles(i);
+  if (!tcp_) return PlainCycles(i);
   return IsSettled() ? SettledCycles(i) : PlainCycles(i);
 }
 

@@ -17,12 +17,12 @@ bool Stretch::KernelsCycle(size_t i) {
   t.path = x.path;
   t.way = {t0_, x.heard, x.heard, x.answered, x.over};
   const ClientView client_before(host_.session);
-  MoveClient(t);
+  t.client = MoveClient(t0_, x.answered);
   const auto judge = [&] {
-    if (!ClientBears(t)) return false;
+    if (!ClientBears(t.client, x.answered, x.over)) return false;
     // So that the next cycle may go by the plain rule.
     const KernelView client(x.end[kClientEnd]), broker(x.end[kBrokerEnd]);
-    const Duration gap = t.next - x.over;
+    const Duration gap = t.client.next - x.over;
     if (plain_.applies &&
         (gap <= client.RtoAtMost() || gap <= broker.RtoAtMost() || gap < group_.tcp.delayed_ack ||
          (plain_.radio > 0 && gap <= kRadioTail))) {

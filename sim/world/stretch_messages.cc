@@ -37,8 +37,7 @@ bool Stretch::PlainMessages(const Message& m) {
     PlainEnd last;
     const size_t n = PlainExchanges(shape, telling_, PacketType::kPublish, m.due, 0, ahead, &last);
     if (n == 0) return RepairedMessage(m);
-    const ClientTimer timer = TimerAfter(m.due, last.out);
-    if (!Tied(last.wakes, timer.next, timer.waits_to)) {
+    if (!Tied(last.wakes, TimerAfter(m.due, last.out))) {
       NotePlainMessages(m, static_cast<int64_t>(n), last);
       return true;
     }

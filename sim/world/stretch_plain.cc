@@ -99,7 +99,7 @@ template <Shape kShape, bool kExact>
       wakes = later;
     } else {
       BrokerView b = session_;
-      if (!BrokerBears(Instant{arrives}, packet, Instant{next}, kNever, Instant{next}, b)) break;
+      if (!BrokerBears(Instant{arrives}, packet, {Instant{next}, kNever}, Instant{next}, b)) break;
       NoteBroker(b);
       wakes = b.wakes.ns;
     }

@@ -65,22 +65,22 @@ bool Stretch::ClientPublishes(const Message& m, Trial& t) {
   const Effects sent =
       Publish(host_.params, s, host_.SessionNow(way.out), m.law->qos, m.state->size);
   if (sent.size() != 1) return Stop(StretchEnd::kOther);
-  t.next = ClientWakes(way.out, host_.loop_draws);
-  if (t.next < armed || t.next == way.out) return Stop(StretchEnd::kOther);
+  t.client.next = ClientWakes(way.out, host_.loop_draws);
+  if (t.client.next < armed || t.client.next == way.out) return Stop(StretchEnd::kOther);
   // At the instant of a message the timer comes after it.
-  if (armed == way.out) armed = t.next;
+  if (armed == way.out) armed = t.client.next;
   if (m.answered) {
-    if (t.next <= way.answered) return Stop(StretchEnd::kLate);
+    if (t.client.next <= way.answered) return Stop(StretchEnd::kLate);
     if (armed == way.answered) return Stop(StretchEnd::kTie);
-    if (armed < way.answered) armed = t.next;
+    if (armed < way.answered) armed = t.client.next;
     const Effects heard =
         OnPacket(host_.params, s, host_.SessionNow(way.answered),
                  SmallPacket(PacketType::kPuback, sent.begin()->packet.packet_id));
-    t.next = ClientWakes(way.answered, host_.loop_draws);
-    if (!heard.empty() || t.next < armed) return Stop(StretchEnd::kOther);
+    t.client.next = ClientWakes(way.answered, host_.loop_draws);
+    if (!heard.empty() || t.client.next < armed) return Stop(StretchEnd::kOther);
   }
-  t.waits_to = armed;
-  return t.next > way.acked || Stop(StretchEnd::kLate);
+  t.client.waits_to = armed;
+  return t.client.next > way.acked || Stop(StretchEnd::kLate);
 }
 
 // What the sessions do, and what `kernels` says of their kernels. If false, nothing has changed.
@@ -152,8 +152,9 @@ bool Stretch::Follows(const PlainRule& rule, Instant over, Instant next) const {
   return rule.applies &&
          (!tcp_ || (gap > kernel_[kClientEnd].RtoAtMost() &&
                     gap > kernel_[kBrokerEnd].RtoAtMost() && gap >= group_.tcp.delayed_ack)) &&
-         host_.SessionNow(next) - host_.last_packet_out == Duration{rule.step} &&
-         (rule.radio > 0) == (next - host_.radio_last > kRadioTail);
+         (rule.fixed ? host_.SessionNow(next) - host_.last_packet_out == Duration{rule.step} &&
+                           (rule.radio > 0) == (next - host_.radio_last > kRadioTail)
+                     : next - host_.radio_last >= Duration{rule.step});
 }
 
 // The message goes its way, as a trial says.
@@ -176,7 +177,7 @@ bool Stretch::PublishQuietly(const Message& m) {
   if (!FindPublishWay(m, t.way, t.path)) return false;
   if (way.acked >= m.until) return Stop(StretchEnd::kPending);
   if (!PassMiddlebox(way, m.answered, &t.path.mapping_used)) return Stop(StretchEnd::kOther);
-  const auto kernels = [&] { return !tcp_ || TcpIsQuiet(way, m.answered, t.next, m.until); };
+  const auto kernels = [&] { return !tcp_ || TcpIsQuiet(way, m.answered, t.client.next, m.until); };
   if (!MayPublish(m, t, kernels)) return false;
   if (tcp_) NoteSample(kClientEnd, host_.KernelNow(way.answered) - host_.KernelNow(way.out));
   if (tcp_ && m.answered) NoteSample(kBrokerEnd, way.acked - way.handled);

@@ -6,9 +6,8 @@
 
 namespace keepsim::quiet {
 
-// The exchange `x`, which has run and is over before `until`, by rule `r`. False: it is none.
-bool Stretch::Repair(const PlainRule& r, PacketType packet, Instant until, const ClientTimer& after,
-                     RepairedExchange& x, PlainEnd* last) {
+// Whether the exchange `x`, which has run and is over before `until`, keeps within rule `r`.
+bool Stretch::Repair(const PlainRule& r, const RepairedExchange& x, Instant until) {
   const KernelView &client = kernel_[kClientEnd], &broker = kernel_[kBrokerEnd];
   const Instant next = x.out + Duration{r.step};
   if (x.gone >= next || x.answered - x.out > Duration{r.wait} || x.touched - x.out > kRadioTail) {
@@ -20,28 +19,29 @@ bool Stretch::Repair(const PlainRule& r, PacketType packet, Instant until, const
   const Instant client_before = client.received - kernel_ahead_;
   const Duration client_rto = x.RtoAtMost(kClientEnd), broker_rto = x.RtoAtMost(kBrokerEnd);
   const Duration rest = next - x.received[kClientEnd];
-  if (x.answered - client_before <= client_rto || x.heard - broker.received <= broker_rto ||
-      x.out - client_before < group_.tcp.delayed_ack || rest <= client_rto ||
-      next - x.received[kBrokerEnd] <= broker_rto || rest < group_.tcp.delayed_ack ||
-      (r.radio > 0 && next - x.touched <= kRadioTail)) {
-    return Stop(StretchEnd::kOther);
-  }
-  const Instant end = std::min(next, until);
-  Instant wakes = session_.wakes;
-  if (r.exact) {
-    const Instant before = session_.last_in;
-    const Duration silence{r.silence};
-    if (x.heard - before > silence) return Stop(StretchEnd::kLate);
-    while (wakes < end) wakes = (wakes >= x.heard ? x.heard : before) + silence;
-    if (Tied(wakes, after.next, after.waits_to)) return Stop(StretchEnd::kTie);
-  } else {
+  return (x.answered - client_before > client_rto && x.heard - broker.received > broker_rto &&
+          x.out - client_before >= group_.tcp.delayed_ack && rest > client_rto &&
+          next - x.received[kBrokerEnd] > broker_rto && rest >= group_.tcp.delayed_ack &&
+          (r.radio == 0 || next - x.touched > kRadioTail)) ||
+         Stop(StretchEnd::kOther);
+}
+
+// The broker's session through it, up to `end`. False: nothing has changed.
+bool Stretch::BrokerBearsRepair(const PlainRule& r, PacketType packet, const RepairedExchange& x,
+                                Instant end, const ClientTimer& after, Instant* wakes) {
+  *wakes = session_.wakes;
+  if (!r.exact) {
     BrokerView b = session_;
-    if (!BrokerBears(x.heard, packet, after.next, after.waits_to, end, b)) return false;
+    if (!BrokerBears(x.heard, packet, after, end, b)) return false;
     NoteBroker(b);
-    wakes = b.wakes;
+    *wakes = b.wakes;
+    return true;
   }
-  *last = {x.out, x.heard, x.answered, wakes, x.answered - x.out};
-  return true;
+  const Instant before = session_.last_in;
+  const Duration silence{r.silence};
+  if (x.heard - before > silence) return Stop(StretchEnd::kLate);
+  while (*wakes < end) *wakes = (*wakes >= x.heard ? x.heard : before) + silence;
+  return !Tied(*wakes, after) || Stop(StretchEnd::kTie);
 }
 
 void Stretch::NoteRepair(const RepairedExchange& x) {
@@ -60,14 +60,32 @@ bool Stretch::RepairedCycle(size_t i) {
   RepairedExchange x(group_.tcp, broker_.tcp, kernel_[kClientEnd], kernel_[kBrokerEnd],
                      kernel_ahead_, group_, draws_, 2 * i, i, {kPingSize, kPingSize});
   if (!x.Run(t0_)) return Stop(x.why());
-  const ClientTimer after{t0_ + Duration{plain_.step},
-                          plain_.wait == kNever.ns ? kNever : t0_ + Duration{plain_.wait}};
-  PlainEnd last;
-  if (!Repair(plain_, PacketType::kPingreq, until_, after, x, &last)) return false;
-  last_.out = last.out;
-  last_.heard = last.heard;
-  last_.answered = last.answered;
-  NotePlainCycles(1, last.wakes, last.rtt_sum);
+  if (!Repair(plain_, x, until_)) return false;
+  Instant wakes;
+  if (!plain_.fixed) {
+    const ClientView client_before(host_.session);
+    const ClientTimer client = MoveClient(x.out, x.answered);
+    if (!ClientBears(client, x.answered, x.gone) || client.next - x.out < Duration{plain_.step} ||
+        !BrokerBearsRepair(plain_, PacketType::kPingreq, x, std::min(client.next, until_), client,
+                           &wakes)) {
+      client_before.Restore(host_.session);
+      return false;
+    }
+    NoteSteady(x.out, x.heard, x.answered, client);
+    session_.wakes = wakes;
+    session_.last_in = c_.session.last_in = x.heard;
+    NoteRepair(x);
+    return true;
+  }
+  const Instant next = t0_ + Duration{plain_.step};
+  const ClientTimer client{next, plain_.wait == kNever.ns ? kNever : t0_ + Duration{plain_.wait}};
+  if (!BrokerBearsRepair(plain_, PacketType::kPingreq, x, std::min(next, until_), client, &wakes)) {
+    return false;
+  }
+  last_.out = x.out;
+  last_.heard = x.heard;
+  last_.answered = x.answered;
+  NotePlainCycles(1, wakes, x.answered - x.out);
   NoteRepair(x);
   return true;
 }
@@ -78,8 +96,11 @@ bool Stretch::RepairedMessage(const Message& m) {
   RepairedExchange x(group_.tcp, broker_.tcp, kernel_[kClientEnd], kernel_[kBrokerEnd],
                      kernel_ahead_, group_, draws_, 0, 0, {m.state->size, kPubackSize});
   if (!x.Run(m.due)) return Stop(x.why());
-  PlainEnd last;
-  if (!Repair(telling_, PacketType::kPublish, end_, TimerAfter(m.due, m.due), x, &last)) {
+  PlainEnd last{x.out, x.heard, x.answered, {}, x.answered - x.out};
+  if (!Repair(telling_, x, end_) ||
+      !BrokerBearsRepair(telling_, PacketType::kPublish, x,
+                         std::min(m.due + Duration{telling_.step}, end_), TimerAfter(m.due, m.due),
+                         &last.wakes)) {
     return false;
   }
   NotePlainMessages(m, 1, last);

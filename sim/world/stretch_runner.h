@@ -70,13 +70,17 @@ class Stretch {
     out_.end = why;
     return false;
   }
+  // Where the client's timer stands after an exchange.
+  struct ClientTimer {
+    Instant next;      // when it acts, if nothing else does
+    Instant waits_to;  // what it is armed for
+  };
   // A cycle that is being judged.
   struct Trial {
     Way way;
     PathView path;
     BrokerView session;
-    Instant waits_to = kNever;  // the client's timer after the ping
-    Instant next = kNever;      // the next cycle begins
+    ClientTimer client{kNever, kNever};
   };
   Trial NewTrial() const { return {{}, path_, session_}; }
   void LookFromHere();
@@ -93,8 +97,8 @@ class Stretch {
   bool BrokerRunsThrough(Instant handled, PacketType packet, Instant end, BrokerView& session);
   bool TcpIsQuiet(const Way& way, bool answered, Instant next, Instant until);
   bool MayPing();
-  void MoveClient(Trial& t);
-  bool ClientBears(const Trial& t);
+  ClientTimer MoveClient(Instant out, Instant answered);
+  bool ClientBears(const ClientTimer& timer, Instant answered, Instant acked);
   void Commit(const Trial& t);
   void NoteExchange(const Trial& t);
   void NoteSample(EndIndex at, Duration rtt) {
@@ -121,13 +125,11 @@ class Stretch {
   size_t PlainCycles(size_t i);
   bool IsSettled() const;
   size_t SettledCycles(size_t i);
-  // Where the client's timer stands after an exchange.
-  struct ClientTimer {
-    Instant next;      // when it acts, if nothing else does
-    Instant waits_to;  // what it is armed for
-  };
-  bool Repair(const PlainRule& r, PacketType packet, Instant until, const ClientTimer& after,
-              RepairedExchange& x, PlainEnd* last);
+  size_t SteadyCycles(size_t i);
+  void NoteSteady(Instant out, Instant heard, Instant answered, const ClientTimer& client);
+  bool Repair(const PlainRule& r, const RepairedExchange& x, Instant until);
+  bool BrokerBearsRepair(const PlainRule& r, PacketType packet, const RepairedExchange& x,
+                         Instant end, const ClientTimer& after, Instant* wakes);
   void NoteRepair(const RepairedExchange& x);
   bool RepairedCycle(size_t i);
   bool KernelsCycle(size_t i);
@@ -177,15 +179,16 @@ class Stretch {
     return out_.end != StretchEnd::kPending && out_.end != StretchEnd::kTie;
   }
   TcpEndpoint EndpointNow(EndIndex at) const;
-  bool BrokerBears(Instant handled, PacketType packet, Instant next, Instant waits_to,
-                   Instant until, BrokerView& session);
+  bool BrokerBears(Instant handled, PacketType packet, const ClientTimer& client, Instant until,
+                   BrokerView& session);
   bool BrokerBears(Instant handled, PacketType packet, Trial& t, Instant until) {
-    return BrokerBears(handled, packet, t.next, t.waits_to, until, t.session);
+    return BrokerBears(handled, packet, t.client, until, t.session);
   }
   // Whether the broker's timer is due with the client's: when that acts next, or is armed for, be
   // it for nothing. Which of the two is armed anew first decides which is the first later.
-  static bool Tied(Instant broker_wakes, Instant next, Instant waits_to) {
-    return broker_wakes != kNever && (broker_wakes == next || broker_wakes == waits_to);
+  static bool Tied(Instant broker_wakes, const ClientTimer& client) {
+    return broker_wakes != kNever &&
+           (broker_wakes == client.next || broker_wakes == client.waits_to);
   }
   // The broker's session is as c_ has it.
   void NoteBroker(const BrokerView& session) {
