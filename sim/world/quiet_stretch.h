@@ -21,7 +21,7 @@ namespace keepsim {
 
 struct QuietStretch {
   int64_t cycles = 0;     // of PINGREQ
-  int64_t published = 0;  // messages; these and no cycles: nothing was changed
+  int64_t published = 0;  // messages; none of either: nothing was changed
   uint64_t moved = 0;     // bit n: of workload n, whose next message is yet to be pending
   int64_t odd = 0;        // cycles with a repair or an acknowledgement of its own
   int64_t events = 0;     // simulated
