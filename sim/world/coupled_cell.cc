@@ -127,6 +127,26 @@ void CoupledCell::FetchAhead() const {
   }
 }
 
+// By what the broker's next event is taken, as Cell::NextOrder(): if a turn at this instant brought
+// it about, it comes with that. (What was there before, and comes before that, has been taken.)
+uint64_t CoupledCell::BrokerOrder() const {
+  const Event& next = broker_.NextEvent();
+  return next.at == taken_at_ ? std::max(taken_, next.order) : next.order;
+}
+
+void CoupledCell::NoteTaken(Instant at, uint64_t order) {
+  taken_ = at == taken_at_ ? std::max(taken_, order) : order;
+  taken_at_ = at;
+}
+
+bool CoupledCell::BrokerIsBefore(const Event& turn) const {
+  if (broker_.NextAt() != turn.at) return broker_.NextAt() < turn.at;
+  const uint64_t order = BrokerOrder();
+  if (order != turn.order) return order < turn.order;
+  // Both have come with one event of that member's.
+  return broker_.NextEvent().order <= members_[turn.entity()].cell->NextEvent().order;
+}
+
 bool CoupledCell::TakeTurns() {
   const std::vector<uint32_t> advanced = std::exchange(ready_, {});
   for (size_t i = 0; i < advanced.size(); ++i) Place(advanced[i], outcome_[i]);
@@ -136,14 +156,13 @@ bool CoupledCell::TakeTurns() {
     const Event* const turn = NextTurn();
     const bool brokers = broker_.NextAt() < end_;
     if (turn == nullptr && !brokers) break;
-    // At one instant the broker's own event is the first of its class.
-    const bool broker_first =
-        brokers && (turn == nullptr || broker_.NextAt() < turn->at ||
-                    (broker_.NextAt() == turn->at && broker_.NextEvent().order <= turn->order));
+    const bool broker_first = brokers && (turn == nullptr || BrokerIsBefore(*turn));
     if ((broker_first ? broker_.NextAt() : turn->at) >= soonest_) break;
     if (broker_first) {
+      NoteTaken(broker_.NextAt(), BrokerOrder());
       broker_.Step();
     } else {
+      NoteTaken(turn->at, turn->order);
       const uint32_t member = turn->entity();
       turns_.Pop();
       FetchAhead();

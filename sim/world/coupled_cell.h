@@ -73,6 +73,9 @@ class CoupledCell {
   void Tell(uint32_t member, Instant at);
   void Place(uint32_t member, Cell::Alone why);
   const Event* NextTurn();
+  uint64_t BrokerOrder() const;
+  void NoteTaken(Instant at, uint64_t order);
+  bool BrokerIsBefore(const Event& turn) const;
   void FetchAhead() const;
   // While turns are taken, by the first worker.
   Cell* Reach(uint32_t member);
@@ -99,9 +102,11 @@ class CoupledCell {
   // one instant may have events of the same order: the broker's faults, which each of them has.
   // They go by the members' numbers.
   RadixQueue turns_{/*sort_at_once=*/512};  // enough ahead for FetchAhead()
-  uint32_t current_ = kNobody;              // the member that is taken up while turns are taken
-  bool moved_ = false;                      // it may have other events ahead than it was placed by
-  Instant soonest_ = kNever;                // no event of those that have become ready comes before
+  Instant taken_at_ = kNever;               // the last turn's
+  uint64_t taken_ = 0;          // the highest order of those at that instant, the broker's included
+  uint32_t current_ = kNobody;  // the member that is taken up while turns are taken
+  bool moved_ = false;          // it may have other events ahead than it was placed by
+  Instant soonest_ = kNever;    // no event of those that have become ready comes before
 };
 
 }  // namespace keepsim

@@ -252,8 +252,12 @@ std::string TiedScenario(uint64_t seed) {
                     luck.OneIn(2) ? " phased: false" : "", " } qos: ", luck.UpTo(1), " }");
   }
   if (luck.OneIn(2)) absl::StrAppend(&text, RandomFaults(luck));
-  return absl::StrCat(text, " } broker { profile: \"", brokers[static_cast<size_t>(broker)].name,
-                      "\" }");
+  absl::StrAppend(&text, " } broker { profile: \"", brokers[static_cast<size_t>(broker)].name,
+                  "\"");
+  if (luck.OneIn(3)) absl::StrAppend(&text, " accept_per_second: ", luck.Of({1, 50}));
+  if (luck.OneIn(6)) absl::StrAppend(&text, " accept_backlog: ", luck.Of({1, 4}));
+  if (luck.OneIn(6)) absl::StrAppend(&text, " handling_time: \"", luck.Of({"1ms", "1s"}), "\"");
+  return text + " }";
 }
 
 std::string JoinedScenario(uint64_t seed) {
