@@ -5,14 +5,18 @@
 #include <malloc.h>
 
 #include <queue>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "benchmark/benchmark.h"
 #include "sim/base/quantile_table.h"
 #include "sim/base/random.h"
 #include "sim/engine/event_queue.h"
 #include "sim/engine/heap_queue.h"
 #include "sim/engine/radix_queue.h"
+#include "sim/mqtt/profile.h"
 #include "sim/run/runner.h"
 #include "sim/world/cell.h"
 #include "tests/bench/eager_fleet.h"
@@ -58,6 +62,29 @@ void PublishingFleet(benchmark::State& state) {
       FleetPlan(true, state.range(0), "24h", kBroker, /*crashes=*/true,
                 R"(publish { periodic { period: "20s" } qos: 1 payload_bytes: 100 })");
   RunFleet(state, *plan, Engine::kAuto);
+}
+
+// The reference fleet with each profile of a client at the specification's broker, and the other
+// way round.
+template <typename Profile>
+std::string FullName(const Profile& p) {
+  return p.version.empty() ? p.name : absl::StrCat(p.name, " ", p.version);
+}
+void RegisterProfiles() {
+  const auto add = [](const std::string& name, std::string client, std::string broker) {
+    const auto run = [client = std::move(client), broker = std::move(broker)](auto& state) {
+      const std::string text = absl::StrCat("profile: \"", broker, "\"");
+      RunFleet(state, *FleetPlan(true, 1000, "24h", text, /*crashes=*/true, /*more=*/"", client),
+               Engine::kAuto);
+    };
+    benchmark::RegisterBenchmark(name.c_str(), run)->MeasureProcessCPUTime();
+  };
+  for (const ClientProfile& p : ClientProfiles()) {
+    add(absl::StrCat("client ", FullName(p)), FullName(p), "spec");
+  }
+  for (const BrokerProfile& p : BrokerProfiles()) {
+    add(absl::StrCat("broker ", FullName(p)), "spec", FullName(p));
+  }
 }
 
 void HandlingFleet(benchmark::State& state, Engine engine) {
@@ -249,6 +276,15 @@ BENCHMARK(Hold<HeapQueue>)->Arg(4)->Arg(8)->Arg(1000)->Arg(100000)->Arg(1000000)
 BENCHMARK(Hold<StdQueue>)->Arg(4)->Arg(8)->Arg(1000)->Arg(100000)->Arg(1000000);
 
 }  // namespace
+
+void RegisterAll() { RegisterProfiles(); }
+
 }  // namespace keepsim
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  keepsim::RegisterAll();
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}

@@ -32,7 +32,7 @@ class ReportTest(unittest.TestCase):
         self.assertNotIn("stale", text)
         for line in ("| TCP, event by event | ", "| TCP, skipping | ", "| the same by one queue | ",
                      "| times as fast as eager timers: datagrams, event by event | ", "| radix queue | ",
-                     "| one Philox block | ", "| 100 | "):
+                     "| one Philox block | ", "| 100 | ", "| spec | "):
             row = next(r for r in text.splitlines() if r.startswith(line))
             # Above zero, but no matter how much: a ratio of times falls below one on a busy machine.
             self.assertRegex(row, r"\| [0-9.e+]*[1-9][0-9.e+]* \|")

@@ -1,5 +1,6 @@
 """What Google Benchmark measured, as tables, a plot and comparisons. Times are CPU times."""
 
+import itertools
 import json
 import math
 import re
@@ -116,11 +117,19 @@ def part_table(m):
     return _table(["part", "ns"], [[title, _ns(m[name]["ns"])] for title, name, _ in PARTS if name in m])
 
 
+def profile_table(m):
+    """Clients at the specification's broker beside brokers with its client."""
+    columns = [[(name.split(" ", 1)[1], _ns(v["per_event"] * 1e9)) for name, v in m.items() if name.startswith(who)]
+               for who in ("client ", "broker ")]
+    rows = [c + b for c, b in itertools.zip_longest(*columns, fillvalue=("", ""))]
+    return _table(["client", "ns per event", "broker", "ns per event"], rows)
+
+
 def tables(m):
-    return "\n".join([fleet_table(m), memory_table(m), queue_table(m), part_table(m)])
+    return "\n".join([fleet_table(m), profile_table(m), memory_table(m), queue_table(m), part_table(m)])
 
 
-COLOURS = ["#1b6ca8", "#d95f02", "#1b9e77", "#7570b3", "#e7298a", "#66a61e", "#e6ab02", "#a6761d", "#777777", "#bbbbbb"]
+COLOURS = ["#1b6ca8", "#d95f02", "#1b9e77", "#7570b3", "#e7298a", "#66a61e", "#e6ab02", "#a6761d", "#777777", "#bbbbbb", "#4d2d8f"]
 STYLE = """<style>
 text { font: 11px sans-serif; fill: #333 } .grid { stroke: #ddd } .back { fill: #fff }
 @media (prefers-color-scheme: dark) { text { fill: #ccc } .grid { stroke: #444 } .back { fill: #161616 } }
