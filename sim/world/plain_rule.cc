@@ -124,8 +124,11 @@ PlainRule PlainRuleOf(const BrokerPlan& broker, const Host& host, const Connecti
   const ClientSession& s = host.session;
   const Duration step = StepOf(p, s);
   const Duration wait = WaitOf(p, s, step);
+  // A wait that ends with a later PINGREQ leaves its wake-up to that: those go one by one.
+  const bool fixed =
+      step.ns > 0 && wait.ns > 0 && (wait <= step || wait.ns == kNever.ns || wait.ns % step.ns > 0);
   PlainRule r;
-  if (step.ns > 0 && wait.ns > 0) {
+  if (fixed) {
     r = RuleOf(broker, host, c, step, wait);
   } else if (s.keep_alive.ns > 0) {
     // No profile is earlier than that, whole seconds or not; who is goes one by one.

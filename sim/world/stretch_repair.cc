@@ -39,7 +39,8 @@ bool Stretch::BrokerBearsRepair(const PlainRule& r, PacketType packet, const Rep
   }
   const Instant before = session_.last_in;
   const Duration silence{r.silence};
-  if (x.heard - before > silence) return Stop(StretchEnd::kLate);
+  // Without a fixed step the next may come too late as well.
+  if (x.heard - before > silence || x.heard + silence < end) return Stop(StretchEnd::kLate);
   while (*wakes < end) *wakes = (*wakes >= x.heard ? x.heard : before) + silence;
   return !Tied(*wakes, after) || Stop(StretchEnd::kTie);
 }
@@ -55,8 +56,7 @@ void Stretch::NoteRepair(const RepairedExchange& x) {
 // REQUIRES: repairs_, draws of kMostUp and kMostDown transmissions from cycle `i` on.
 bool Stretch::RepairedCycle(size_t i) {
   // The first cycle of a stretch is asked everything.
-  if (asks_all_) return false;
-  if (t0_ >= until_) return Stop(StretchEnd::kPending);
+  if (asks_all_ || !MayPing()) return false;
   RepairedExchange x(group_.tcp, broker_.tcp, kernel_[kClientEnd], kernel_[kBrokerEnd],
                      kernel_ahead_, group_, draws_, 2 * i, i, {kPingSize, kPingSize});
   if (!x.Run(t0_)) return Stop(x.why());

@@ -186,9 +186,12 @@ class Stretch {
   }
   // Whether the broker's timer is due with the client's: when that acts next, or is armed for, be
   // it for nothing. Which of the two is armed anew first decides which is the first later.
-  static bool Tied(Instant broker_wakes, const ClientTimer& client) {
-    return broker_wakes != kNever &&
-           (broker_wakes == client.next || broker_wakes == client.waits_to);
+  // So do wake-ups that were overtaken, if the timer is armed for their instant again.
+  bool Tied(Instant broker_wakes, const ClientTimer& client) const {
+    if (broker_wakes == kNever) return false;
+    const auto end = out_.overtaken.begin() + out_.overtaken_count;
+    return broker_wakes == client.next || broker_wakes == client.waits_to ||
+           std::find(out_.overtaken.begin(), end, broker_wakes) != end;
   }
   // The broker's session is as c_ has it.
   void NoteBroker(const BrokerView& session) {

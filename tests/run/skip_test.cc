@@ -173,6 +173,32 @@ TEST(SkipTest, MessagesDoNotEndInATie) {
     faults { at: "1560s" duration: "200s" partition { directions: UP } })"));
 }
 
+// A PINGREQ that is late by a loop's delay may come later than the broker bears, after a repair.
+TEST(SkipTest, AClientMayBeLaterThanTheBrokerBears) {
+  Compare(*PlanOf(R"(horizon: "2h" groups { name: "g" count: 5 client: "c" keep_alive: "60s"
+      path { both { latency { constant: "20ms" } loss: 0.05 } } }
+    client_profiles { name: "c" loop_delay_max: "1s" } broker { profile: "b" }
+    broker_profiles { name: "b" grace_factor: 1 grace_extra: "900ms" })"));
+}
+
+// The message takes the place of the PINGREQ at the tick.
+TEST(SkipTest, ACounterTickSeesWhatWasPublished) {
+  Compare(*PlanOf(R"(horizon: "20m" groups { name: "g" client: "c" keep_alive: "60s"
+      path { both { latency { constant: "20ms" } } } publish { recorded { at: "180.5s" } qos: 1 } }
+    client_profiles { name: "c" ping_when: COUNTER_TICK whole_seconds: true })"));
+}
+
+// Where a wait lasts for two steps, its overtaken wake-up is due with a later PINGREQ, and leaves
+// its place in the order to that.
+TEST(SkipTest, AnOvertakenWakeUpMayDecideATie) {
+  Compare(*PlanOf(R"(horizon: "1700s"
+    groups { name: "g" count: 500 client: "c" keep_alive: "60s" start { spread: "60s" }
+      path { transport: DATAGRAM both { latency { empirical { samples: "500ms" samples: "600ms" } } } } }
+    client_profiles { name: "c" pingresp_factor: 2 } broker { profile: "b" }
+    broker_profiles { name: "b" grace_factor: 2 grace_extra: "59400ms" }
+    faults { at: "1260s" duration: "400s" partition { directions: UP } })"));
+}
+
 // Nothing ends a stretch of this client. Who stops the run waits for its end.
 TEST(SkipTest, AStretchCoversAMonthAtMost) {
   const auto plan = PlanOf(R"(name: "still" horizon: "300d"
@@ -267,6 +293,8 @@ TEST(SkipTest, ATimerThatFindsNothingMayDecideWhoIsFirst) {
 }
 
 TEST(SkipTest, TiedScenarios) { CompareSeeds(TiedScenario, 1, 500); }
+
+TEST(SkipTest, RowScenarios) { CompareSeeds(RowScenario, 1, 300); }
 
 // Clients that the broker's limits join are run alone as far as they can be.
 TEST(SkipTest, JoinedScenarios) { CompareSeeds(JoinedScenario, 1, 1000); }

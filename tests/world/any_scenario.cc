@@ -260,6 +260,58 @@ std::string TiedScenario(uint64_t seed) {
   return text + " }";
 }
 
+std::string RowScenario(uint64_t seed) {
+  Luck luck(seed, 6);
+  const char* ping_when =
+      luck.Of({"OUT_SILENT", "OUT_SILENT", "IN_SILENT", "EITHER_SILENT", "ALWAYS", "COUNTER_TICK"});
+  const bool ticked = ping_when[0] == 'A' || ping_when[0] == 'C';
+  std::string client = absl::StrCat(
+      " client_profiles { name: \"row\" ping_when: ", ping_when, " pingresp_rule: ",
+      luck.Of({"AFTER_PING", "AFTER_PING", "AFTER_PING_AND_LAST", "AT_NEXT_PING", "NEVER",
+               "AT_NEXT_STALE", "AFTER_LAST"}),
+      " pingresp_factor: ", luck.Of({"0.25", "0.5", "1", "1.5", "2", "3"}),
+      " ping_factor: ", luck.Of({"0.5", "1", "1"}), " max_in_flight: ", luck.Of({"1", "8"}));
+  if (luck.OneIn(3)) absl::StrAppend(&client, " whole_seconds: true");
+  if (luck.OneIn(4)) absl::StrAppend(&client, " one_ping_at_a_time: false");
+  if (luck.OneIn(3)) absl::StrAppend(&client, " ping_resets_both: true");
+  if (luck.OneIn(3)) absl::StrAppend(&client, " clock: ", luck.Of({"WALL", "BOOTTIME"}));
+  if (luck.OneIn(3)) {
+    absl::StrAppend(&client, " out_rule: ", luck.Of({"OUT_PING_ONLY", "OUT_ACKED_OPERATION"}));
+  }
+  if (luck.OneIn(3)) absl::StrAppend(&client, " answered_by: ", luck.Of({"ANY_PACKET", "INPUT"}));
+  if (luck.OneIn(4)) absl::StrAppend(&client, " loop_delay_max: \"1s\"");
+  if (!ticked && luck.OneIn(3)) {
+    absl::StrAppend(&client, " tick: \"", luck.Of({"250ms", "1s", "7s"}), "\"");
+    if (luck.OneIn(2)) absl::StrAppend(&client, " wait_on_tick: false");
+  }
+  if (!ticked && luck.OneIn(4)) {
+    absl::StrAppend(&client, " loop_wait: \"1s\"", luck.OneIn(2) ? " loop_pause: \"100ms\"" : "");
+  }
+  const std::string broker = absl::StrCat(
+      " broker_profiles { name: \"row\" base: \"",
+      luck.Of({"spec", "spec", "emqx", "mosquitto", "rabbitmq"}),
+      "\" grace_factor: ", luck.Of({"1", "1.5", "2"}), " grace_extra: \"",
+      luck.Of({"0", "900ms", "29400ms", "59400ms"}), "\" } broker { profile: \"row\" }");
+  const char* latency = luck.Of({"constant: \"20ms\"", "lognormal { median: \"50ms\" sigma: 0.5 }",
+                                 "empirical { samples: \"500ms\" samples: \"600ms\" }"});
+  std::string text = absl::StrCat(
+      "horizon: \"2h\" groups { name: \"g\" count: 20 client: \"row\" keep_alive: \"",
+      luck.Of({10, 60, 60, 64}),
+      "s\" start { spread: \"60s\" } path { transport: ", luck.OneIn(3) ? "DATAGRAM" : "TCP",
+      " both { latency { ", latency, " } loss: ", luck.Of({"0", "0", "0.02"}), " } }");
+  if (luck.OneIn(3)) {
+    absl::StrAppend(&text, " publish { periodic { period: \"", luck.Of({"7950ms", "20s", "90s"}),
+                    "\" phased: false } qos: ", luck.UpTo(1), " }");
+  } else if (luck.OneIn(3)) {
+    absl::StrAppend(&text, " publish { poisson { mean_gap: \"5m\" } qos: ", luck.UpTo(1), " }");
+  }
+  if (luck.OneIn(3)) absl::StrAppend(&text, RandomFaults(luck));
+  absl::StrAppend(&text, " }", client, " }", broker);
+  return absl::StrCat(text, " faults { at: \"", 1000 + luck.UpTo(5000),
+                      "s\" duration: \"400s\" partition { directions: ", luck.Of({"UP", "BOTH"}),
+                      " } }");
+}
+
 std::string JoinedScenario(uint64_t seed) {
   Luck luck(seed, 2);
   const int64_t horizon_s = luck.Of<int64_t>({600, 1800, 3600});

@@ -14,6 +14,8 @@ std::string AnyScenario(uint64_t seed);
 std::string PublishingScenario(uint64_t seed);
 // One in which much is due at one instant: packets take no time or a round one.
 std::string TiedScenario(uint64_t seed);
+// One with profiles of its own at both ends, whose limits, intervals and latencies may add up.
+std::string RowScenario(uint64_t seed);
 // One whose clients a limit of the broker joins, up to twenty.
 std::string JoinedScenario(uint64_t seed);
 // One where the broker handles one packet after another, without faults of its own.
