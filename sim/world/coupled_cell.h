@@ -102,7 +102,7 @@ class CoupledCell {
   // one instant may have events of the same order: the broker's faults, which each of them has.
   // They go by the members' numbers.
   RadixQueue turns_{/*sort_at_once=*/512};  // enough ahead for FetchAhead()
-  Instant taken_at_ = kNever;               // the last turn's
+  Instant taken_at_ = kNever;               // of the last turn, or event of the broker's own
   uint64_t taken_ = 0;          // the highest order of those at that instant, the broker's included
   uint32_t current_ = kNobody;  // the member that is taken up while turns are taken
   bool moved_ = false;          // it may have other events ahead than it was placed by

@@ -58,7 +58,8 @@ Duration WaitOf(const ClientProfile& p, const ClientSession& s, Duration step) {
     case WaitRule::kAfterLast:
       return Duration{0};
   }
-  return p.one_ping_at_a_time ? wait : std::min(wait, step);
+  // The next PINGREQ does not wait for the answer to this one.
+  return TickedPing(p) || !p.one_ping_at_a_time ? std::min(wait, step) : wait;
 }
 
 // Of exchanges a step apart, in which the client waits for an answer.
@@ -134,7 +135,7 @@ PlainRule PlainRuleOf(const BrokerPlan& broker, const Host& host, const Connecti
     // No profile is earlier than that, whole seconds or not; who is goes one by one.
     const Duration least = std::min(s.ping_after, s.ping_after_in) - Seconds(1);
     r = RuleOf(broker, host, c, least, Duration{kNever.ns});
-    r.fixed = false;
+    r.fixed = r.exact = false;
     r.laps = r.radio = 0;
   }
   r.ticked = TickedPing(p);

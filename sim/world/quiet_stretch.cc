@@ -138,11 +138,10 @@ void Stretch::Commit(const Trial& t) {
   last_ = t.way;
   NoteOvertaken(t.client.waits_to, t.client.next);
   NoteExchange(t);
-  // Whether the next one comes when the rule has it.
-  const Duration step = t0_ - t.way.out;
+  // Whether the client waited as the rule has it, and the next one comes when it has that.
   const bool waits = waits_to_ == kNever ? plain_.wait == kNever.ns
                                          : waits_to_ - t.way.out == Duration{plain_.wait};
-  asks_all_ = plain_.fixed ? step != Duration{plain_.step} || !waits : step < Duration{plain_.step};
+  asks_all_ = (plain_.fixed && !waits) || !Follows(plain_, t.way.acked, t0_);
   tells_all_ = true;
 }
 

@@ -39,8 +39,7 @@ bool Stretch::BrokerBearsRepair(const PlainRule& r, PacketType packet, const Rep
   }
   const Instant before = session_.last_in;
   const Duration silence{r.silence};
-  // Without a fixed step the next may come too late as well.
-  if (x.heard - before > silence || x.heard + silence < end) return Stop(StretchEnd::kLate);
+  if (x.heard - before > silence) return Stop(StretchEnd::kLate);
   while (*wakes < end) *wakes = (*wakes >= x.heard ? x.heard : before) + silence;
   return !Tied(*wakes, after) || Stop(StretchEnd::kTie);
 }
@@ -72,8 +71,6 @@ bool Stretch::RepairedCycle(size_t i) {
       return false;
     }
     NoteSteady(x.out, x.heard, x.answered, client);
-    session_.wakes = wakes;
-    session_.last_in = c_.session.last_in = x.heard;
     NoteRepair(x);
     return true;
   }

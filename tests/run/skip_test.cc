@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "sim/base/vector_path.h"
 #include "sim/run/runner.h"
@@ -179,6 +180,16 @@ TEST(SkipTest, AClientMayBeLaterThanTheBrokerBears) {
       path { both { latency { constant: "20ms" } loss: 0.05 } } }
     client_profiles { name: "c" loop_delay_max: "1s" } broker { profile: "b" }
     broker_profiles { name: "b" grace_factor: 1 grace_extra: "900ms" })"));
+}
+
+// An answer that comes late in the step is followed by a PINGREQ that finds the radio awake.
+TEST(SkipTest, ALateAnswerKeepsTheRadioAwake) {
+  for (const char* client : {"paho-golang-v5", "spec"}) {
+    Compare(*PlanOf(absl::StrCat(R"(horizon: "10m" groups { name: "g" client: ")", client,
+                                 R"(" keep_alive: "20s" path { transport: DATAGRAM
+      both { latency { empirical { samples: "20ms" samples: "7500ms" } } } } }
+      broker { grace_factor: 2 })")));
+  }
 }
 
 // The message takes the place of the PINGREQ at the tick.
