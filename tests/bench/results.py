@@ -119,7 +119,7 @@ def part_table(m):
 
 def profile_table(m):
     """Clients at the specification's broker beside brokers with its client."""
-    columns = [[(name.split(" ", 1)[1], _ns(v["per_event"] * 1e9)) for name, v in m.items() if name.startswith(who)]
+    columns = [[(name.split(" ", 1)[1], _ns(v["per_event"] * 1e9)) for name, v in sorted(m.items()) if name.startswith(who)]
                for who in ("client ", "broker ")]
     rows = [c + b for c, b in itertools.zip_longest(*columns, fillvalue=("", ""))]
     return _table(["client", "ns per event", "broker", "ns per event"], rows)
