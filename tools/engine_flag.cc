@@ -1,5 +1,7 @@
 #include "tools/engine_flag.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "sim/world/skip_rule.h"
@@ -69,6 +71,8 @@ std::string SpeedText(const Plan& plan, const RunResult& r) {
     const std::string why_not = WhyMessagesNotSkipped(plan, g);
     if (!why_not.empty()) {
       absl::StrAppendFormat(&text, "    what they publish is not skipped: %s\n", why_not);
+    } else if (!std::all_of(g.uplink.begin(), g.uplink.end(), IsOneExchange)) {
+      absl::StrAppend(&text, "    what they publish with QoS 2 is not skipped\n");
     }
     if (!g.downlink.empty()) {
       absl::StrAppend(&text, "    what they receive is not skipped: there is no rule for it\n");

@@ -359,7 +359,7 @@ class Cell {
     return static_cast<size_t>(host.group - plan_.groups.data());
   }
   bool SkipsMessages(const Host& host) const { return common_->skips_messages[GroupOf(host)]; }
-  bool SkipFromMessage(Host& host);
+  bool SkipFromMessage(Host& host, uint32_t number);
   bool SkipQuietStretch(Host& host, Instant acts);
   bool AwaitQuietTurn(Host& host, Connection& c, Instant until);
   void TakeQuietTurn();

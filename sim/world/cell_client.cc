@@ -212,7 +212,7 @@ void Cell::PushMessage(Host& host, bool uplink, uint32_t number) {
 void Cell::OnUplink(Host& host, uint32_t number) {
   const Instant now = simulator_.now();
   if (host.uplink[number].next != now) return;  // a quiet stretch has run through this message
-  if (skips_ && host.running() && SkipFromMessage(host)) return;
+  if (skips_ && host.running() && SkipFromMessage(host, number)) return;
   if (host.running()) {
     Act(host);
     ApplyClient(host, Publish(host.params, host.session, host.SessionNow(now),

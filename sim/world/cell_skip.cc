@@ -36,7 +36,8 @@ Instant Cell::OthersFrom(const Host& host, const Connection& c) const {
       return;
     }
     const Kind kind = static_cast<Kind>(e.kind());
-    if (kind == Kind::kClientTimer || (kind == Kind::kUplink && publishes)) return;
+    if (kind == Kind::kClientTimer) return;
+    if (kind == Kind::kUplink && publishes && IsOneExchange(host.group->uplink[e.index()])) return;
     if ((kind == Kind::kSessionTimer || kind == Kind::kTcpTimer) && e.number() == c.generation) {
       return;
     }
@@ -46,8 +47,8 @@ Instant Cell::OthersFrom(const Host& host, const Connection& c) const {
 }
 
 // The client is to publish something. True if that and what follows was skipped.
-bool Cell::SkipFromMessage(Host& host) {
-  if (!SkipsMessages(host)) return false;
+bool Cell::SkipFromMessage(Host& host, uint32_t number) {
+  if (!SkipsMessages(host) || !IsOneExchange(host.group->uplink[number])) return false;
   const Instant acts =
       host.Global(host.group->profile.clock, NextDeadline(host.params, host.session));
   return acts >= simulator_.now() && SkipQuietStretch(host, acts);

@@ -54,6 +54,9 @@ struct Workload {
   SizeByDigits size{};  // PUBLISH
 };
 
+// A message is one exchange, or less: PUBLISH and at most PUBACK.
+inline bool IsOneExchange(const Workload& w) { return w.qos <= 1; }
+
 // A fault that strikes a client again and again (random process), or a path of its.
 struct RandomFault {
   FailureKind kind = FailureKind::kCrash;  // kCrash kKill kStop kFreeze kSleep kPathCut kMiddlebox

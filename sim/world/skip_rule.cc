@@ -23,8 +23,8 @@ bool RunsAsMembers(const Plan& plan) {
 
 std::string WhyMessagesNotSkipped(const Plan& plan, const GroupPlan& g) {
   if (g.uplink.empty()) return "";
-  for (const Workload& w : g.uplink) {
-    if (w.qos > 1) return "QoS 2 takes more than one exchange";
+  if (std::none_of(g.uplink.begin(), g.uplink.end(), IsOneExchange)) {
+    return "QoS 2 takes more than one exchange";
   }
   if (plan.broker.handling.ns > 0) return "the broker handles one packet after another";
   if (g.profile.loop_delay_max.ns > 0) return "the client's loop has a delay that is drawn";

@@ -17,8 +17,8 @@ bool RunsAsMembers(const Plan& plan);
 // Why every event of this group goes through the queue; "" if quiet stretches are skipped.
 std::string WhyNotSkipped(const Plan& plan, const GroupPlan& group);
 
-// Why what clients of such a group publish goes through the queue nevertheless; "" if it is
-// skipped, or there is nothing.
+// Why what clients of such a group publish goes through the queue nevertheless; "" if it is skipped
+// (if it IsOneExchange()), or there is nothing.
 std::string WhyMessagesNotSkipped(const Plan& plan, const GroupPlan& group);
 
 }  // namespace keepsim

@@ -9,10 +9,14 @@
 
 namespace keepsim::quiet {
 
-Instant Stretch::NextPublish() const {
+Instant Stretch::NextPublish() const { return publishes_ ? NextOfOthers(kNobody) : kNever; }
+
+// The next of all messages but those of workload `number`. Others than of one exchange are none of
+// the stretch's, which ends before them.
+Instant Stretch::NextOfOthers(size_t number) const {
   Instant at = kNever;
-  if (publishes_) {
-    for (const WorkloadState& w : host_.uplink) at = std::min(at, w.next);
+  for (size_t i = 0; i < host_.uplink.size(); ++i) {
+    if (i != number && IsOneExchange(group_.uplink[i])) at = std::min(at, host_.uplink[i].next);
   }
   return at;
 }
@@ -30,10 +34,7 @@ bool Stretch::FindMessage(Instant due, Message* m) {
   m->due = due;
   m->after = *found;
   NextMessage(*m->law, host_.luck, Purpose::kUplink + m->number, m->after);
-  m->until = std::min(end_, m->after.next);
-  for (const WorkloadState& w : host_.uplink) {
-    if (&w != m->state) m->until = std::min(m->until, w.next);
-  }
+  m->until = std::min({end_, m->after.next, NextOfOthers(m->number)});
   return true;
 }
 

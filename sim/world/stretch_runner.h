@@ -150,7 +150,9 @@ class Stretch {
     WorkloadState after;
     Instant until;  // the stretch's end, or when the next message is due
   };
+  static constexpr size_t kNobody = ~size_t{0};
   Instant NextPublish() const;
+  Instant NextOfOthers(size_t number) const;
   bool FindMessage(Instant due, Message* m);
   bool FindPublishWay(const Message& m, Way& way, PathView& path);
   bool ClientPublishes(const Message& m, Trial& t);
