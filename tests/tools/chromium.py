@@ -4,6 +4,8 @@ import base64
 import json
 import os
 import select
+import shutil
+import signal
 import subprocess
 import time
 from typing import Any, Dict, List, Optional, Tuple
@@ -30,7 +32,7 @@ class Page:
     """One page in a Chromium of its own; use it in a `with` statement."""
 
     def __init__(self, folder: str):
-        self._folder = folder
+        self._home = os.path.join(folder, "chromium")  # its profile and what else it writes
         self.complaints: List[str] = []  # console errors and warnings, exceptions
         self.requests: List[str] = []  # URLs
         self._next_id = 0
@@ -47,13 +49,15 @@ class Page:
             os.dup2(reader, 3)
             os.dup2(writer, 4)
 
+        os.mkdir(self._home)
         self._process = subprocess.Popen(
-            [PROGRAM, *FLAGS, "--user-data-dir=" + os.path.join(self._folder, "profile")],
+            [PROGRAM, *FLAGS, "--user-data-dir=" + os.path.join(self._home, "profile")],
             preexec_fn=pipes,
             close_fds=False,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "HOME": self._folder},
+            env={**os.environ, "HOME": self._home},
+            start_new_session=True,  # its helpers are ended with it
         )
         os.close(to_read)
         os.close(to_write)
@@ -74,6 +78,18 @@ class Page:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self._clear()
+
+    def _clear(self) -> None:
+        """Removes what Chromium wrote. Helpers outlive it for a moment, some of them in sessions of
+        their own, and write while their folder is being removed."""
+        deadline = time.monotonic() + TIMEOUT_S
+        while os.path.exists(self._home):
+            shutil.rmtree(self._home, ignore_errors=time.monotonic() < deadline)
 
     def _receive(self, deadline: float) -> Dict[str, Any]:
         while b"\0" not in self._buffer:

@@ -25,8 +25,7 @@ def main() -> None:
     folder = os.environ.get("BUILD_WORKING_DIRECTORY", ".")
     report, picture = (os.path.abspath(os.path.join(folder, n)) for n in (args.page, args.picture))
     width, height = (int(n) for n in args.size.split("x"))
-    # Chromium may still write in its folder while that is removed.
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch, chromium.Page(scratch) as page:
+    with tempfile.TemporaryDirectory() as scratch, chromium.Page(scratch) as page:
         page.size(width, height)
         features = {
             "prefers-color-scheme": "dark" if args.dark else "light",
