@@ -70,12 +70,7 @@ std::string SpeedText(const Plan& plan, const RunResult& r) {
                                        : "stretches ended because " + ends);
     const std::string why_not = WhyMessagesNotSkipped(plan, g);
     if (!why_not.empty()) {
-      absl::StrAppendFormat(&text, "    what they publish is not skipped: %s\n", why_not);
-    } else if (!std::all_of(g.uplink.begin(), g.uplink.end(), IsOneExchange)) {
-      absl::StrAppend(&text, "    what they publish with QoS 2 is not skipped\n");
-    }
-    if (!g.downlink.empty()) {
-      absl::StrAppend(&text, "    what they receive is not skipped: there is no rule for it\n");
+      absl::StrAppendFormat(&text, "    messages are not skipped: %s\n", why_not);
     }
   }
   return text;

@@ -323,8 +323,8 @@ class Cell {
   void ArmClient(Host& host);
   void TellDeadline(Host& host, Instant deadline);
   void OnClientTimer(Host& host, Instant fired);
-  void ScheduleMessage(Host& host, bool uplink, uint32_t number, bool first);
-  void PushMessage(Host& host, bool uplink, uint32_t number);
+  void ScheduleMessage(Host& host, Direction direction, uint32_t number, bool first);
+  void PushMessage(Host& host, Direction direction, uint32_t number);
   void OnUplink(Host& host, uint32_t number);
   void OnDownlink(Host& host, uint32_t number);
   void ResumeClient(Host& host);
@@ -335,7 +335,8 @@ class Cell {
     return static_cast<size_t>(host.group - plan_.groups.data());
   }
   bool SkipsMessages(const Host& host) const { return common_->skips_messages[GroupOf(host)]; }
-  bool SkipFromMessage(Host& host, uint32_t number);
+  bool SkipFromMessage(Host& host);
+  void PushMessages(Host& host, const uint64_t (&of_stretch)[2]);
   bool SkipQuietStretch(Host& host, Instant acts);
   bool AwaitQuietTurn(Host& host, Connection& c, Instant until);
   void TakeQuietTurn();

@@ -7,11 +7,10 @@ namespace keepsim {
 void Cell::StartClient(Host& host) {
   if (!host.started) {
     host.started = true;
-    for (uint32_t n = 0; n < host.uplink.size(); ++n) {
-      ScheduleMessage(host, /*uplink=*/true, n, /*first=*/true);
-    }
-    for (uint32_t n = 0; n < host.downlink.size(); ++n) {
-      ScheduleMessage(host, /*uplink=*/false, n, /*first=*/true);
+    for (const Direction d : {kUp, kDown}) {
+      for (uint32_t n = 0; n < host.Messages(d).size(); ++n) {
+        ScheduleMessage(host, d, n, /*first=*/true);
+      }
     }
   }
   if (host.frozen > 0 || host.asleep > 0) return;  // ResumeClient() starts it
@@ -191,37 +190,40 @@ void Cell::ResumeClient(Host& host) {
   ArmClient(host);
 }
 
-void Cell::ScheduleMessage(Host& host, bool uplink, uint32_t number, bool first) {
-  const Workload& w = uplink ? host.group->uplink[number] : host.group->downlink[number];
-  WorkloadState& s = uplink ? host.uplink[number] : host.downlink[number];
-  const Purpose purpose = (uplink ? Purpose::kUplink : Purpose::kDownlink) + number;
+void Cell::ScheduleMessage(Host& host, Direction direction, uint32_t number, bool first) {
+  const Workload& w = host.group->Messages(direction)[number];
+  WorkloadState& s = host.Messages(direction)[number];
+  const Purpose purpose = MessagePurpose(direction, number);
   if (first) {
     FirstMessage(w, host.luck, purpose, simulator_.now(), s);
   } else {
     NextMessage(w, host.luck, purpose, s);
   }
-  PushMessage(host, uplink, number);
+  PushMessage(host, direction, number);
 }
 
-void Cell::PushMessage(Host& host, bool uplink, uint32_t number) {
-  const Instant next = uplink ? host.uplink[number].next : host.downlink[number].next;
+void Cell::PushMessage(Host& host, Direction direction, uint32_t number) {
+  const Instant next = host.Messages(direction)[number].next;
   if (next >= kStart + plan_.horizon) return;
-  Push(host, next, EventClass::kWanted, uplink ? Kind::kUplink : Kind::kDownlink, number);
+  Push(host, next, EventClass::kWanted, direction == kUp ? Kind::kUplink : Kind::kDownlink, number);
 }
 
 void Cell::OnUplink(Host& host, uint32_t number) {
   const Instant now = simulator_.now();
   if (host.uplink[number].next != now) return;  // a quiet stretch has run through this message
-  if (skips_ && host.running() && SkipFromMessage(host, number)) return;
+  if (SkipFromMessage(host)) return;
   if (host.running()) {
     Act(host);
     ApplyClient(host, Publish(host.params, host.session, host.SessionNow(now),
                               host.group->uplink[number].qos, host.uplink[number].size));
   }
-  ScheduleMessage(host, /*uplink=*/true, number, /*first=*/false);
+  ScheduleMessage(host, kUp, number, /*first=*/false);
 }
 
 void Cell::OnDownlink(Host& host, uint32_t number) {
+  const Instant now = simulator_.now();
+  if (host.downlink[number].next != now) return;  // likewise
+  if (SkipFromMessage(host)) return;
   const Workload& w = host.group->downlink[number];
   Identity& identity = IdentityOf(host);
   const uint32_t slot = identity.connection;
@@ -229,12 +231,12 @@ void Cell::OnDownlink(Host& host, uint32_t number) {
     // Whoever published it is not answered either, and keeps it: not this client's traffic.
   } else if (slot != kNoConnection && connections_[slot].end[kBrokerEnd].app) {
     Act(host);
-    ApplyBroker(slot, Deliver(plan_.broker.profile, connections_[slot].session, simulator_.now(),
-                              w.qos, host.downlink[number].size));
+    ApplyBroker(slot, Deliver(plan_.broker.profile, connections_[slot].session, now, w.qos,
+                              host.downlink[number].size));
   } else if (DeliverLater(identity.stored, w.qos, host.downlink[number].size)) {
     Act(host);
   }
-  ScheduleMessage(host, /*uplink=*/false, number, /*first=*/false);
+  ScheduleMessage(host, kDown, number, /*first=*/false);
 }
 
 }  // namespace keepsim

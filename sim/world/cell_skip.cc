@@ -21,14 +21,14 @@ void CellCommon::SkipQuietStretches(const Plan& plan, std::vector<SkipStats>* st
   skips_messages.clear();
   for (const GroupPlan& g : plan.groups) {
     skippable.push_back(WhyNotSkipped(plan, g).empty());
-    skips_messages.push_back(!g.uplink.empty() && WhyMessagesNotSkipped(plan, g).empty());
+    skips_messages.push_back(HasMessages(g) && WhyMessagesNotSkipped(plan, g).empty());
   }
 }
 
 // When something may happen that is none of the wake-ups of this client and connection, nor of its
 // messages, which a stretch accounts for (those that are overtaken are ignored when they come).
 Instant Cell::OthersFrom(const Host& host, const Connection& c) const {
-  const bool publishes = SkipsMessages(host);
+  const bool skips_messages = SkipsMessages(host);
   Instant from = kStart + plan_.horizon;
   simulator_.pending().ForEach([&](const Event& e) {
     if (e.at >= from || e.entity() != host.entity) {
@@ -37,7 +37,7 @@ Instant Cell::OthersFrom(const Host& host, const Connection& c) const {
     }
     const Kind kind = static_cast<Kind>(e.kind());
     if (kind == Kind::kClientTimer) return;
-    if (kind == Kind::kUplink && publishes && IsOneExchange(host.group->uplink[e.index()])) return;
+    if ((kind == Kind::kUplink || kind == Kind::kDownlink) && skips_messages) return;
     if ((kind == Kind::kSessionTimer || kind == Kind::kTcpTimer) && e.number() == c.generation) {
       return;
     }
@@ -46,9 +46,9 @@ Instant Cell::OthersFrom(const Host& host, const Connection& c) const {
   return from;
 }
 
-// The client is to publish something. True if that and what follows was skipped.
-bool Cell::SkipFromMessage(Host& host, uint32_t number) {
-  if (!SkipsMessages(host) || !IsOneExchange(host.group->uplink[number])) return false;
+// A message is due. True if that and what follows was skipped.
+bool Cell::SkipFromMessage(Host& host) {
+  if (!skips_ || !SkipsMessages(host) || !host.running()) return false;
   const Instant acts =
       host.Global(host.group->profile.clock, NextDeadline(host.params, host.session));
   return acts >= simulator_.now() && SkipQuietStretch(host, acts);
@@ -67,7 +67,7 @@ bool Cell::SkipQuietStretch(Host& host, Instant acts) {
   if (plan_.broker.handling.ns > 0) return AwaitQuietTurn(host, c, until);
   const QuietStretch s =
       RunThrough(plan_.broker, host, c, now, acts, until, SkipsMessages(host), common_->draws);
-  host.not_quiet_at = s.cycles + s.published > 0 ? s.client_acts : now;
+  host.not_quiet_at = s.cycles + s.messages > 0 ? s.client_acts : now;
   if (!NoteStretch(host, c, s)) return false;
   until_poll_ = 1;  // Run() asks whether to stop after this
   return true;
@@ -99,13 +99,34 @@ void Cell::TakeQuietTurn() {
   OnClientTimer(host, now);
 }
 
+// The next messages of what a stretch has moved, by direction, in the order of the last ones.
+void Cell::PushMessages(Host& host, const uint64_t (&of_stretch)[2]) {
+  uint64_t moved[2] = {of_stretch[kUp], of_stretch[kDown]};
+  while ((moved[kUp] | moved[kDown]) != 0) {
+    Direction direction = kUp;
+    uint32_t first = 0;
+    Instant last = kNever;
+    for (const Direction d : {kUp, kDown}) {
+      for (uint64_t rest = moved[d]; rest != 0; rest &= rest - 1) {
+        const uint32_t number = static_cast<uint32_t>(std::countr_zero(rest));
+        if (host.Messages(d)[number].last >= last) continue;
+        direction = d;
+        first = number;
+        last = host.Messages(d)[number].last;
+      }
+    }
+    moved[direction] &= ~(uint64_t{1} << first);
+    PushMessage(host, direction, first);
+  }
+}
+
 // What is pending after a stretch. False if there was none.
 bool Cell::NoteStretch(Host& host, Connection& c, const QuietStretch& s) {
   SkipStats& stats = (*common_->skip_stats)[GroupOf(host)];
   ++stats.ends[static_cast<size_t>(s.end)];
-  if (s.cycles + s.published == 0) return false;
+  if (s.cycles + s.messages == 0) return false;
   ++stats.stretches;
-  stats.cycles += static_cast<uint64_t>(s.cycles + s.published);
+  stats.cycles += static_cast<uint64_t>(s.cycles + s.messages);
   stats.odd += static_cast<uint64_t>(s.odd);
   stats.skipped += static_cast<uint64_t>(s.events);
   events_ += static_cast<uint64_t>(s.events);
@@ -119,15 +140,7 @@ bool Cell::NoteStretch(Host& host, Connection& c, const QuietStretch& s) {
            c.generation);
     }
   }
-  for (uint64_t moved = s.moved; moved != 0;) {
-    uint32_t first = static_cast<uint32_t>(std::countr_zero(moved));
-    for (uint64_t others = moved & (moved - 1); others != 0; others &= others - 1) {
-      const uint32_t other = static_cast<uint32_t>(std::countr_zero(others));
-      if (host.uplink[other].last < host.uplink[first].last) first = other;
-    }
-    moved &= ~(uint64_t{1} << first);
-    PushMessage(host, /*uplink=*/true, first);
-  }
+  PushMessages(host, s.moved);
   if (host.armed == s.client_wakes) return true;
   host.armed = s.client_wakes;
   if (host.armed == kNever) return true;

@@ -105,6 +105,13 @@ struct Host {
   uint64_t wills = 0;
   uint32_t in_flight[2] = {0, 0};  // counted when the run ends: datagrams, broker's work queue
 
+  std::vector<WorkloadState>& Messages(Direction direction) {
+    return direction == kUp ? uplink : downlink;
+  }
+  const std::vector<WorkloadState>& Messages(Direction direction) const {
+    return direction == kUp ? uplink : downlink;
+  }
+
   bool running() const { return down == 0 && frozen == 0 && asleep == 0; }
   bool reachable() const { return dark == 0 && asleep == 0; }  // the kernel hears and answers
 

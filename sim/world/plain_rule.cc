@@ -144,10 +144,11 @@ PlainRule PlainRuleOf(const BrokerPlan& broker, const Host& host, const Connecti
 
 PlainRule MessageRuleOf(const BrokerPlan& broker, const Host& host, const Connection& c) {
   const GroupPlan& g = *host.group;
+  if (g.uplink.size() != 1) return PlainRule{};
   const Workload& law = g.uplink.front();
   const bool read = law.qos == 0 || g.profile.in_reference != InReference::kPingresp;
   // Each puts the next PINGREQ off to after the next one, by what is sent alone.
-  if (g.uplink.size() > 1 || law.kind != Workload::Kind::kPeriodic || !read ||
+  if (law.qos > 1 || law.kind != Workload::Kind::kPeriodic || !read ||
       g.profile.ping_when != PingWhen::kOutSilent || host.session.tick.ns > 0 ||
       law.period >= StepOf(g.profile, host.session) ||
       g.profile.out_reference != OutReference::kAnyPacket ||

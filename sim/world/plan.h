@@ -54,9 +54,6 @@ struct Workload {
   SizeByDigits size{};  // PUBLISH
 };
 
-// A message is one exchange, or less: PUBLISH and at most PUBACK.
-inline bool IsOneExchange(const Workload& w) { return w.qos <= 1; }
-
 // A fault that strikes a client again and again (random process), or a path of its.
 struct RandomFault {
   FailureKind kind = FailureKind::kCrash;  // kCrash kKill kStop kFreeze kSleep kPathCut kMiddlebox
@@ -130,6 +127,9 @@ struct GroupPlan {
   int64_t drift_ppb = 0;      // plus this
   std::vector<Workload> uplink;
   std::vector<Workload> downlink;
+  const std::vector<Workload>& Messages(Direction direction) const {
+    return direction == kUp ? uplink : downlink;
+  }
   std::vector<RandomFault> faults;
 };
 

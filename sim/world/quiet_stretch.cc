@@ -138,6 +138,7 @@ void Stretch::Commit(const Trial& t) {
   last_ = t.way;
   NoteOvertaken(t.client.waits_to, t.client.next);
   NoteExchange(t);
+  NoteClientSends(host_.SessionNow(t.way.out));
   // Whether the client waited as the rule has it, and the next one comes when it has that.
   const bool waits = waits_to_ == kNever ? plain_.wait == kNever.ns
                                          : waits_to_ - t.way.out == Duration{plain_.wait};
@@ -148,13 +149,15 @@ void Stretch::Commit(const Trial& t) {
 void Stretch::NoteExchange(const Trial& t) {
   NoteBroker(t.session);
   path_ = t.path;
-  const Instant local = host_.SessionNow(t.way.out);
+  waits_to_ = t.client.waits_to;
+  t0_ = t.client.next;
+}
+
+void Stretch::NoteClientSends(Instant local) {
   if (host_.last_packet_out != kLongAgo) {
     host_.longest_silence = std::max(host_.longest_silence, local - host_.last_packet_out);
   }
   host_.last_packet_out = local;
-  waits_to_ = t.client.waits_to;
-  t0_ = t.client.next;
 }
 
 bool Stretch::Cycle(size_t i) {
@@ -164,7 +167,7 @@ bool Stretch::Cycle(size_t i) {
   if (!FindWay(i, t0_, t.way, t.path)) return Stop(StretchEnd::kLost);
   if (way.acked >= until_) return Stop(StretchEnd::kPending);
   if (!PassMiddlebox(way, /*answered=*/true, &t.path.mapping_used)) return Stop(StretchEnd::kOther);
-  if (tcp_ && !kernel_[kBrokerEnd].interactive) return Stop(StretchEnd::kOther);
+  if (!AcknowledgesAsUsual()) return Stop(StretchEnd::kOther);
 
   const ClientView client_before(host_.session);
   t.client = MoveClient(way.out, way.answered);
@@ -209,8 +212,7 @@ void Stretch::DropOvertaken(Instant now) {
 size_t Stretch::ByRule(size_t i) {
   // The first cycle of a stretch is asked everything.
   if (!plain_.applies || asks_all_ || i >= lost_at_) return i;
-  // The broker's kernel is to acknowledge with its answer.
-  if (tcp_ && !kernel_[kBrokerEnd].interactive) return i;
+  if (!AcknowledgesAsUsual()) return i;
   if (!plain_.fixed) return SteadyCycles(i);
   if (!tcp_) return PlainCycles(i);
   return IsSettled() ? SettledCycles(i) : PlainCycles(i);
@@ -231,7 +233,7 @@ bool Stretch::Window() {
       }
       if (RepairedCycle(i)) return true;
     }
-    const bool odd = repairs_ && (i >= lost_at_ || !kernel_[kBrokerEnd].interactive);
+    const bool odd = repairs_ && (i >= lost_at_ || !AcknowledgesAsUsual());
     if (odd || !Cycle(i)) return mends_ && MayBeRepaired() && KernelsCycle(i);
     ++i;
   }
@@ -240,8 +242,8 @@ bool Stretch::Window() {
 
 QuietStretch Stretch::Run() {
   while (true) {
-    // What is published ends the cycles as anything else does.
-    const Instant due = NextPublish();
+    // A message ends the cycles as anything else does.
+    const Instant due = NextMessageDue();
     until_ = std::min(end_, due);
     out_.end = StretchEnd::kPending;
     if (t0_ < until_) {
@@ -251,9 +253,9 @@ QuietStretch Stretch::Run() {
     }
     if (due >= end_ || t0_ < due) break;
     Message m;
-    if (!FindMessage(due, &m) || !(PlainMessages(m) || PublishCycle(m))) break;
+    if (!FindMessage(due, &m) || !(PlainMessages(m) || MessageCycle(m))) break;
   }
-  if (out_.cycles + out_.published > 0) Finish();
+  if (out_.cycles + out_.messages > 0) Finish();
   return out_;
 }
 
@@ -329,7 +331,7 @@ bool IsQuiet(const Host& host, const Connection& c) {
     return c.end[kClientEnd].app && c.end[kBrokerEnd].app && c.end[kBrokerEnd].kernel;
   }
   return IsQuiet(c.end[kBrokerEnd]) && quiet::IsQuiet(c.end[kClientEnd].tcp) &&
-         quiet::IsQuiet(c.end[kBrokerEnd].tcp) && !c.end[kClientEnd].tcp.interactive;
+         quiet::IsQuiet(c.end[kBrokerEnd].tcp);
 }
 
 QuietStretch RunThrough(const BrokerPlan& broker, Host& host, Connection& c, Instant now,

@@ -20,11 +20,12 @@
 namespace keepsim {
 
 struct QuietStretch {
-  int64_t cycles = 0;     // of PINGREQ
-  int64_t published = 0;  // messages; none of either: nothing was changed
-  uint64_t moved = 0;     // bit n: of workload n, whose next message is yet to be pending
-  int64_t odd = 0;        // cycles with a repair or an acknowledgement of its own
-  int64_t events = 0;     // simulated
+  int64_t cycles = 0;    // of PINGREQ
+  int64_t messages = 0;  // of either direction; none of either: nothing was changed
+  // Bit n: of workload n of this direction, whose next message is yet to be pending.
+  uint64_t moved[2] = {0, 0};
+  int64_t odd = 0;     // cycles with a repair or an acknowledgement of its own
+  int64_t events = 0;  // simulated
   StretchEnd end = StretchEnd::kOther;
   // Pending from now on: the client's timer is armed for `client_wakes`, the broker's session timer
   // for `broker_wakes` (kNever: not).
@@ -38,13 +39,13 @@ struct QuietStretch {
 };
 
 // Whether client and connection are in the state in which a PINGREQ begins a quiet cycle.
-// REQUIRES: the client's timer, or a message of its own, is due now and nothing on this connection
-// is on its way.
+// REQUIRES: the client's timer, or a message from or for it, is due now and nothing on this
+// connection is on its way.
 bool IsQuiet(const Host& host, const Connection& c);
 
 // Runs through the cycles that begin when the client's timer `acts` and, if the rules have it, the
-// `messages` that it publishes, as far as they are over before `until`, when something
-// else may happen. The first of both begins at `now`. REQUIRES: IsQuiet(), rules of skip_rule.h.
+// `messages` from and for it, as far as they are over before `until`, when something else may
+// happen. The first of both begins at `now`. REQUIRES: IsQuiet(), rules of skip_rule.h.
 QuietStretch RunThrough(const BrokerPlan& broker, Host& host, Connection& c, Instant now,
                         Instant acts, Instant until, bool messages, DrawsAhead& draws);
 

@@ -14,8 +14,8 @@
 
 namespace keepsim::quiet {
 
-inline constexpr uint32_t kPingSize = 2;  // PINGREQ, PINGRESP
-inline constexpr uint32_t kPubackSize = SmallPacket(PacketType::kPuback, 1).size;
+inline constexpr uint32_t kPingSize = 2;                                        // PINGREQ, PINGRESP
+inline constexpr uint32_t kAckSize = SmallPacket(PacketType::kPuback, 1).size;  // and the others
 // Of a cycle over TCP: timer, PINGREQ, PINGRESP, acknowledgement.
 inline constexpr int64_t kEventsOfCycle = 4;
 // Transmissions of one cycle, repairs by rule included.
@@ -78,7 +78,8 @@ struct ClientView {
         tick_origin(s.tick_origin),
         loop(s.loop),
         retries(s.retries),
-        next_packet_id(s.exchanges.next_packet_id) {}
+        next_packet_id(s.exchanges.next_packet_id),
+        in_count(s.exchanges.in_count) {}
   void Restore(ClientSession& s) const {
     s.sends = sends;
     s.sends_at_tick = sends_at_tick;
@@ -92,6 +93,7 @@ struct ClientView {
     s.retries = retries;
     s.exchanges.next_packet_id = next_packet_id;
     s.exchanges.out_count = 0;
+    s.exchanges.in_count = in_count;
     s.ping_pending = false;
   }
   uint32_t sends, sends_at_tick;
@@ -99,6 +101,7 @@ struct ClientView {
   Instant last_out, last_in, ping_sent, look_from, tick_origin;
   LoopState loop, retries;
   uint16_t next_packet_id;
+  uint8_t in_count;
 };
 
 // After so long a kernel's timer, set for `wait`, has woken up: its wheel is late by an eighth at

@@ -22,10 +22,7 @@ bool RunsAsMembers(const Plan& plan) {
 }
 
 std::string WhyMessagesNotSkipped(const Plan& plan, const GroupPlan& g) {
-  if (g.uplink.empty()) return "";
-  if (std::none_of(g.uplink.begin(), g.uplink.end(), IsOneExchange)) {
-    return "QoS 2 takes more than one exchange";
-  }
+  if (!HasMessages(g)) return "";
   if (plan.broker.handling.ns > 0) return "the broker handles one packet after another";
   if (g.profile.loop_delay_max.ns > 0) return "the client's loop has a delay that is drawn";
   if (g.up.latency.min().ns == 0 || g.down.latency.min().ns == 0) {

@@ -17,8 +17,10 @@ bool RunsAsMembers(const Plan& plan);
 // Why every event of this group goes through the queue; "" if quiet stretches are skipped.
 std::string WhyNotSkipped(const Plan& plan, const GroupPlan& group);
 
-// Why what clients of such a group publish goes through the queue nevertheless; "" if it is skipped
-// (if it IsOneExchange()), or there is nothing.
+inline bool HasMessages(const GroupPlan& g) { return !g.uplink.empty() || !g.downlink.empty(); }
+
+// Why messages from and for clients of such a group go through the queue nevertheless; "" if they
+// are skipped, or there are none.
 std::string WhyMessagesNotSkipped(const Plan& plan, const GroupPlan& group);
 
 }  // namespace keepsim

@@ -7,8 +7,7 @@ namespace keepsim::quiet {
 TcpEndpoint Stretch::EndpointNow(EndIndex at) const {
   const int64_t pings = (out_.cycles - kernels_at_) * kPingSize;
   return EndpointAfter(at == kClientEnd ? group_.tcp : broker_.tcp, c_.end[at].tcp,
-                       pings + published_bytes_[at], pings + published_bytes_[Peer(at)],
-                       kernel_[at]);
+                       pings + message_bytes_[at], pings + message_bytes_[Peer(at)], kernel_[at]);
 }
 
 // What has happened in all cycles alike, and what only the last one leaves.
@@ -54,7 +53,7 @@ void Stretch::Finish() {
   if (group_.profile.loop_delay_max.ns > 0) host_.loop_draws += static_cast<uint64_t>(n);
   out_.events = n * (tcp_ ? kEventsOfCycle : 3) + beyond_.events + session_.ticks;
   host_.events += out_.events;
-  out_.client_acts = std::min(t0_, NextPublish());
+  out_.client_acts = std::min(t0_, NextMessageDue());
   // Armed for the wait's end until that is over, unless the next ping comes before it.
   out_.client_wakes = ArmedAt(until_);
   out_.broker_wakes = session_.wakes;

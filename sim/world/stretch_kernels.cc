@@ -11,15 +11,16 @@ bool Stretch::KernelsCycle(size_t i) {
   if (!MayPing()) return false;
   const uint64_t first[2] = {up_first_ + 2 * i, down_first_ + i};
   TcpExchange x(broker_, host_, draws_, first, path_, EndpointNow(kClientEnd),
-                EndpointNow(kBrokerEnd), kPingSize, kPingSize);
+                EndpointNow(kBrokerEnd), {kClientEnd, 2, {kPingSize, kPingSize}});
   if (!x.Run(t0_, until_)) return Stop(x.why());
+  const Instant heard = x.read[0], answered = x.read[1];
   Trial t = NewTrial();
   t.path = x.path;
-  t.way = {t0_, x.heard, x.heard, x.answered, x.over};
+  t.way = {t0_, heard, heard, answered, x.over};
   const ClientView client_before(host_.session);
-  t.client = MoveClient(t0_, x.answered);
+  t.client = MoveClient(t0_, answered);
   const auto judge = [&] {
-    if (!ClientBears(t.client, x.answered, x.over)) return false;
+    if (!ClientBears(t.client, answered, x.over)) return false;
     // So that the next cycle may go by the plain rule.
     const KernelView client(x.end[kClientEnd]), broker(x.end[kBrokerEnd]);
     const Duration gap = t.client.next - x.over;
@@ -28,24 +29,23 @@ bool Stretch::KernelsCycle(size_t i) {
          (plain_.radio > 0 && gap <= kRadioTail))) {
       return Stop(StretchEnd::kOther);
     }
-    return BrokerBears(x.heard, PacketType::kPingreq, t, until_);
+    return BrokerBears(heard, PacketType::kPingreq, t, until_);
   };
   if (!judge()) {
     client_before.Restore(host_.session);
     return false;
   }
 
-  NoteKernels(x, {kEventsOfCycle, {2, 1}, {kPingSize, kPingSize}});
+  NoteKernels(x);
+  beyond_.Add({kEventsOfCycle, {2, 1}, {kPingSize, kPingSize}}, -1);
   Commit(t);
   CountFromHere();
   ++out_.odd;
   return true;
 }
 
-// What the kernels did, beyond what is `usual` for such an exchange.
-void Stretch::NoteKernels(const TcpExchange& x, const Beyond& usual) {
+void Stretch::NoteKernels(const TcpExchange& x) {
   beyond_.Add(x.done);
-  beyond_.Add(usual, -1);
   for (const EndIndex at : {kClientEnd, kBrokerEnd}) {
     c_.end[at].tcp = x.end[at];
     kernel_[at] = KernelView(x.end[at]);

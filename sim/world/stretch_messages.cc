@@ -21,16 +21,18 @@ Stretch::ClientTimer Stretch::TimerAfter(Instant first, Instant last) const {
 // As many as keep within the rule, from `m` on. False if it does not.
 bool Stretch::PlainMessages(const Message& m) {
   // The one before was of this stretch, one period ago.
-  if (tells_all_) return false;
+  if (tells_all_ || m.direction == kDown) return false;
+  const bool answered = m.packets.count > 1;
   LookAhead();
   // The broker's kernel is to acknowledge with its answer, or at once if there is none.
-  if (tcp_ && m.answered != kernel_[kBrokerEnd].interactive) return RepairedMessage(m);
-  const int halves = tcp_ && m.answered ? 1 : 0;
+  if (tcp_ && answered && kernel_[kClientEnd].interactive) return false;
+  if (tcp_ && answered != kernel_[kBrokerEnd].interactive) return RepairedMessage(m);
+  const int halves = tcp_ && answered ? 1 : 0;
   size_t ahead = std::min(up_reach_, draws_.up.FirstLost()) >> halves;
-  if (tcp_ || m.answered) ahead = std::min({ahead, down_reach_, draws_.down.FirstLost()});
-  ahead = std::min(ahead, static_cast<size_t>((end_ - m.due).ns / telling_.step));
-  const Shape shape = tcp_ ? (m.answered ? Shape::kSegments : Shape::kLoneSegment)
-                           : (m.answered ? Shape::kDatagrams : Shape::kLoneDatagram);
+  if (tcp_ || answered) ahead = std::min({ahead, down_reach_, draws_.down.FirstLost()});
+  ahead = std::min(ahead, static_cast<size_t>((m.others - m.due).ns / telling_.step));
+  const Shape shape = tcp_ ? (answered ? Shape::kSegments : Shape::kLoneSegment)
+                           : (answered ? Shape::kDatagrams : Shape::kLoneDatagram);
   const BrokerView session = session_;
   const RttEstimator rtt[2] = {kernel_[kClientEnd].rtt, kernel_[kBrokerEnd].rtt};
   while (true) {
@@ -61,7 +63,8 @@ void Stretch::NotePlainMessages(const Message& m, int64_t n, const PlainEnd& las
 
   s.sends += static_cast<uint32_t>(n);
   s.last_out = host_.last_packet_out = last.out + session_ahead_;
-  if (m.answered) {
+  const bool answered = m.packets.count > 1;
+  if (answered) {
     s.last_in = last.answered + session_ahead_;
     constexpr int64_t kPacketIds = 65535;
     uint16_t& id = s.exchanges.next_packet_id;
@@ -71,10 +74,12 @@ void Stretch::NotePlainMessages(const Message& m, int64_t n, const PlainEnd& las
   session_.wakes = last.wakes;
   host_.longest_silence = std::max(host_.longest_silence, step);
   host_.radio_wakeups += n * telling_.radio;
-  host_.radio_last = tcp_ || m.answered ? last.answered : last.out;
+  host_.radio_last = tcp_ || answered ? last.answered : last.out;
   asks_all_ = true;
   NoteMessages(m, n, last.answered);
-  NotePublishKernels(m, {last.out, last.heard, last.heard, last.answered, last.answered});
+  beyond_.Add(UsualOf(m), n);
+  NoteRead(m);
+  if (tcp_) NotePublishKernels(m, {last.out, last.heard, last.heard, last.answered, last.answered});
 }
 
 }  // namespace keepsim::quiet

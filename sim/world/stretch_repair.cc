@@ -54,8 +54,9 @@ void Stretch::NoteRepair(const RepairedExchange& x) {
 
 // REQUIRES: repairs_, draws of kMostUp and kMostDown transmissions from cycle `i` on.
 bool Stretch::RepairedCycle(size_t i) {
+  if (!MayPing()) return false;
   // The first cycle of a stretch is asked everything.
-  if (asks_all_ || !MayPing()) return false;
+  if (asks_all_ || kernel_[kClientEnd].interactive) return Stop(StretchEnd::kOther);
   RepairedExchange x(group_.tcp, broker_.tcp, kernel_[kClientEnd], kernel_[kBrokerEnd],
                      kernel_ahead_, group_, draws_, 2 * i, i, {kPingSize, kPingSize});
   if (!x.Run(t0_)) return Stop(x.why());
@@ -89,14 +90,13 @@ bool Stretch::RepairedCycle(size_t i) {
 
 // A message, likewise, and answered. REQUIRES: as PlainMessages(), whose LookAhead() was the last.
 bool Stretch::RepairedMessage(const Message& m) {
-  if (!mends_by_rule_ || !m.answered) return false;
+  if (!mends_by_rule_ || m.packets.count != 2) return false;
   RepairedExchange x(group_.tcp, broker_.tcp, kernel_[kClientEnd], kernel_[kBrokerEnd],
-                     kernel_ahead_, group_, draws_, 0, 0, {m.state->size, kPubackSize});
+                     kernel_ahead_, group_, draws_, 0, 0, {m.state->size, kAckSize});
   if (!x.Run(m.due)) return Stop(x.why());
   PlainEnd last{x.out, x.heard, x.answered, {}, x.answered - x.out};
-  if (!Repair(telling_, x, end_) ||
-      !BrokerBearsRepair(telling_, PacketType::kPublish, x,
-                         std::min(m.due + Duration{telling_.step}, end_), TimerAfter(m.due, m.due),
+  if (!Repair(telling_, x, m.until) ||
+      !BrokerBearsRepair(telling_, PacketType::kPublish, x, m.until, TimerAfter(m.due, m.due),
                          &last.wakes)) {
     return false;
   }

@@ -44,7 +44,7 @@ class Stretch {
         mends_by_rule_(mends_ && group_.tcp.user_timeout.ns == 0 &&
                        broker.tcp.user_timeout.ns == 0),
         repairs_(plain_.applies && mends_by_rule_),
-        publishes_(messages),
+        messages_(messages),
         telling_(messages ? MessageRuleOf(broker, host, c) : PlainRule{}),
         lost_{c.end[kClientEnd].lost, c.end[kBrokerEnd].lost},
         session_(c.session, c.session_armed),
@@ -80,9 +80,10 @@ class Stretch {
     Way way;
     PathView path;
     BrokerView session;
-    ClientTimer client{kNever, kNever};
+    ClientTimer client;
+    Instant read[PacketTurns::kMost];  // of a message: when each packet is
   };
-  Trial NewTrial() const { return {{}, path_, session_}; }
+  Trial NewTrial() const { return {{}, path_, session_, {kNever, kNever}, {}}; }
   void LookFromHere();
   void LookAhead();
   bool FindWay(size_t i, Instant out, Way& way, PathView& path) const;
@@ -101,8 +102,13 @@ class Stretch {
   bool ClientBears(const ClientTimer& timer, Instant answered, Instant acked);
   void Commit(const Trial& t);
   void NoteExchange(const Trial& t);
+  void NoteClientSends(Instant local);
   void NoteSample(EndIndex at, Duration rtt) {
     kernel_[at].rtt.Add(std::max<int64_t>(rtt.ns, 1), ConfigOf(at).min_rto.ns, true);
+  }
+  // The broker's kernel with its answer, the client's at once.
+  bool AcknowledgesAsUsual() const {
+    return !tcp_ || (kernel_[kBrokerEnd].interactive && !kernel_[kClientEnd].interactive);
   }
   const TcpConfig& ConfigOf(EndIndex at) const {
     return at == kClientEnd ? group_.tcp : broker_.tcp;
@@ -133,43 +139,55 @@ class Stretch {
   void NoteRepair(const RepairedExchange& x);
   bool RepairedCycle(size_t i);
   bool KernelsCycle(size_t i);
-  void NoteKernels(const TcpExchange& x, const Beyond& usual);
+  void NoteKernels(const TcpExchange& x);
   // Both kernels' ends in c_ are those of now.
   void CountFromHere() {
     kernels_at_ = out_.cycles;
-    published_bytes_[kClientEnd] = published_bytes_[kBrokerEnd] = 0;
+    message_bytes_[kClientEnd] = message_bytes_[kBrokerEnd] = 0;
   }
 
-  // ---- stretch_publish.cc: one message
+  // ---- stretch_message.cc: one message, from the client or for it
   struct Message {
-    uint32_t number;  // of its workload
+    Direction direction;  // of its PUBLISH
+    uint32_t number;      // of its workload
     const Workload* law;
     WorkloadState* state;
-    bool answered;  // by PUBACK
+    PacketTurns packets;
     Instant due;
     WorkloadState after;
-    Instant until;  // the stretch's end, or when the next message is due
+    Instant others;  // the stretch's end, or when a message of another workload is due
+    Instant until;   // or the next one of this
+
+    PacketType Type(int i) const;  // of a packet
   };
-  static constexpr size_t kNobody = ~size_t{0};
-  Instant NextPublish() const;
-  Instant NextOfOthers(size_t number) const;
+  Instant NextMessageDue(const WorkloadState* but = nullptr) const;
   bool FindMessage(Instant due, Message* m);
-  bool FindPublishWay(const Message& m, Way& way, PathView& path);
-  bool ClientPublishes(const Message& m, Trial& t);
-  template <typename Kernels>
-  bool MayPublish(const Message& m, Trial& t, Kernels kernels);
+  bool FindDatagrams(const Message& m, Trial& t);
+  bool ClientTakesPart(const Message& m, Trial& t);
+  bool BrokerTakesPart(const Message& m, Trial& t);
+  bool SessionsBear(const Message& m, Trial& t, bool by_kernels);
   Beyond UsualOf(const Message& m) const;
   void NoteMessages(const Message& m, int64_t n, Instant answered);
-  void NotePublishKernels(const Message& m, const Way& way);
+  void NoteRead(const Message& m);
   bool Follows(const PlainRule& rule, Instant over, Instant next) const;
   void CommitMessage(const Message& m, const Trial& t);
-  bool PublishCycle(const Message& m);
-  bool PublishQuietly(const Message& m);
-  bool PublishByKernels(const Message& m);
+  bool MessageCycle(const Message& m);
+  bool MessageQuietly(const Message& m);
+  bool MessageByKernels(const Message& m);
+
+  // ---- stretch_publish.cc: from the client, over TCP
+  bool FindPublishWay(const Message& m, Trial& t);
+  void NotePublishKernels(const Message& m, const Way& way);
+
+  // ---- stretch_receive.cc: for the client, over TCP
+  bool FindReceiveWay(const Message& m, Trial& t);
+  bool TcpBearsDelivery(const Way& way, Instant next, Instant until);
+  void NoteReceiveKernels(const Message& m, const Way& way);
+
   // What the client's timer is armed for at `at`, if nothing was due up to there.
   Instant ArmedAt(Instant at) const { return waits_to_ < at ? t0_ : std::min(waits_to_, t0_); }
 
-  // ---- stretch_messages.cc: many
+  // ---- stretch_messages.cc: many from the client
   bool PlainMessages(const Message& m);
   ClientTimer TimerAfter(Instant first, Instant last) const;
   bool RepairedMessage(const Message& m);
@@ -226,7 +244,7 @@ class Stretch {
   const bool repairs_;        // RepairedCycle() may be asked
   Instant handled_ = kNever;  // kNever: at once
   Beyond beyond_;
-  const bool publishes_;     // what the client publishes is part of the stretch
+  const bool messages_;      // those from and for the client are part of the stretch
   const PlainRule telling_;  // of what it publishes
   uint16_t lost_[2];         // transmissions by this end since the peer last read from it
   // No rule says that the next cycle, or message, needs fewer questions.
@@ -235,8 +253,8 @@ class Stretch {
   QuietStretch out_;
   BrokerView session_;
   KernelView kernel_[2];
-  int64_t kernels_at_ = 0;               // both kernels' ends in c_ are those after so many cycles
-  int64_t published_bytes_[2] = {0, 0};  // since then, by sender, answers included
+  int64_t kernels_at_ = 0;             // both kernels' ends in c_ are those after so many cycles
+  int64_t message_bytes_[2] = {0, 0};  // of messages since then, by sender, answers included
   PathView path_;
   Instant t0_;        // the next cycle begins
   Way last_{};        // the last cycle's, but for `acked`

@@ -53,11 +53,7 @@ void Stretch::NoteSteady(Instant out, Instant heard, Instant answered, const Cli
   host_.ping_rtt_sum += answered - out;
   ++out_.cycles;
   NoteOvertaken(client.waits_to, client.next);
-  const Instant local = out + session_ahead_;
-  if (host_.last_packet_out != kLongAgo) {
-    host_.longest_silence = std::max(host_.longest_silence, local - host_.last_packet_out);
-  }
-  host_.last_packet_out = local;
+  NoteClientSends(out + session_ahead_);
   TouchRadio({out, answered});
   waits_to_ = client.waits_to;
   t0_ = client.next;

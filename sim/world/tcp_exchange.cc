@@ -12,8 +12,8 @@ bool IsQuiet(const TcpEndpoint& e) {
 
 bool TcpExchange::Run(Instant out, Instant until) {
   now_ = over = out;
-  done.events = 1;  // the client's timer, or what makes it publish
-  if (!Write(kClientEnd)) return false;
+  done.events = 1;  // the client's timer, or what makes an end publish
+  if (!Write()) return false;
   for (int steps = 0; pending_count_ > 0; ++steps) {
     const Pending next = TakeNext();
     if (next.at >= until) return Stop(StretchEnd::kPending);
@@ -23,13 +23,8 @@ bool TcpExchange::Run(Instant out, Instant until) {
                                                      : OnTimer(next.end, next.at);
     if (!goes_on) return false;
   }
-  // Where the client's end answers at once, an acknowledgement may wait for the next exchange.
-  const Instant read = bytes_[kBrokerEnd] == 0 ? heard : answered;
-  if (read == kNever || !IsQuiet(end[kClientEnd]) || !IsQuiet(end[kBrokerEnd]) ||
-      end[kClientEnd].interactive) {
-    return Stop(StretchEnd::kOther);
-  }
-  return true;
+  return (read_ == packets_.count && IsQuiet(end[kClientEnd]) && IsQuiet(end[kBrokerEnd])) ||
+         Stop(StretchEnd::kOther);
 }
 
 bool TcpExchange::Push(Instant at, What what, EndIndex to, uint8_t segment) {
@@ -49,9 +44,10 @@ TcpExchange::Pending TcpExchange::TakeNext() {
   return taken;
 }
 
-bool TcpExchange::Write(EndIndex from) {
+bool TcpExchange::Write() {
   TcpOutput out;
-  written_to_[from] = TcpWrite(Config(from), end[from], bytes_[from], KernelNow(from), out);
+  const EndIndex from = packets_.Writer(written_);
+  written_to_ = TcpWrite(Config(from), end[from], packets_.bytes[written_++], KernelNow(from), out);
   return Send(from, out) && Arm(from);
 }
 
@@ -122,13 +118,12 @@ bool TcpExchange::OnOutput(EndIndex at, const TcpOutput& out) {
 }
 
 bool TcpExchange::Read(EndIndex at, uint32_t readable_to) {
-  Instant& read = at == kBrokerEnd ? heard : answered;
-  if (read != kNever || !AtOrBefore(written_to_[Peer(at)], readable_to)) {
+  if (read_ == written_ || at == packets_.Writer(read_) || !AtOrBefore(written_to_, readable_to)) {
     return Stop(StretchEnd::kOther);
   }
-  read = now_;
+  read[read_++] = now_;
   lost[Peer(at)] = 0;
-  return at == kClientEnd || bytes_[kBrokerEnd] == 0 || Write(kBrokerEnd);
+  return written_ == packets_.count || Write();
 }
 
 bool TcpExchange::Arm(EndIndex at) {

@@ -19,6 +19,11 @@ struct WorkloadState {
                            // the first
 };
 
+// Of the draws of this workload.
+constexpr Purpose MessagePurpose(Direction direction, uint32_t number) {
+  return (direction == kUp ? Purpose::kUplink : Purpose::kDownlink) + number;
+}
+
 // The client starts for the first time at `now`: its first message. `purpose`: of this workload's
 // draws.
 void FirstMessage(const Workload& w, const RandomSource& luck, Purpose purpose, Instant now,

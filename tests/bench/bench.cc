@@ -55,7 +55,6 @@ void JoinedFleet(benchmark::State& state) {
   RunFleet(state, *FleetPlan(true, state.range(0), "24h", R"(profile: "hivemq-ce")"),
            Engine::kAuto);
 }
-// The broker handles one packet after another: all in one cell, whose clients run as members.
 // Each client publishes three times in the time after which it would send a PINGREQ.
 void PublishingFleet(benchmark::State& state) {
   const auto plan =
@@ -87,6 +86,26 @@ void RegisterProfiles() {
   }
 }
 
+// The reference fleet with a message every 100 s, from each client and for it.
+void RegisterMessages() {
+  for (const char* field : {"publish", "receive"}) {
+    for (int qos = 0; qos <= 2; ++qos) {
+      for (const Engine engine : {Engine::kAuto, Engine::kEvents}) {
+        const std::string text =
+            absl::StrCat("subscribe: \"a/#\" ", field,
+                         " { periodic { period: \"100s\" } qos: ", qos, " payload_bytes: 100 }");
+        const auto run = [text, engine](auto& state) {
+          RunFleet(state, *FleetPlan(true, 1000, "24h", kBroker, /*crashes=*/true, text), engine);
+        };
+        const std::string name = absl::StrCat("messages ", field, " QoS ", qos,
+                                              engine == Engine::kEvents ? ", event by event" : "");
+        benchmark::RegisterBenchmark(name.c_str(), run)->MeasureProcessCPUTime();
+      }
+    }
+  }
+}
+
+// The broker handles one packet after another: all in one cell, whose clients run as members.
 void HandlingFleet(benchmark::State& state, Engine engine) {
   const auto broker = R"(profile: "spec" handling_time: "1us")";
   RunFleet(state, *FleetPlan(true, state.range(0), state.range(0) > 10000 ? "20m" : "2h", broker),
@@ -277,7 +296,10 @@ BENCHMARK(Hold<StdQueue>)->Arg(4)->Arg(8)->Arg(1000)->Arg(100000)->Arg(1000000);
 
 }  // namespace
 
-void RegisterAll() { RegisterProfiles(); }
+void RegisterAll() {
+  RegisterProfiles();
+  RegisterMessages();
+}
 
 }  // namespace keepsim
 

@@ -12,7 +12,7 @@ import sys
 from tests.bench import results
 
 BEGIN, END = "<!-- benchmarks: begin -->\n", "<!-- benchmarks: end -->\n"
-SMALL = "^(TcpFleet|TcpFleetSkipping|DatagramFleet|EagerDatagramFleet|EagerTcpFleet|PublishingFleet|HandlingFleet|JoinedFleet|CoupledFleet)/100/|^Hold<.*>/[48]$|^OneBlock|^SkipFloor|^client spec|^broker emqx 5.3"
+SMALL = "^(TcpFleet|TcpFleetSkipping|DatagramFleet|EagerDatagramFleet|EagerTcpFleet|PublishingFleet|HandlingFleet|JoinedFleet|CoupledFleet)/100/|^Hold<.*>/[48]$|^OneBlock|^SkipFloor|^client spec|^messages receive QoS 0|^broker emqx 5.3"
 
 
 def run(bench, path, small, repetitions):

@@ -117,6 +117,9 @@ def part_table(m):
     return _table(["part", "ns"], [[title, _ns(m[name]["ns"])] for title, name, _ in PARTS if name in m])
 
 
+BY_EVENTS = ", event by event"
+
+
 def profile_table(m):
     """Clients at the specification's broker beside brokers with its client."""
     columns = [[(name.split(" ", 1)[1], _ns(v["per_event"] * 1e9)) for name, v in sorted(m.items()) if name.startswith(who)]
@@ -125,8 +128,16 @@ def profile_table(m):
     return _table(["client", "ns per event", "broker", "ns per event"], rows)
 
 
+def message_table(m):
+    """Both engines with a message every 100 s, by direction and QoS."""
+    what = "messages "
+    rows = [(name[len(what):], _ns(v["per_event"] * 1e9), _ns(m[name + BY_EVENTS]["per_event"] * 1e9))
+            for name, v in sorted(m.items()) if name.startswith(what) and name + BY_EVENTS in m]
+    return _table(["messages over TCP", "ns per event", "event by event"], rows)
+
+
 def tables(m):
-    return "\n".join([fleet_table(m), profile_table(m), memory_table(m), queue_table(m), part_table(m)])
+    return "\n".join([fleet_table(m), profile_table(m), message_table(m), memory_table(m), queue_table(m), part_table(m)])
 
 
 COLOURS = ["#1b6ca8", "#d95f02", "#1b9e77", "#7570b3", "#e7298a", "#66a61e", "#e6ab02", "#a6761d", "#777777", "#bbbbbb", "#4d2d8f"]

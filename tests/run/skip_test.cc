@@ -153,6 +153,26 @@ TEST(SkipTest, PublishingFleets) {
   }
 }
 
+// From each direction and of each QoS: nothing of it needs the queue.
+TEST(SkipTest, MessagesOfEachKind) {
+  for (const char* transport : {"TCP", "DATAGRAM"}) {
+    for (const char* field : {"publish", "receive"}) {
+      for (const char* qos : {"0", "1", "2"}) {
+        if (HasFailure()) return;
+        const std::string text = absl::StrCat(
+            "horizon: \"12h\" groups { name: \"g\" count: 4 keep_alive: \"60s\" start { spread: "
+            "\"60s\" } subscribe: \"a/#\" path { transport: ",
+            transport, " both { latency { lognormal { median: \"50ms\" sigma: 0.5 } } loss: ",
+            transport == std::string("TCP") ? "0.01" : "0", " } } ", field,
+            " { periodic { period: \"100s\" } qos: ", qos, " payload_bytes: 100 } }");
+        SCOPED_TRACE(text);
+        const Share share = Compare(*PlanOf(text));
+        EXPECT_GT(share.skipped, share.events * 49 / 50);
+      }
+    }
+  }
+}
+
 // A PUBACK stands for the PINGRESP, which comes after the messages that were run through.
 TEST(SkipTest, AnAnswerThatHasBeenStoodForIsCounted) {
   Compare(*PlanOf(R"(horizon: "12h" groups { name: "g" count: 4 client: "hivemq-client"
@@ -293,6 +313,8 @@ void CompareSeeds(std::string (*scenario)(uint64_t seed), uint64_t first, uint64
 TEST(SkipTest, ScenariosOfAnyKind) { CompareSeeds(AnyScenario, 1, 2000); }
 
 TEST(SkipTest, PublishingScenarios) { CompareSeeds(PublishingScenario, 1, 1000); }
+
+TEST(SkipTest, ReceivingScenarios) { CompareSeeds(ReceivingScenario, 1, 1000); }
 
 // The client's wait for PINGRESP ends, for nothing, in the instant of a tick of the broker's: whose
 // timer is armed anew first is the first when both are due at once the next time.

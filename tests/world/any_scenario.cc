@@ -86,9 +86,10 @@ std::string Messages(Luck& luck, const char* field) {
   return absl::StrCat(text, " qos: ", luck.UpTo(2), " payload_bytes: ", luck.UpTo(50), " }");
 }
 
-// Messages of a client, often as regular as its keep alive, and mostly of one exchange each.
-std::string Telemetry(Luck& luck) {
-  std::string text = " publish { ";
+// Messages from (`publish`) or for a client (`receive`), often as regular as its keep alive, and
+// mostly of one exchange each.
+std::string Telemetry(Luck& luck, const char* field = "publish") {
+  std::string text = absl::StrCat(" ", field, " { ");
   switch (luck.UpTo(5)) {
     case 0:
       absl::StrAppend(&text, "poisson { mean_gap: \"", luck.Of({"4s", "25s", "2m"}), "\" }");
@@ -115,6 +116,13 @@ std::string Telemetry(Luck& luck) {
                       " payload_bytes: ", luck.Of({0, 20, 100, 1400, 1500}), " }");
 }
 
+// Messages for a client at round times.
+std::string RegularDeliveries(Luck& luck) {
+  return absl::StrCat(" subscribe: \"a/#\" receive { periodic { period: \"",
+                      luck.Of({"7950ms", "20s", "30s", "60s", "90s"}),
+                      "\" phased: false } qos: ", luck.UpTo(1), " }");
+}
+
 std::string RandomFaults(Luck& luck) {
   return absl::StrCat(
       " random_faults { fault: ", luck.Of({"CRASH", "KILL", "STOP", "FREEZE", "SLEEP", "PATH_CUT"}),
@@ -122,11 +130,11 @@ std::string RandomFaults(Luck& luck) {
       "\" } } length { exponential { mean: \"", luck.Of({"2s", "90s"}), "\" } } }");
 }
 
-// How often there are messages of the client's own.
-enum class Publishes { kSometimes, kAlways };
+// Which messages there are for certain; others there are sometimes.
+enum class Always { kNothing, kPublishes, kReceives };
 
 std::string Group(Luck& luck, const std::string& name, int64_t count,
-                  Publishes publishes = Publishes::kSometimes) {
+                  Always always = Always::kNothing) {
   const auto& clients = ClientProfiles();
   const int64_t client = luck.OneIn(3) ? 0 : luck.UpTo(static_cast<int64_t>(clients.size()) - 1);
   std::string text = absl::StrCat(" groups { name: \"", name, "\" count: ", count, " client: \"",
@@ -134,12 +142,17 @@ std::string Group(Luck& luck, const std::string& name, int64_t count,
                                   luck.Of({5, 10, 30, 60, 60, 61, 120}), "s\" start { spread: \"",
                                   luck.Of({"0", "60s", "60s"}), "\" }", Path(luck));
   if (luck.OneIn(3)) absl::StrAppend(&text, " mqtt_version: V5");
-  if (publishes == Publishes::kAlways) {
+  if (always == Always::kPublishes || (always == Always::kReceives && luck.OneIn(2))) {
     for (int64_t n = luck.Of({1, 1, 1, 2, 3}); n > 0; --n) absl::StrAppend(&text, Telemetry(luck));
   } else if (luck.OneIn(5)) {
     absl::StrAppend(&text, Messages(luck, "publish"));
   }
-  if (luck.OneIn(6)) {
+  if (always == Always::kReceives) {
+    absl::StrAppend(&text, " subscribe: \"a/#\"");
+    for (int64_t n = luck.Of({1, 1, 2}); n > 0; --n) {
+      absl::StrAppend(&text, Telemetry(luck, "receive"));
+    }
+  } else if (luck.OneIn(6)) {
     absl::StrAppend(&text, " subscribe: \"a/#\"", Messages(luck, "receive"));
   }
   if (luck.OneIn(3)) absl::StrAppend(&text, RandomFaults(luck));
@@ -216,11 +229,13 @@ std::string AnyScenario(uint64_t seed) {
   return text;
 }
 
-std::string PublishingScenario(uint64_t seed) {
-  Luck luck(seed, 4);
+namespace {
+
+// One or two clients with such messages.
+std::string MessagesScenario(Luck& luck, Always always) {
   const int64_t horizon_s = luck.Of<int64_t>({1800, 3600, 7200});
   std::string text = absl::StrCat("horizon: \"", horizon_s, "s\"");
-  absl::StrAppend(&text, Group(luck, "a", 1 + luck.UpTo(1), Publishes::kAlways));
+  absl::StrAppend(&text, Group(luck, "a", 1 + luck.UpTo(1), always));
   for (int64_t n = luck.OneIn(2) ? 0 : luck.UpTo(3); n > 0; --n) {
     absl::StrAppend(&text, Fault(luck, horizon_s));
   }
@@ -228,6 +243,18 @@ std::string PublishingScenario(uint64_t seed) {
   const int64_t broker = luck.OneIn(2) ? 0 : luck.UpTo(static_cast<int64_t>(brokers.size()) - 1);
   return absl::StrCat(text, " broker { profile: \"", brokers[static_cast<size_t>(broker)].name,
                       "\" }");
+}
+
+}  // namespace
+
+std::string PublishingScenario(uint64_t seed) {
+  Luck luck(seed, 4);
+  return MessagesScenario(luck, Always::kPublishes);
+}
+
+std::string ReceivingScenario(uint64_t seed) {
+  Luck luck(seed, 7);
+  return MessagesScenario(luck, Always::kReceives);
 }
 
 std::string TiedScenario(uint64_t seed) {
@@ -252,6 +279,7 @@ std::string TiedScenario(uint64_t seed) {
                     luck.OneIn(2) ? " phased: false" : "", " } qos: ", luck.UpTo(1), " }");
   }
   if (luck.OneIn(2)) absl::StrAppend(&text, RandomFaults(luck));
+  if (luck.OneIn(3)) absl::StrAppend(&text, RegularDeliveries(luck));
   absl::StrAppend(&text, " } broker { profile: \"", brokers[static_cast<size_t>(broker)].name,
                   "\"");
   if (luck.OneIn(3)) absl::StrAppend(&text, " accept_per_second: ", luck.Of({1, 50}));
@@ -306,6 +334,7 @@ std::string RowScenario(uint64_t seed) {
     absl::StrAppend(&text, " publish { poisson { mean_gap: \"5m\" } qos: ", luck.UpTo(1), " }");
   }
   if (luck.OneIn(3)) absl::StrAppend(&text, RandomFaults(luck));
+  if (luck.OneIn(3)) absl::StrAppend(&text, RegularDeliveries(luck));
   absl::StrAppend(&text, " }", client, " }", broker);
   return absl::StrCat(text, " faults { at: \"", 1000 + luck.UpTo(5000),
                       "s\" duration: \"400s\" partition { directions: ", luck.Of({"UP", "BOTH"}),

@@ -12,6 +12,8 @@ namespace keepsim {
 std::string AnyScenario(uint64_t seed);
 // One whose clients publish, as often as they ping or more.
 std::string PublishingScenario(uint64_t seed);
+// One whose clients are sent messages, as often or more, and half of them publish as well.
+std::string ReceivingScenario(uint64_t seed);
 // One in which much is due at one instant: packets take no time or a round one.
 std::string TiedScenario(uint64_t seed);
 // One with profiles of its own at both ends, whose limits, intervals and latencies may add up.

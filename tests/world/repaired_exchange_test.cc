@@ -145,7 +145,7 @@ class RepairedExchangeTest : public testing::Test {
       draws.up.Reach(group_.up, host_.luck, Purpose::kSegmentUp, first[kUp], kMostUp);
       draws.down.Reach(group_.down, host_.luck, Purpose::kSegmentDown, first[kDown], kMostDown);
       TcpExchange kernels(broker_, host_, draws, first, PathView{}, end[kClientEnd],
-                          end[kBrokerEnd], kPingSize, kPingSize);
+                          end[kBrokerEnd], {kClientEnd, 2, {kPingSize, kPingSize}});
       const bool ran = kernels.Run(now, now + kStep);
       HoldAgainst(kernels, ran, draws, end, now);
       if (ran) {
@@ -173,8 +173,8 @@ class RepairedExchangeTest : public testing::Test {
     SCOPED_TRACE(kind + " exchange at " + std::to_string(now.ns));
     ++kinds_[kind];
     ASSERT_TRUE(ran);
-    EXPECT_EQ(rule.heard, kernels.heard);
-    EXPECT_EQ(rule.answered, kernels.answered);
+    EXPECT_EQ(rule.heard, kernels.read[0]);
+    EXPECT_EQ(rule.answered, kernels.read[1]);
     EXPECT_GE(rule.gone, kernels.over);
     EXPECT_EQ(rule.touched, kernels.radio_last);
     Beyond beyond = kernels.done;
