@@ -226,6 +226,7 @@ bool Stretch::Window() {
     const size_t begin = i;
     i = ByRule(i);
     if (i > begin) continue;
+    if (mends_ && kernel_[kClientEnd].interactive && CycleAfterAnswer(i)) return true;
     if (repairs_) {
       if (2 * i + kMostUp > up_reach_ || i + kMostDown > down_reach_) {
         LookAhead();

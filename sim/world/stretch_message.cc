@@ -151,7 +151,7 @@ bool Stretch::SessionsBear(const Message& m, Trial& t, bool by_kernels) {
   const auto kernels = [&] {
     if (!tcp_ || by_kernels) return true;
     return m.direction == kUp ? TcpIsQuiet(t.way, m.packets.count > 1, t.client.next, m.until)
-                              : TcpBearsDelivery(t.way, t.client.next, m.until);
+                              : TcpBearsDelivery(m, t);
   };
   const bool bear = ClientTakesPart(m, t) && kernels() && BrokerTakesPart(m, t);
   if (!bear) client_before.Restore(host_.session);
@@ -239,16 +239,18 @@ bool Stretch::MessageQuietly(const Message& m) {
   if (!SessionsBear(m, t, /*by_kernels=*/false)) return false;
   NoteRead(m);
   beyond_.Add(UsualOf(m));
+  // The timer of an acknowledgement that waits is an event.
+  if (t.way.handled > t.way.heard) ++beyond_.events;
   if (tcp_ && up) {
     NoteSample(kClientEnd, host_.KernelNow(t.way.answered) - host_.KernelNow(t.way.out));
     if (m.packets.count > 1) NoteSample(kBrokerEnd, t.way.acked - t.way.handled);
-    // The timer of an acknowledgement that waits is an event.
-    if (t.way.handled > t.way.heard) ++beyond_.events;
     NotePublishKernels(m, t.way);
     TouchRadio({t.way.out, t.way.answered});
   } else if (tcp_) {
-    NoteReceiveKernels(m, t.way);
+    if (m.packets.count > 1 && !kernel_[kClientEnd].interactive) beyond_.Add({1, {1, 0}});
+    NoteReceiveKernels(m, t);
     TouchRadio({t.way.answered});
+    if (m.packets.count > 1) TouchRadio({t.way.acked});
   } else {
     if (up) TouchRadio({m.due});
     for (int i = up ? 1 : 0; i < m.packets.count; i += 2) TouchRadio({t.read[i]});

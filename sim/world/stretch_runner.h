@@ -82,8 +82,9 @@ class Stretch {
     BrokerView session;
     ClientTimer client;
     Instant read[PacketTurns::kMost];  // of a message: when each packet is
+    Instant known;                     // when the broker's kernel knows that its PUBLISH is there
   };
-  Trial NewTrial() const { return {{}, path_, session_, {kNever, kNever}, {}}; }
+  Trial NewTrial() const { return {{}, path_, session_, {kNever, kNever}, {}, kNever}; }
   void LookFromHere();
   void LookAhead();
   bool FindWay(size_t i, Instant out, Way& way, PathView& path) const;
@@ -181,8 +182,10 @@ class Stretch {
 
   // ---- stretch_receive.cc: for the client, over TCP
   bool FindReceiveWay(const Message& m, Trial& t);
-  bool TcpBearsDelivery(const Way& way, Instant next, Instant until);
-  void NoteReceiveKernels(const Message& m, const Way& way);
+  bool TcpBearsDelivery(const Message& m, const Trial& t);
+  Duration RtoAtMostWith(EndIndex at, Duration rtt) const;
+  void NoteReceiveKernels(const Message& m, const Trial& t);
+  bool CycleAfterAnswer(size_t i);
 
   // What the client's timer is armed for at `at`, if nothing was due up to there.
   Instant ArmedAt(Instant at) const { return waits_to_ < at ? t0_ : std::min(waits_to_, t0_); }
