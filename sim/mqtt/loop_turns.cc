@@ -1,13 +1,12 @@
 #include "sim/mqtt/loop_turns.h"
 
-#include <algorithm>
-
 namespace keepsim {
 namespace {
 
 // The first of from, from + step, from + 2 * step .. that is not before `t`.
 Instant UpTo(Instant from, Duration step, Instant t) {
   if (t <= from) return from;
+  if (t <= from + step) return from + step;  // without a division, which takes longer than the rest
   return from + step * ((t - from + step - Nanoseconds(1)) / step);
 }
 
@@ -17,7 +16,8 @@ Instant FirstLook(const LoopTurns& loop, const LoopState& state) {
 
 // From one look to the next, with nothing in between.
 Duration Period(const LoopTurns& loop) {
-  return std::max(loop.turn, loop.turn * ((loop.every + loop.turn - Nanoseconds(1)) / loop.turn));
+  if (loop.every <= loop.turn) return loop.turn;
+  return loop.turn * ((loop.every + loop.turn - Nanoseconds(1)) / loop.turn);
 }
 
 }  // namespace

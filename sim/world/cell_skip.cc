@@ -12,6 +12,7 @@ namespace {
 
 // Who stops a run waits for the end of a stretch.
 constexpr Duration kLongestStretch = Seconds(30 * 86400);
+constexpr int kMostPassed = 15;
 
 }  // namespace
 
@@ -49,9 +50,17 @@ Instant Cell::OthersFrom(const Host& host, const Connection& c) const {
 // A message is due. True if that and what follows was skipped.
 bool Cell::SkipFromMessage(Host& host) {
   if (!skips_ || !SkipsMessages(host) || !host.running()) return false;
+  if (host.messages_passed > 0) {
+    --host.messages_passed;
+    return false;
+  }
   const Instant acts =
       host.Global(host.group->profile.clock, NextDeadline(host.params, host.session));
-  return acts >= simulator_.now() && SkipQuietStretch(host, acts);
+  const bool skipped = acts >= simulator_.now() && SkipQuietStretch(host, acts);
+  // Where messages follow each other too fast, not each is worth the question.
+  host.messages_missed = skipped ? 0 : std::min(host.messages_missed + 1, kMostPassed + 1);
+  host.messages_passed = std::max(host.messages_missed - 1, 0);
+  return skipped;
 }
 
 // The client's timer `acts`, now or after a message. True if that and what follows was skipped.

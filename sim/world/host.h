@@ -73,6 +73,8 @@ struct Host {
   Instant armed = kNever;
   Instant told_deadline = kNever;   // at packet level: the last that was recorded
   Instant not_quiet_at = kLongAgo;  // the cycle that begins then goes through the queue
+  int messages_missed = 0;          // with which no stretch could begin, one after another
+  int messages_passed = 0;          // the next so many are not asked
   uint64_t loop_draws = 0;
   // When luck changes, the loop's delay under way stays what it was.
   uint64_t kept_loop_draw = ~uint64_t{0};

@@ -261,7 +261,7 @@ QuietStretch Stretch::Run() {
 }
 
 Instant Stretch::FirstArrives() {
-  if (!MayPing()) return kNever;
+  if (!AcknowledgesAsUsual() || !MayPing()) return kNever;
   LookFromHere();
   PathView path = path_;
   const Instant heard = Carry(host_, draws_, kUp, up_first_, t0_, path);

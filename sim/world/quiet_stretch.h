@@ -38,7 +38,8 @@ struct QuietStretch {
   size_t overtaken_count = 0;
 };
 
-// Whether client and connection are in the state in which a PINGREQ begins a quiet cycle.
+// Whether client and connection are in the state in which a PINGREQ or a message begins a quiet
+// exchange.
 // REQUIRES: the client's timer, or a message from or for it, is due now and nothing on this
 // connection is on its way.
 bool IsQuiet(const Host& host, const Connection& c);

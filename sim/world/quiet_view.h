@@ -170,7 +170,7 @@ TcpEndpoint EndpointAfter(const TcpConfig& config, const TcpEndpoint& before, in
                           int64_t received, const KernelView& view);
 
 // What there is beyond the cycles of PINGREQ in which nothing is lost, by direction: repairs, and
-// all of what is published.
+// all of the messages.
 struct Beyond {
   int64_t events = 0;
   int64_t segments[2] = {0, 0};

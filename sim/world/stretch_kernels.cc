@@ -1,5 +1,6 @@
 // Cycles that no rule covers: run through by both kernels' own functions.
 #include <algorithm>
+#include <limits>
 
 #include "sim/world/stretch_runner.h"
 #include "sim/world/tcp_exchange.h"
@@ -36,6 +37,7 @@ bool Stretch::KernelsCycle(size_t i) {
     return false;
   }
 
+  lost_[kClientEnd] = lost_[kBrokerEnd] = 0;
   NoteKernels(x);
   beyond_.Add({kEventsOfCycle, {2, 1}, {kPingSize, kPingSize}}, -1);
   Commit(t);
@@ -49,7 +51,8 @@ void Stretch::NoteKernels(const TcpExchange& x) {
   for (const EndIndex at : {kClientEnd, kBrokerEnd}) {
     c_.end[at].tcp = x.end[at];
     kernel_[at] = KernelView(x.end[at]);
-    lost_[at] = x.lost[at];
+    constexpr int kMost = std::numeric_limits<uint16_t>::max();
+    lost_[at] = static_cast<uint16_t>(std::min(lost_[at] + x.lost[at], kMost));
   }
   host_.radio_wakeups += x.radio_wakeups;
   host_.radio_last = x.radio_last;

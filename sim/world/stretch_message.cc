@@ -2,7 +2,6 @@
 // that is the last to arrive. What is of one direction over TCP alone is in stretch_publish.cc and
 // stretch_receive.cc.
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "sim/mqtt/exchange.h"
@@ -55,6 +54,10 @@ bool Stretch::FindMessage(Instant due, Message* m) {
   NextMessage(*m->law, host_.luck, MessagePurpose(m->direction, m->number), m->after);
   m->others = std::min(end_, NextMessageDue(m->state));
   m->until = std::min(m->others, m->after.next);
+  // Until then the sender's timer would not have woken up, if only for nothing.
+  if (tcp_ && m->until - due <= kernel_[from].ProbeWait(ConfigOf(from))) {
+    return Stop(StretchEnd::kPending);
+  }
   // What awaits its PUBREL since another connection might have this one's identifier.
   return m->packets.count <= 2 ||
          (host_.session.exchanges.in_count == 0 && c_.session.exchanges.in_count == 0) ||
@@ -93,7 +96,7 @@ bool Stretch::ClientTakesPart(const Message& m, Trial& t) {
   };
   // Up to here the timer has found nothing due.
   timer = {t0_, ArmedAt(m.due)};
-  uint16_t id = m.packets.count > 1 ? c_.session.exchanges.next_packet_id : 0;
+  uint16_t id = m.answered() ? c_.session.exchanges.next_packet_id : 0;
   if (m.direction == kUp) {
     const Effects sent =
         Publish(host_.params, s, host_.SessionNow(m.due), m.law->qos, m.state->size);
@@ -122,7 +125,7 @@ bool Stretch::ClientTakesPart(const Message& m, Trial& t) {
 
 // As BrokerBears(), of all that the broker hears and sends.
 bool Stretch::BrokerTakesPart(const Message& m, Trial& t) {
-  std::pair<Instant, PacketType> noted[PacketTurns::kMost];
+  std::pair<Instant, PacketType> noted[PacketTurns::kMost];  // as activity
   int n = 0;
   const bool sends_first = m.direction == kDown;
   if (sends_first && broker_.profile.outgoing_counts) noted[n++] = {m.due, PacketType::kPublish};
@@ -130,18 +133,20 @@ bool Stretch::BrokerTakesPart(const Message& m, Trial& t) {
     noted[n++] = {t.read[i], m.Type(i)};
   }
   const Instant end = std::min(t.client.next, m.until);
-  bool runs = n > 0 || BrokerRunsTo(t.session, end) || Stop(StretchEnd::kLate);
-  for (int i = 0; runs && i < n; ++i) {
-    runs = BrokerRunsThrough(noted[i].first, noted[i].second, i + 1 < n ? noted[i + 1].first : end,
-                             t.session);
-  }
-  if (runs && !Tied(t.session.wakes, t.client)) {
-    if (sends_first && m.packets.count > 1) TakePacketId(c_.session.exchanges);
+  const auto runs = [&] {
+    if (n == 0) return BrokerRunsTo(t.session, end) || Stop(StretchEnd::kLate);
+    for (int i = 0; i < n; ++i) {
+      const Instant until = i + 1 < n ? noted[i + 1].first : end;
+      if (!BrokerRunsThrough(noted[i].first, noted[i].second, until, t.session)) return false;
+    }
     return true;
+  };
+  if (!runs() || (Tied(t.session.wakes, t.client) && !Stop(StretchEnd::kTie))) {
+    session_.Restore(c_.session);
+    return false;
   }
-  if (runs) Stop(StretchEnd::kTie);
-  session_.Restore(c_.session);
-  return false;
+  if (sends_first && m.answered()) TakePacketId(c_.session.exchanges);
+  return true;
 }
 
 // What both sessions do and, unless they were asked themselves, what the kernels do. If false,
@@ -150,7 +155,7 @@ bool Stretch::SessionsBear(const Message& m, Trial& t, bool by_kernels) {
   const ClientView client_before(host_.session);
   const auto kernels = [&] {
     if (!tcp_ || by_kernels) return true;
-    return m.direction == kUp ? TcpIsQuiet(t.way, m.packets.count > 1, t.client.next, m.until)
+    return m.direction == kUp ? TcpIsQuiet(t.way, m.answered(), t.client.next, m.until)
                               : TcpBearsDelivery(m, t);
   };
   const bool bear = ClientTakesPart(m, t) && kernels() && BrokerTakesPart(m, t);
@@ -188,7 +193,7 @@ void Stretch::NoteMessages(const Message& m, int64_t n, Instant answered) {
     traffic.delivered[d] += static_cast<uint32_t>(n);
     message_bytes_[writer] += bytes;
   }
-  if (m.direction == kDown || m.packets.count > 1) host_.last_heard = answered;
+  if (m.direction == kDown || m.answered()) host_.last_heard = answered;
   out_.messages += n;
   out_.moved[m.direction] |= uint64_t{1} << m.number;
 }
@@ -243,14 +248,14 @@ bool Stretch::MessageQuietly(const Message& m) {
   if (t.way.handled > t.way.heard) ++beyond_.events;
   if (tcp_ && up) {
     NoteSample(kClientEnd, host_.KernelNow(t.way.answered) - host_.KernelNow(t.way.out));
-    if (m.packets.count > 1) NoteSample(kBrokerEnd, t.way.acked - t.way.handled);
+    if (m.answered()) NoteSample(kBrokerEnd, t.way.acked - t.way.handled);
     NotePublishKernels(m, t.way);
     TouchRadio({t.way.out, t.way.answered});
   } else if (tcp_) {
-    if (m.packets.count > 1 && !kernel_[kClientEnd].interactive) beyond_.Add({1, {1, 0}});
+    if (m.answered() && !kernel_[kClientEnd].interactive) beyond_.Add({1, {1, 0}});
     NoteReceiveKernels(m, t);
     TouchRadio({t.way.answered});
-    if (m.packets.count > 1) TouchRadio({t.way.acked});
+    if (m.answered()) TouchRadio({t.way.acked});
   } else {
     if (up) TouchRadio({m.due});
     for (int i = up ? 1 : 0; i < m.packets.count; i += 2) TouchRadio({t.read[i]});
@@ -259,10 +264,10 @@ bool Stretch::MessageQuietly(const Message& m) {
   return true;
 }
 
-// Who has read from whom: without an answer the sender from nobody.
+// What an end has sent is no longer unread where the other has read something of it.
 void Stretch::NoteRead(const Message& m) {
   lost_[m.packets.from] = 0;
-  if (m.packets.count > 1) lost_[Peer(m.packets.from)] = 0;
+  if (m.answered()) lost_[Peer(m.packets.from)] = 0;
 }
 
 // As KernelsCycle(): whatever is lost or late.
@@ -278,12 +283,7 @@ bool Stretch::MessageByKernels(const Message& m) {
   std::copy_n(x.read, m.packets.count, t.read);
   if (!SessionsBear(m, t, /*by_kernels=*/true)) return false;
   NoteRead(m);
-  const int unread[2] = {lost_[kClientEnd], lost_[kBrokerEnd]};
   NoteKernels(x);
-  constexpr int kMost = std::numeric_limits<uint16_t>::max();
-  for (const EndIndex at : {kClientEnd, kBrokerEnd}) {
-    lost_[at] = static_cast<uint16_t>(std::min(lost_[at] + unread[at], kMost));
-  }
   CommitMessage(m, t);
   CountFromHere();
   ++out_.odd;

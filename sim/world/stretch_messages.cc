@@ -22,7 +22,7 @@ Stretch::ClientTimer Stretch::TimerAfter(Instant first, Instant last) const {
 bool Stretch::PlainMessages(const Message& m) {
   // The one before was of this stretch, one period ago.
   if (tells_all_ || m.direction == kDown) return false;
-  const bool answered = m.packets.count > 1;
+  const bool answered = m.answered();
   LookAhead();
   // The broker's kernel is to acknowledge with its answer, or at once if there is none.
   if (tcp_ && answered && kernel_[kClientEnd].interactive) return false;
@@ -51,7 +51,7 @@ bool Stretch::PlainMessages(const Message& m) {
   }
 }
 
-// What as many of PublishCycle() leave.
+// What as many of MessageCycle() leave.
 void Stretch::NotePlainMessages(const Message& m, int64_t n, const PlainEnd& last) {
   const Duration step{telling_.step};
   ClientSession& s = host_.session;
@@ -63,8 +63,7 @@ void Stretch::NotePlainMessages(const Message& m, int64_t n, const PlainEnd& las
 
   s.sends += static_cast<uint32_t>(n);
   s.last_out = host_.last_packet_out = last.out + session_ahead_;
-  const bool answered = m.packets.count > 1;
-  if (answered) {
+  if (m.answered()) {
     s.last_in = last.answered + session_ahead_;
     constexpr int64_t kPacketIds = 65535;
     uint16_t& id = s.exchanges.next_packet_id;
@@ -74,7 +73,7 @@ void Stretch::NotePlainMessages(const Message& m, int64_t n, const PlainEnd& las
   session_.wakes = last.wakes;
   host_.longest_silence = std::max(host_.longest_silence, step);
   host_.radio_wakeups += n * telling_.radio;
-  host_.radio_last = tcp_ || answered ? last.answered : last.out;
+  host_.radio_last = tcp_ || m.answered() ? last.answered : last.out;
   asks_all_ = true;
   NoteMessages(m, n, last.answered);
   beyond_.Add(UsualOf(m), n);

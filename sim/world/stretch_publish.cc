@@ -7,7 +7,7 @@ namespace keepsim::quiet {
 
 // Its packets, if none is lost. Of QoS 2 both kernels are asked.
 bool Stretch::FindPublishWay(const Message& m, Trial& t) {
-  const bool answered = m.packets.count > 1;
+  const bool answered = m.answered();
   if (m.packets.count > 2 || (answered && !AcknowledgesAsUsual())) return Stop(StretchEnd::kOther);
   Way& way = t.way;
   if (answered) {
@@ -23,7 +23,7 @@ bool Stretch::FindPublishWay(const Message& m, Trial& t) {
     if (way.acked == kNever) return Stop(StretchEnd::kLost);
   }
   t.read[0] = way.heard;
-  t.read[1] = way.answered;
+  if (answered) t.read[1] = way.answered;
   return PassMiddlebox(way, answered, &t.path.mapping_used) || Stop(StretchEnd::kOther);
 }
 
@@ -31,7 +31,7 @@ bool Stretch::FindPublishWay(const Message& m, Trial& t) {
 void Stretch::NotePublishKernels(const Message& m, const Way& way) {
   KernelView &client = kernel_[kClientEnd], &broker = kernel_[kBrokerEnd];
   const Instant k0 = host_.KernelNow(way.out);
-  if (m.packets.count > 1) {
+  if (m.answered()) {
     const Instant k2 = host_.KernelNow(way.answered);
     client.NoteCycle(k0, k2, way.handled, kMaxQuickAcks - 1, m.state->size);
     broker.NoteCycle(way.handled, way.heard, k2, kMaxQuickAcks, kAckSize);

@@ -11,7 +11,7 @@ namespace keepsim::quiet {
 bool Stretch::FindReceiveWay(const Message& m, Trial& t) {
   const KernelView &client = kernel_[kClientEnd], &broker = kernel_[kBrokerEnd];
   const MiddleboxSpec& middlebox = group_.middlebox;
-  const bool answered = m.packets.count > 1;
+  const bool answered = m.answered();
   if (m.packets.count > 2 || (answered && middlebox.enabled) || (!answered && client.interactive)) {
     return Stop(StretchEnd::kOther);
   }
@@ -55,7 +55,7 @@ bool Stretch::TcpBearsDelivery(const Message& m, const Trial& t) {
     return Stop(StretchEnd::kOther);
   }
   Instant gone = std::max(way.out + broker.TimerGone(config), way.acked);
-  if (m.packets.count > 1) {
+  if (m.answered()) {
     if (host_.KernelNow(way.acked) - k1 > client.Patience(group_.tcp)) {
       return Stop(StretchEnd::kLate);
     }
@@ -88,7 +88,7 @@ void Stretch::NoteReceiveKernels(const Message& m, const Trial& t) {
   broker.echo = client.received;
   broker.repeated = broker.probed = false;
   broker.last_length = m.state->size;
-  if (m.packets.count == 1) return;
+  if (!m.answered()) return;
   NoteSample(kClientEnd, host_.KernelNow(way.acked) - client.received);
   client.sent = client.received;
   client.echo = way.handled;

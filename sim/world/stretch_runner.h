@@ -75,13 +75,13 @@ class Stretch {
     Instant next;      // when it acts, if nothing else does
     Instant waits_to;  // what it is armed for
   };
-  // A cycle that is being judged.
+  // A cycle, or a message, that is being judged.
   struct Trial {
-    Way way;
+    Way way;  // of a message by datagrams or by kernels: `out` and `acked` alone
     PathView path;
     BrokerView session;
     ClientTimer client;
-    Instant read[PacketTurns::kMost];  // of a message: when each packet is
+    Instant read[PacketTurns::kMost];  // of a message: when each of its packets is
     Instant known;                     // when the broker's kernel knows that its PUBLISH is there
   };
   Trial NewTrial() const { return {{}, path_, session_, {kNever, kNever}, {}, kNever}; }
@@ -160,6 +160,7 @@ class Stretch {
     Instant until;   // or the next one of this
 
     PacketType Type(int i) const;  // of a packet
+    bool answered() const { return packets.count > 1; }
   };
   Instant NextMessageDue(const WorkloadState* but = nullptr) const;
   bool FindMessage(Instant due, Message* m);
