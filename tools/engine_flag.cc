@@ -1,7 +1,5 @@
 #include "tools/engine_flag.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "sim/world/skip_rule.h"
