@@ -91,8 +91,13 @@ bool Stretch::ClientTakesPart(const Message& m, Trial& t) {
   ClientTimer& timer = t.client;
   const auto acts = [&](Instant at, const Effects& effects, int expected) {
     timer.next = ClientWakes(at, host_.loop_draws);
-    return (effects.size() == expected && timer.next >= timer.waits_to && timer.next != at) ||
-           Stop(StretchEnd::kOther);
+    // What is read moves the looks of a main loop: the next may come before the one armed for.
+    if (timer.next < timer.waits_to) {
+      if (out_.overtaken_count == QuietStretch::kMaxOvertaken) return Stop(StretchEnd::kOther);
+      NoteOvertaken(timer.waits_to, timer.next);
+      timer.waits_to = timer.next;
+    }
+    return (effects.size() == expected && timer.next != at) || Stop(StretchEnd::kOther);
   };
   // Up to here the timer has found nothing due.
   timer = {t0_, ArmedAt(m.due)};
@@ -153,14 +158,18 @@ bool Stretch::BrokerTakesPart(const Message& m, Trial& t) {
 // nothing has changed.
 bool Stretch::SessionsBear(const Message& m, Trial& t, bool by_kernels) {
   const ClientView client_before(host_.session);
+  DropOvertaken(m.due);
+  const size_t overtaken_before = out_.overtaken_count;
   const auto kernels = [&] {
     if (!tcp_ || by_kernels) return true;
     return m.direction == kUp ? TcpIsQuiet(t.way, m.answered(), t.client.next, m.until)
                               : TcpBearsDelivery(m, t);
   };
   const bool bear = ClientTakesPart(m, t) && kernels() && BrokerTakesPart(m, t);
-  if (!bear) client_before.Restore(host_.session);
-  return bear;
+  if (bear) return true;
+  client_before.Restore(host_.session);
+  out_.overtaken_count = overtaken_before;
+  return false;
 }
 
 // A message of which nothing is lost: what makes an end publish, and arrivals. Over TCP the last
@@ -203,8 +212,9 @@ void Stretch::NoteMessages(const Message& m, int64_t n, Instant answered) {
 bool Stretch::Follows(const PlainRule& rule, Instant over, Instant next) const {
   const Duration gap = next - over;
   return rule.applies &&
-         (!tcp_ || (gap > kernel_[kClientEnd].RtoAtMost() &&
-                    gap > kernel_[kBrokerEnd].RtoAtMost() && gap >= group_.tcp.delayed_ack)) &&
+         (!tcp_ ||
+          (gap > kernel_[kClientEnd].RtoAtMost() && gap > kernel_[kBrokerEnd].RtoAtMost() &&
+           gap >= group_.tcp.delayed_ack && EndsRounds(kClientEnd) && EndsRounds(kBrokerEnd))) &&
          (rule.fixed ? host_.SessionNow(next) - host_.last_packet_out == Duration{rule.step} &&
                            (rule.radio > 0) == (next - host_.radio_last > kRadioTail)
                      : next - host_.radio_last >= Duration{rule.step});

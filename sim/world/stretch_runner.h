@@ -172,6 +172,11 @@ class Stretch {
   void NoteMessages(const Message& m, int64_t n, Instant answered);
   void NoteRead(const Message& m);
   bool Follows(const PlainRule& rule, Instant over, Instant next) const;
+  // The last sample ended a round trip: what AddOnePerRound() requires. One of two packets under
+  // way at once may not have, and not every message is a sample for both ends.
+  bool EndsRounds(EndIndex at) const {
+    return kernel_[at].rtt.mdev_max_ns == ConfigOf(at).min_rto.ns;
+  }
   void CommitMessage(const Message& m, const Trial& t);
   bool MessageCycle(const Message& m);
   bool MessageQuietly(const Message& m);

@@ -86,21 +86,26 @@ void RegisterProfiles() {
   }
 }
 
-// The reference fleet with a message every 100 s, from each client and for it.
+// The reference fleet with a message every 100 s, from each client and for it; also that of a
+// client with a main loop, whose looks a message moves.
 void RegisterMessages() {
-  for (const char* field : {"publish", "receive"}) {
-    for (int qos = 0; qos <= 2; ++qos) {
-      for (const Engine engine : {Engine::kAuto, Engine::kEvents}) {
-        const std::string text =
-            absl::StrCat("subscribe: \"a/#\" ", field,
-                         " { periodic { period: \"100s\" } qos: ", qos, " payload_bytes: 100 }");
-        const auto run = [text, engine](auto& state) {
-          RunFleet(state, *FleetPlan(true, 1000, "24h", kBroker, /*crashes=*/true, text), engine);
-        };
-        const std::string name = absl::StrCat("messages ", field, " QoS ", qos,
-                                              engine == Engine::kEvents ? ", event by event" : "");
-        benchmark::RegisterBenchmark(name.c_str(), run)->MeasureProcessCPUTime();
-      }
+  const auto add = [](const char* field, int qos, const std::string& client, Engine engine) {
+    const std::string text =
+        absl::StrCat("subscribe: \"a/#\" ", field, " { periodic { period: \"100s\" } qos: ", qos,
+                     " payload_bytes: 100 }");
+    const auto run = [text, client, engine](auto& state) {
+      RunFleet(state, *FleetPlan(true, 1000, "24h", kBroker, /*crashes=*/true, text, client),
+               engine);
+    };
+    const std::string name = absl::StrCat("messages ", field, " QoS ", qos,
+                                          client == "spec" ? "" : absl::StrCat(", ", client),
+                                          engine == Engine::kEvents ? ", event by event" : "");
+    benchmark::RegisterBenchmark(name.c_str(), run)->MeasureProcessCPUTime();
+  };
+  for (const Engine engine : {Engine::kAuto, Engine::kEvents}) {
+    for (const char* field : {"publish", "receive"}) {
+      for (int qos = 0; qos <= 2; ++qos) add(field, qos, "spec", engine);
+      add(field, 1, "libmosquitto", engine);
     }
   }
 }
