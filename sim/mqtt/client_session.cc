@@ -394,9 +394,8 @@ void OnClockSet(const ClientParams& params, ClientSession& s, Duration jump) {
 }
 
 Instant NextDeadline(const ClientParams& params, const ClientSession& s) {
-  if (s.state != ClientState::kConnected) return s.phase_deadline;
-  const ClientProfile& p = *params.profile;
-  return std::min({s.phase_deadline, WaitDeadline(p, s), PingDeadline(p, s)});
+  return s.state == ClientState::kConnected ? ConnectedDeadline(*params.profile, s)
+                                            : s.phase_deadline;
 }
 
 const char* DeadlineName(const ClientParams& params, const ClientSession& s) {

@@ -135,7 +135,7 @@ PlainRule PlainRuleOf(const BrokerPlan& broker, const Host& host, const Connecti
     // No profile is earlier than that, whole seconds or not; who is goes one by one.
     const Duration least = std::min(s.ping_after, s.ping_after_in) - Seconds(1);
     r = RuleOf(broker, host, c, least, Duration{kNever.ns});
-    r.fixed = r.exact = false;
+    r.fixed = false;
     r.laps = r.radio = 0;
   }
   r.ticked = TickedPing(p);

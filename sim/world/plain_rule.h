@@ -25,7 +25,7 @@ struct PlainRule {
   int64_t step = 0;        // from PINGREQ to PINGREQ, or from message to message
   int64_t wait = 0;        // for PINGRESP, from PINGREQ; kNever: without end
   int64_t round_trip = 0;  // datagrams: the longest
-  bool exact = false;      // at a fixed step: the broker's timer goes by `silence` alone
+  bool exact = false;      // the broker's timer goes by `silence` alone; it bears a step
   int64_t silence = 0;     // that the broker bears, at most
   int64_t min_rto[2] = {0, 0};
   // As long as SRTT and RTTVAR are no larger and a round trip no longer than SRTT + min_rto, every

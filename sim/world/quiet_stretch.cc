@@ -10,7 +10,7 @@ namespace quiet {
 
 // What ArmClient() would arm.
 Instant Stretch::ClientWakes(Instant now, uint64_t loop_draw) const {
-  const Instant local = NextDeadline(host_.params, host_.session);
+  const Instant local = ConnectedDeadline(group_.profile, host_.session);
   Instant when = host_.Global(group_.profile.clock, local);
   if (when == kNever) return when;
   if (group_.profile.loop_delay_max.ns > 0) {
@@ -68,14 +68,6 @@ bool Stretch::BrokerRunsThrough(Instant handled, PacketType packet, Instant end,
   if (session.wakes == kNever) session.wakes = due;
   if (due < session.wakes) return Stop(StretchEnd::kOther);
   return BrokerRunsTo(session, end) || Stop(StretchEnd::kLate);
-}
-
-// In the order in which they come.
-void Stretch::TouchRadio(std::initializer_list<Instant> touches) {
-  for (const Instant at : touches) {
-    if (at - host_.radio_last > kRadioTail) ++host_.radio_wakeups;
-    host_.radio_last = at;
-  }
 }
 
 // Nothing of either kernel acts but as the exchange has it, and all of its wake-ups for nothing are
@@ -191,20 +183,6 @@ bool Stretch::Cycle(size_t i) {
   lost_[kClientEnd] = lost_[kBrokerEnd] = 0;
   Commit(t);
   return true;
-}
-
-// A wake-up at `wake` stays in the queue when the timer is armed anew for `next`, before it.
-void Stretch::NoteOvertaken(Instant wake, Instant next) {
-  DropOvertaken(last_.out);
-  if (wake > next && wake != kNever) out_.overtaken[out_.overtaken_count++] = wake;
-}
-
-// Those before `now` have been ignored.
-void Stretch::DropOvertaken(Instant now) {
-  const auto begin = out_.overtaken.begin();
-  const auto end =
-      std::remove_if(begin, begin + out_.overtaken_count, [now](Instant at) { return at < now; });
-  out_.overtaken_count = static_cast<size_t>(end - begin);
 }
 
 // The cycles from the `i`th on that LookAhead() looked at, as far as one rule goes. Returns the

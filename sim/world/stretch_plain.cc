@@ -56,6 +56,26 @@ size_t Stretch::PlainAhead(size_t i) const {
   return static_cast<size_t>(std::max<int64_t>((until_ - t0_).ns / plain_.step, 0));
 }
 
+// As BrokerBears(), by fewer questions where the rule allows it, and the session is noted.
+bool Stretch::BrokerBearsByRule(const PlainRule& r, PacketType packet, Instant heard,
+                                const ClientTimer& client, Instant until) {
+  if (!r.exact) {
+    BrokerView b = session_;
+    if (!BrokerBears(heard, packet, client, until, b)) return false;
+    NoteBroker(b);
+    return true;
+  }
+  const Instant before = session_.last_in, end = std::min(client.next, until);
+  const Duration silence{r.silence};
+  Instant wakes = session_.wakes;
+  if (heard - before > silence || heard + silence < end) return Stop(StretchEnd::kLate);
+  while (wakes < end) wakes = (wakes >= heard ? heard : before) + silence;
+  if (Tied(wakes, client)) return Stop(StretchEnd::kTie);
+  session_.last_in = c_.session.last_in = heard;
+  session_.wakes = wakes;
+  return true;
+}
+
 // As many of the exchanges from `i` to `end` as keep within `r`, the first of which begins at
 // `begin` with a packet of this type: what comes first takes draw 2 i of those up where an
 // acknowledgement follows, else i.

@@ -26,24 +26,6 @@ bool Stretch::Repair(const PlainRule& r, const RepairedExchange& x, Instant unti
          Stop(StretchEnd::kOther);
 }
 
-// The broker's session through it, up to `end`. False: nothing has changed.
-bool Stretch::BrokerBearsRepair(const PlainRule& r, PacketType packet, const RepairedExchange& x,
-                                Instant end, const ClientTimer& after, Instant* wakes) {
-  *wakes = session_.wakes;
-  if (!r.exact) {
-    BrokerView b = session_;
-    if (!BrokerBears(x.heard, packet, after, end, b)) return false;
-    NoteBroker(b);
-    *wakes = b.wakes;
-    return true;
-  }
-  const Instant before = session_.last_in;
-  const Duration silence{r.silence};
-  if (x.heard - before > silence) return Stop(StretchEnd::kLate);
-  while (*wakes < end) *wakes = (*wakes >= x.heard ? x.heard : before) + silence;
-  return !Tied(*wakes, after) || Stop(StretchEnd::kTie);
-}
-
 void Stretch::NoteRepair(const RepairedExchange& x) {
   host_.radio_last = x.touched;
   x.NoteKernels(kernel_[kClientEnd], kernel_[kBrokerEnd]);
@@ -61,13 +43,11 @@ bool Stretch::RepairedCycle(size_t i) {
                      kernel_ahead_, group_, draws_, 2 * i, i, {kPingSize, kPingSize});
   if (!x.Run(t0_)) return Stop(x.why());
   if (!Repair(plain_, x, until_)) return false;
-  Instant wakes;
   if (!plain_.fixed) {
     const ClientView client_before(host_.session);
     const ClientTimer client = MoveClient(x.out, x.answered);
     if (!ClientBears(client, x.answered, x.gone) || client.next - x.out < Duration{plain_.step} ||
-        !BrokerBearsRepair(plain_, PacketType::kPingreq, x, std::min(client.next, until_), client,
-                           &wakes)) {
+        !BrokerBearsByRule(plain_, PacketType::kPingreq, x.heard, client, until_)) {
       client_before.Restore(host_.session);
       return false;
     }
@@ -77,13 +57,11 @@ bool Stretch::RepairedCycle(size_t i) {
   }
   const Instant next = t0_ + Duration{plain_.step};
   const ClientTimer client{next, plain_.wait == kNever.ns ? kNever : t0_ + Duration{plain_.wait}};
-  if (!BrokerBearsRepair(plain_, PacketType::kPingreq, x, std::min(next, until_), client, &wakes)) {
-    return false;
-  }
+  if (!BrokerBearsByRule(plain_, PacketType::kPingreq, x.heard, client, until_)) return false;
   last_.out = x.out;
   last_.heard = x.heard;
   last_.answered = x.answered;
-  NotePlainCycles(1, wakes, x.answered - x.out);
+  NotePlainCycles(1, session_.wakes, x.answered - x.out);
   NoteRepair(x);
   return true;
 }
@@ -94,13 +72,11 @@ bool Stretch::RepairedMessage(const Message& m) {
   RepairedExchange x(group_.tcp, broker_.tcp, kernel_[kClientEnd], kernel_[kBrokerEnd],
                      kernel_ahead_, group_, draws_, 0, 0, {m.state->size, kAckSize});
   if (!x.Run(m.due)) return Stop(x.why());
-  PlainEnd last{x.out, x.heard, x.answered, {}, x.answered - x.out};
-  if (!Repair(telling_, x, m.until) ||
-      !BrokerBearsRepair(telling_, PacketType::kPublish, x, m.until, TimerAfter(m.due, m.due),
-                         &last.wakes)) {
+  if (!Repair(telling_, x, m.until) || !BrokerBearsByRule(telling_, PacketType::kPublish, x.heard,
+                                                          TimerAfter(m.due, m.due), m.until)) {
     return false;
   }
-  NotePlainMessages(m, 1, last);
+  NotePlainMessages(m, 1, {x.out, x.heard, x.answered, session_.wakes, x.answered - x.out});
   NoteRepair(x);
   return true;
 }

@@ -133,10 +133,11 @@ class Stretch {
   bool IsSettled() const;
   size_t SettledCycles(size_t i);
   size_t SteadyCycles(size_t i);
+  ClientTimer MoveSteadily(Instant out, Instant answered, Duration wait);
   void NoteSteady(Instant out, Instant heard, Instant answered, const ClientTimer& client);
   bool Repair(const PlainRule& r, const RepairedExchange& x, Instant until);
-  bool BrokerBearsRepair(const PlainRule& r, PacketType packet, const RepairedExchange& x,
-                         Instant end, const ClientTimer& after, Instant* wakes);
+  bool BrokerBearsByRule(const PlainRule& r, PacketType packet, Instant heard,
+                         const ClientTimer& client, Instant until);
   void NoteRepair(const RepairedExchange& x);
   bool RepairedCycle(size_t i);
   bool KernelsCycle(size_t i);
@@ -227,9 +228,26 @@ class Stretch {
     session_ = BrokerView(c_.session, session.wakes);
     session_.ticks = session.ticks;
   }
-  void TouchRadio(std::initializer_list<Instant> touches);
-  void NoteOvertaken(Instant wake, Instant next);
-  void DropOvertaken(Instant now);
+  // In the order in which they come.
+  void TouchRadio(std::initializer_list<Instant> touches) {
+    for (const Instant at : touches) {
+      if (at - host_.radio_last > kRadioTail) ++host_.radio_wakeups;
+      host_.radio_last = at;
+    }
+  }
+  // A wake-up at `wake` stays in the queue when the timer is armed anew for `next`, before it.
+  void NoteOvertaken(Instant wake, Instant next) {
+    DropOvertaken(last_.out);
+    if (wake > next && wake != kNever) out_.overtaken[out_.overtaken_count++] = wake;
+  }
+  // Those before `now` have been ignored.
+  void DropOvertaken(Instant now) {
+    if (out_.overtaken_count == 0) return;
+    const auto begin = out_.overtaken.begin();
+    const auto end =
+        std::remove_if(begin, begin + out_.overtaken_count, [now](Instant at) { return at < now; });
+    out_.overtaken_count = static_cast<size_t>(end - begin);
+  }
   void Finish();
 
   const BrokerPlan& broker_;
