@@ -120,13 +120,14 @@ inline Instant WaitDeadline(const ClientProfile& p, const ClientSession& s) {
 }
 
 // Whether the first deadline after a PINGREQ is as long after each, as long as nothing arrives: it
-// is not where the clock rounds (but for a loop that looks each second from the PINGREQ on, and
-// what is due after whole seconds), a tick goes on from the connection's start, or what was
-// received before counts.
+// is not where the clock rounds (but for a loop that looks each second from the PINGREQ on, at what
+// is due after whole seconds), a tick goes on from the connection's start, or what was received
+// before counts.
 inline bool WaitsAlike(const ClientProfile& p, const ClientSession& s) {
   const auto whole = [](Duration d) { return d.ns % deadline_internal::kSecond.ns == 0; };
-  if (p.whole_seconds && (p.loop_wait + p.loop_pause != deadline_internal::kSecond ||
-                          !whole(s.pingresp_wait) || !whole(s.ping_after) || !whole(s.tick))) {
+  if (p.whole_seconds &&
+      (p.loop_wait + p.loop_pause != deadline_internal::kSecond || !p.wait_on_tick ||
+       !whole(s.pingresp_wait) || !whole(s.ping_after) || !whole(s.tick))) {
     return false;
   }
   if (p.loop_wait.ns == 0 && s.tick.ns > 0) return false;
