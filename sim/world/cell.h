@@ -21,12 +21,11 @@
 #include "sim/world/fifo.h"
 #include "sim/world/host.h"
 #include "sim/world/plan.h"
+#include "sim/world/quiet_stretch.h"
 #include "sim/world/silence.h"
 #include "sim/world/slab.h"
 
 namespace keepsim {
-
-struct QuietStretch;
 
 // Clients [first, last], as entities, that make up one cell.
 struct CellRange {
@@ -90,6 +89,9 @@ class Cell {
   // Into the nearest cache: the cell itself, then what it keeps elsewhere, for its next turn.
   void Fetch() const;
   void FetchParts() const;
+  // What PassTurn() asks for; then what it writes.
+  void FetchTurn() const { __builtin_prefetch(&quiet_turn_), __builtin_prefetch(&turns_); }
+  void FetchTurnParts() const { __builtin_prefetch(&turns_.times[turns_.taken]); }
   // Of the next event. REQUIRES: there is one.
   const Event& NextEvent() const {
     return quiet_turn_.at != kNever ? quiet_turn_ : simulator_.pending().Top();
@@ -102,6 +104,11 @@ class Cell {
   }
   // The next event; the broker's clock goes with it. REQUIRES: nobody comes before it.
   void TakeTurn();
+  // Whether the next turn may be passed: then nothing but the broker's queue changes, and the turn
+  // after it is the next event. REQUIRES: RunAlone() has come to kTurn.
+  bool PassesTurn() const { return turns_.taken + 1 < turns_.count; }
+  // Passes it; false: it is to be taken. REQUIRES: as TakeTurn(), but nothing borrowed.
+  bool PassTurn();
   // Hands on what is left of the records, of the run's end too if it is `whole`. False if
   // cancelled.
   bool EndMember(bool whole);
@@ -389,6 +396,8 @@ class Cell {
   Instant dispatched_at_ = kNever;  // the last event's
   uint64_t dispatched_ = 0;         // the highest order of those at that instant
   Event quiet_turn_{kNever};  // a PINGREQ's arrival, for TakeQuietTurn(); kNever: none is awaited
+  QuietTurns turns_;          // that one and what was looked ahead at; none: it alone
+  Instant settled_at_ = kNever;  // then LookForTurns() may be asked
 
   Simulator<> simulator_;
   uint32_t first_entity_ = 1;

@@ -14,6 +14,14 @@ namespace {
 constexpr Duration kLongestStretch = Seconds(30 * 86400);
 constexpr int kMostPassed = 15;
 
+// As long as no PINGREQ waits longer to be handled, cycles are looked ahead at together: not where
+// a queue builds up.
+Duration Patience(const BrokerPlan& broker) {
+  const TcpConfig& tcp = broker.tcp;
+  return std::min(broker.handling + std::min(tcp.delayed_ack, tcp.min_rto) / 4,
+                  tcp.delayed_ack - Nanoseconds(1));
+}
+
 }  // namespace
 
 void CellCommon::SkipQuietStretches(const Plan& plan, std::vector<SkipStats>* stats) {
@@ -83,26 +91,53 @@ bool Cell::SkipQuietStretch(Host& host, Instant acts) {
 }
 
 // Where packets wait to be handled, a stretch is one cycle, which begins now and is run through
-// when its PINGREQ arrives, in that turn: until then nothing else happens to this client.
+// when its PINGREQ arrives, in that turn: until then nothing else happens to this client. Or it is
+// several, as long as none of their PINGREQs has to wait too long.
 bool Cell::AwaitQuietTurn(Host& host, Connection& c, Instant until) {
-  const Instant heard = PingArrives(plan_.broker, host, c, simulator_.now(), common_->draws);
-  if (heard >= std::min(until, alone_until_)) return false;
+  const Instant now = simulator_.now();
+  until = std::min(until, alone_until_);
+  if (settled_at_ == now) {
+    LookForTurns(plan_.broker, host, c, now, until, common_->draws, Patience(plan_.broker),
+                 &turns_);
+  }
+  const Instant heard =
+      turns_.count > 0 ? turns_.times[0] : PingArrives(plan_.broker, host, c, now, common_->draws);
+  if (heard >= until) return false;
   quiet_turn_ = {heard, EventOrder(EventClass::kArrival, host.entity, host.event_counter),
                  host.entity};
   return true;
 }
 
+bool Cell::PassTurn() {
+  if (!PassesTurn()) return false;
+  const Instant heard = quiet_turn_.at, handled = broker_->HandledAfter(heard);
+  if (handled - heard > Patience(plan_.broker)) return false;
+  turns_.times[turns_.taken++] = broker_->NoteHandled(heard);
+  quiet_turn_.at = turns_.times[turns_.taken];
+  return true;
+}
+
+// The last of those that were looked ahead at, one that waits too long, or one alone.
 void Cell::TakeQuietTurn() {
   const Instant heard = std::exchange(quiet_turn_.at, kNever);
   Host& host = hosts_[0];
   Connection& c = connections_[host.connection];
   const Instant now = simulator_.now();  // the client's timer is due
-  const QuietStretch s = RunThroughOne(plan_.broker, host, c, now, OthersFrom(host, c),
-                                       common_->draws, broker_->HandledAfter(heard));
-  if (NoteStretch(host, c, s)) {
-    broker_->NoteHandled(heard);
-    return;
+  const Instant until = OthersFrom(host, c);
+  const Instant handled = broker_->HandledAfter(heard);
+  const bool in_time = turns_.count > 0 && handled - heard <= Patience(plan_.broker);
+  if (in_time) turns_.times[turns_.taken++] = broker_->NoteHandled(heard);
+  QuietStretch s;
+  if (turns_.taken > 0) {
+    s = RunThroughTurns(plan_.broker, host, c, now, until, common_->draws, turns_);
+  } else {
+    s = RunThroughOne(plan_.broker, host, c, now, until, common_->draws, handled);
+    if (s.cycles > 0) broker_->NoteHandled(heard);
   }
+  // After those before it, one that waits too long comes alone.
+  settled_at_ = s.settled && (in_time || turns_.taken == 0) ? s.client_acts : kNever;
+  turns_.Clear();
+  if (NoteStretch(host, c, s)) return;
   // By events, from where it began.
   host.not_quiet_at = host.armed = now;
   OnClientTimer(host, now);

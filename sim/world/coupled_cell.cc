@@ -116,14 +116,18 @@ const Event* CoupledCell::NextTurn() {
 // Those whose turns come soon lie anywhere in memory: each step finds there what the next one is
 // about.
 void CoupledCell::FetchAhead() const {
-  constexpr size_t kMember = 8, kCell = 4, kParts = 2;  // turns ahead
-  if (const Event* const turn = turns_.Ahead(kMember))
+  constexpr size_t kMember = 12, kTurn = 8, kCell = 4, kParts = 2;  // turns ahead
+  const auto cell = [this](size_t ahead) -> const Cell* {
+    const Event* const turn = turns_.Ahead(ahead);
+    return turn != nullptr ? members_[turn->entity()].cell.get() : nullptr;
+  };
+  if (const Event* const turn = turns_.Ahead(kMember)) {
     __builtin_prefetch(&members_[turn->entity()]);
-  if (const Event* const turn = turns_.Ahead(kCell)) {
-    if (const auto& cell = members_[turn->entity()].cell; cell != nullptr) cell->Fetch();
   }
-  if (const Event* const turn = turns_.Ahead(kParts)) {
-    if (const auto& cell = members_[turn->entity()].cell; cell != nullptr) cell->FetchParts();
+  if (const Cell* const c = cell(kTurn)) c->FetchTurn();
+  if (const Cell* const c = cell(kCell)) c->PassesTurn() ? c->FetchTurnParts() : c->Fetch();
+  if (const Cell* const c = cell(kParts)) {
+    if (!c->PassesTurn()) c->FetchParts();
   }
 }
 
@@ -166,6 +170,7 @@ bool CoupledCell::TakeTurns() {
       const uint32_t member = turn->entity();
       turns_.Pop();
       FetchAhead();
+      if (PassTurn(member)) continue;
       Reach(member)->TakeTurn();
     }
     if (!Settle()) return false;
@@ -177,6 +182,14 @@ bool CoupledCell::TakeTurns() {
   }
   std::sort(ready_.begin(), ready_.end());  // as they lie in memory
   outcome_.resize(ready_.size());
+  return true;
+}
+
+// True if the turn of `member` is no more than its place in the broker's queue.
+bool CoupledCell::PassTurn(uint32_t member) {
+  const Member& m = members_[member];
+  if (!m.cell->PassTurn()) return false;
+  turns_.Push({m.cell->NextEvent().at, m.cell->NextOrder(), member, EventObject(0, m.turn)});
   return true;
 }
 

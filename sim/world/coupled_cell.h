@@ -78,6 +78,7 @@ class CoupledCell {
   bool BrokerIsBefore(const Event& turn) const;
   void FetchAhead() const;
   // While turns are taken, by the first worker.
+  bool PassTurn(uint32_t member);
   Cell* Reach(uint32_t member);
   bool Settle();
   void Leave();

@@ -68,10 +68,9 @@ PlainRule RuleOf(const BrokerPlan& broker, const Host& host, const Connection& c
   PlainRule r;
   const GroupPlan& g = *host.group;
   const BrokerProfile& b = broker.profile;
-  if (broker.handling.ns > 0 || !IsPlain(g.up) || !IsPlain(g.down) || g.middlebox.enabled ||
-      !host.degrades[kUp].empty() || !host.degrades[kDown].empty() ||
-      host.oscillator.drift_ppb != 0 || step.ns <= 0 || wait.ns <= 0 ||
-      c.session.keep_alive.ns == 0) {
+  if (!IsPlain(g.up) || !IsPlain(g.down) || g.middlebox.enabled || !host.degrades[kUp].empty() ||
+      !host.degrades[kDown].empty() || host.oscillator.drift_ppb != 0 || step.ns <= 0 ||
+      wait.ns <= 0 || c.session.keep_alive.ns == 0) {
     return r;
   }
   r.exact = b.mechanism == CheckMechanism::kExactTimer && !b.whole_seconds;

@@ -238,39 +238,6 @@ QuietStretch Stretch::Run() {
   return out_;
 }
 
-Instant Stretch::FirstArrives() {
-  if (!AcknowledgesAsUsual() || !MayPing()) return kNever;
-  LookFromHere();
-  PathView path = path_;
-  const Instant heard = Carry(host_, draws_, kUp, up_first_, t0_, path);
-  if (heard == kNever) return kNever;
-  if (group_.middlebox.enabled && t0_ - path.mapping_used > group_.middlebox.idle_timeout) {
-    return kNever;
-  }
-  // Whatever else of either end acts before, the client might send something that arrives first.
-  if (tcp_ &&
-      host_.KernelNow(heard) - host_.KernelNow(t0_) > kernel_[kClientEnd].Patience(group_.tcp)) {
-    return kNever;
-  }
-  const ClientView client_before(host_.session);
-  NotePing(group_.profile, host_.session, host_.SessionNow(t0_));
-  const bool client_waits = ClientWakes(t0_, NextLoopDraw()) > heard;
-  client_before.Restore(host_.session);
-  BrokerView broker = session_;
-  const bool broker_waits = BrokerRunsTo(broker, heard);
-  session_.Restore(c_.session);
-  return client_waits && broker_waits ? heard : kNever;
-}
-
-QuietStretch Stretch::RunOne(Instant handled) {
-  handled_ = handled;
-  LookFromHere();
-  if (!Cycle(0)) return out_;
-  out_.end = StretchEnd::kPending;
-  Finish();
-  return out_;
-}
-
 }  // namespace quiet
 
 namespace {
@@ -326,6 +293,17 @@ Instant PingArrives(const BrokerPlan& broker, Host& host, Connection& c, Instant
 QuietStretch RunThroughOne(const BrokerPlan& broker, Host& host, Connection& c, Instant now,
                            Instant until, DrawsAhead& draws, Instant handled) {
   return quiet::Stretch(broker, host, c, now, now, until, false, draws).RunOne(handled);
+}
+
+void LookForTurns(const BrokerPlan& broker, Host& host, Connection& c, Instant now, Instant until,
+                  DrawsAhead& draws, Duration patience, QuietTurns* turns) {
+  turns->Clear();
+  quiet::Stretch(broker, host, c, now, now, until, false, draws).LookForTurns(patience, turns);
+}
+
+QuietStretch RunThroughTurns(const BrokerPlan& broker, Host& host, Connection& c, Instant now,
+                             Instant until, DrawsAhead& draws, const QuietTurns& turns) {
+  return quiet::Stretch(broker, host, c, now, now, until, false, draws).RunTurns(turns);
 }
 
 }  // namespace keepsim

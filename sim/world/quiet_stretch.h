@@ -8,6 +8,7 @@
 #define KEEPSIM_SIM_WORLD_QUIET_STRETCH_H_
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "sim/base/time.h"
@@ -32,6 +33,8 @@ struct QuietStretch {
   Instant client_acts = kNever;
   Instant client_wakes = kNever;
   Instant broker_wakes = kNever;
+  // LookForTurns() may be asked at `client_acts`; nothing happens before.
+  bool settled = false;
   // Wake-ups of the client's timer that an earlier deadline has overtaken, yet to be ignored.
   static constexpr size_t kMaxOvertaken = 16;
   std::array<Instant, kMaxOvertaken> overtaken;
@@ -50,7 +53,7 @@ bool IsQuiet(const Host& host, const Connection& c);
 QuietStretch RunThrough(const BrokerPlan& broker, Host& host, Connection& c, Instant now,
                         Instant acts, Instant until, bool messages, DrawsAhead& draws);
 
-// ---- where packets wait at the broker to be handled: one cycle at a time
+// ---- where packets wait at the broker to be handled
 // When the PINGREQ that is sent at `now` arrives; kNever: it is lost, or so late that the client
 // might send something else before. REQUIRES: as RunThrough().
 Instant PingArrives(const BrokerPlan& broker, Host& host, Connection& c, Instant now,
@@ -59,6 +62,26 @@ Instant PingArrives(const BrokerPlan& broker, Host& host, Connection& c, Instant
 // arrives.
 QuietStretch RunThroughOne(const BrokerPlan& broker, Host& host, Connection& c, Instant now,
                            Instant until, DrawsAhead& draws, Instant handled);
+
+// Cycles that go by the plain rule (plain_rule.h) as long as none of their PINGREQs waits too long.
+struct QuietTurns {
+  static constexpr size_t kMost = 48;
+  size_t count = 0;  // of cycles
+  size_t taken = 0;  // PINGREQs, the first ones, of which it is known when they are handled
+  // When each PINGREQ arrives; of those that are taken: when it is handled.
+  std::array<Instant, kMost> times;
+
+  void Clear() { count = taken = 0; }
+};
+
+// Looks for as many as are over before `until` if each PINGREQ is handled no more than `patience`
+// after it arrives; the first begins at `now`. REQUIRES: as RunThrough(); `settled` of what came
+// last.
+void LookForTurns(const BrokerPlan& broker, Host& host, Connection& c, Instant now, Instant until,
+                  DrawsAhead& draws, Duration patience, QuietTurns* turns);
+// As RunThrough(), those that are taken. REQUIRES: there are some, each handled in time.
+QuietStretch RunThroughTurns(const BrokerPlan& broker, Host& host, Connection& c, Instant now,
+                             Instant until, DrawsAhead& draws, const QuietTurns& turns);
 
 }  // namespace keepsim
 

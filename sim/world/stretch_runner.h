@@ -60,6 +60,9 @@ class Stretch {
   Instant FirstArrives();
   // The first cycle alone, whose PINGREQ waits at the broker and is handled at `handled`.
   QuietStretch RunOne(Instant handled);
+  // Those that go by the plain rule if each PINGREQ waits for `patience` at most.
+  void LookForTurns(Duration patience, QuietTurns* turns);
+  QuietStretch RunTurns(const QuietTurns& turns);
 
  private:
   // The packets of one cycle. `handled`: `heard`, unless it waits at the broker.
@@ -132,6 +135,7 @@ class Stretch {
   size_t PlainCycles(size_t i);
   bool IsSettled() const;
   size_t SettledCycles(size_t i);
+  size_t Settle(const int64_t* up_ns, const int64_t* down_ns, size_t ahead);
   size_t SteadyCycles(size_t i);
   ClientTimer MoveSteadily(Instant out, Instant answered, Duration wait);
   void NoteSteady(Instant out, Instant heard, Instant answered, const ClientTimer& client);

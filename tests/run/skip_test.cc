@@ -378,7 +378,7 @@ TEST(SkipTest, WhereEachPacketWaitsToBeHandled) {
     loss: 0.03 } } } broker { handling_time: "5ms" })");
   const SkipStats stats = RunWith(*plan, Engine::kAuto).result.skipped[0];
   EXPECT_GT(stats.skipped, stats.events / 2);
-  EXPECT_EQ(stats.stretches, stats.cycles);
+  EXPECT_GT(stats.cycles, 3 * stats.stretches);
   uint64_t judged = 0;
   for (const uint64_t ends : stats.ends) judged += ends;
   EXPECT_GT(judged, stats.stretches + 100);
@@ -386,6 +386,8 @@ TEST(SkipTest, WhereEachPacketWaitsToBeHandled) {
 }
 
 TEST(SkipTest, HandlingScenarios) { CompareSeeds(HandlingScenario, 1, 700); }
+
+TEST(SkipTest, QueueScenarios) { CompareSeeds(QueueScenario, 1, 300); }
 
 // One client run alone skips what it skips in company.
 TEST(SkipTest, ClientsAlone) {

@@ -377,4 +377,29 @@ std::string HandlingScenario(uint64_t seed) {
   return text + " }";
 }
 
+std::string QueueScenario(uint64_t seed) {
+  Luck luck(seed, 8);
+  const char* const latency =
+      luck.Of({"constant: \"20ms\"", "lognormal { median: \"50ms\" sigma: 0.5 }",
+               "exponential { mean: \"9ms\" }", "uniform { low: \"1ms\" high: \"180ms\" }",
+               "lognormal { median: \"3ms\" sigma: 1.2 }"});
+  std::string text = absl::StrCat("horizon: \"", luck.Of({2000, 7200, 9001}), "s\"");
+  for (const char* const name : {"a", "b"}) {
+    absl::StrAppend(&text, " groups { name: \"", name, "\" count: ", 1 + luck.UpTo(12),
+                    " keep_alive: \"", luck.Of({10, 20, 60}), "s\" start { spread: \"",
+                    luck.Of({"0", "1s", "60s"}), "\" } path { both { latency { ", latency,
+                    " } loss: ", luck.Of({"0", "0.01", "0.05"}), " }",
+                    luck.OneIn(4) ? Tcp(luck) : "", " }");
+    if (luck.OneIn(4)) absl::StrAppend(&text, " client: \"", luck.Of({"mqttjs", "rumqttc"}), "\"");
+    if (luck.OneIn(4)) {
+      absl::StrAppend(&text, " publish { poisson { mean_gap: \"5m\" } qos: ", luck.UpTo(2), " }");
+    }
+    if (luck.OneIn(4)) absl::StrAppend(&text, RandomFaults(luck));
+    absl::StrAppend(&text, " }");
+  }
+  return absl::StrCat(text, " broker { profile: \"",
+                      luck.Of({"spec", "spec", "hivemq-ce", "mosquitto"}), "\" handling_time: \"",
+                      luck.Of({"1us", "1ms", "3ms", "9ms", "36ms", "39ms"}), "\" }");
+}
+
 }  // namespace keepsim

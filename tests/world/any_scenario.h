@@ -22,6 +22,8 @@ std::string RowScenario(uint64_t seed);
 std::string JoinedScenario(uint64_t seed);
 // One where the broker handles one packet after another, without faults of its own.
 std::string HandlingScenario(uint64_t seed);
+// One where it does so for clients that do little but ping, at once or apart.
+std::string QueueScenario(uint64_t seed);
 
 }  // namespace keepsim
 
