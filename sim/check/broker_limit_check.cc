@@ -41,7 +41,11 @@ void BrokerLimitCheck::Add(const TraceRecord& r, const CheckContext& context) {
                                          ", not before ", FormatDuration(earliest)));
   }
   if (context.shape.broker_may_be_late || context.BrokerStoodStill(r.at - silence, r.at)) return;
-  const Duration latest = limit + context.shape.broker_late;
+  const Duration second = Seconds(1);
+  const Duration reached = context.shape.broker_rounds_up
+                               ? second * ((limit + second - Nanoseconds(1)) / second)
+                               : limit;
+  const Duration latest = reached + context.shape.broker_late;
   if (silence > latest) {
     context.Violated(kRule, kClause, r,
                      absl::StrCat("declared after a silence of ", FormatDuration(silence),

@@ -37,6 +37,7 @@ struct CheckShape {
   // ---- broker_limit: silence at a declaration is in [limit - early, limit + late]
   Duration broker_early{0};         // whole seconds: less than one
   Duration broker_late{0};          // period of the check, rounding
+  bool broker_rounds_up = false;    // a limit between whole seconds is reached at the next of them
   bool broker_may_be_late = false;  // kill-rate limit, handling time: `late` is not judged
   bool broker_recovers = false;     // it declares and closes nothing, and opens the session again
 

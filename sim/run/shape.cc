@@ -137,6 +137,7 @@ CheckShape CheckShapeOf(const Plan& plan) {
   if (b.whole_seconds) shape.broker_early = Seconds(1);
   switch (b.mechanism) {
     case CheckMechanism::kExactTimer:
+      shape.broker_rounds_up = b.whole_seconds;
       break;
     case CheckMechanism::kScan:
     case CheckMechanism::kTickCompare:

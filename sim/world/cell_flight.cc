@@ -99,10 +99,11 @@ void Cell::Transmit(uint32_t connection, uint8_t d, const Segment* segment, cons
     Launch(connection, d, segment, packet, foreign, at);
     if (packet == nullptr) return;
     if (up) ++c.datagrams_up;
-    if (at == transit.duplicate_at) ++t.sent[d];  // the network made another
   };
   launch(transit.arrives_at);
-  if (transit.duplicate_at != kNever) launch(transit.duplicate_at);
+  if (transit.duplicate_at == kNever) return;
+  launch(transit.duplicate_at);
+  if (packet != nullptr) ++t.sent[d];  // the network made another
 }
 
 void Cell::NoteMappingLost(uint32_t connection) {

@@ -255,6 +255,28 @@ TEST(RunTest, AQueueThatNeverEndsBreaksNoInvariant) {
   EXPECT_EQ(result->checks->total(), 0) << result->checks->violations()[0].text;
 }
 
+void ExpectNothingBroken(const std::string& text) {
+  SCOPED_TRACE(text);
+  const Ready r = Prepare(text);
+  const auto result = keepsim::Run(*r.plan, {});
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->checks->total(), 0) << result->checks->violations()[0].text;
+}
+
+TEST(RunTest, ACopyMayArriveWithItsOriginal) {
+  ExpectNothingBroken(R"(name: "copies" horizon: "1h"
+    groups { name: "g" count: 9 keep_alive: "10s"
+      path { transport: DATAGRAM both { duplicate: 0.1 } } })");
+}
+
+TEST(RunTest, WholeSecondsReachALimitBetweenTwoAtTheNext) {
+  ExpectNothingBroken(R"(name: "whole" horizon: "1h"
+    groups { name: "g" count: 9 client: "mine" keep_alive: "1s" start { spread: "10s" }
+      receive { bursts { mean_gap: "1s" } } }
+    client_profiles { name: "mine" ping_when: IN_SILENT }
+    broker_profiles { name: "its" whole_seconds: true } broker { profile: "its" })");
+}
+
 // A limit that begins within another and ends before it leaves the other in force.
 TEST(RunTest, OverlappingBrokerLimitsEndOneByOne) {
   const Ready r = Prepare(R"(
