@@ -92,7 +92,7 @@ bool Cell::SkipQuietStretch(Host& host, Instant acts) {
 
 // Where packets wait to be handled, a stretch is one cycle, which begins now and is run through
 // when its PINGREQ arrives, in that turn: until then nothing else happens to this client. Or it is
-// several, as long as none of their PINGREQs has to wait too long.
+// several, after one that did not wait long and as long as none of their PINGREQs does.
 bool Cell::AwaitQuietTurn(Host& host, Connection& c, Instant until) {
   const Instant now = simulator_.now();
   until = std::min(until, alone_until_);
@@ -125,8 +125,8 @@ void Cell::TakeQuietTurn() {
   const Instant now = simulator_.now();  // the client's timer is due
   const Instant until = OthersFrom(host, c);
   const Instant handled = broker_->HandledAfter(heard);
-  const bool in_time = turns_.count > 0 && handled - heard <= Patience(plan_.broker);
-  if (in_time) turns_.times[turns_.taken++] = broker_->NoteHandled(heard);
+  const bool in_time = handled - heard <= Patience(plan_.broker);
+  if (in_time && turns_.count > 0) turns_.times[turns_.taken++] = broker_->NoteHandled(heard);
   QuietStretch s;
   if (turns_.taken > 0) {
     s = RunThroughTurns(plan_.broker, host, c, now, until, common_->draws, turns_);
@@ -134,8 +134,8 @@ void Cell::TakeQuietTurn() {
     s = RunThroughOne(plan_.broker, host, c, now, until, common_->draws, handled);
     if (s.cycles > 0) broker_->NoteHandled(heard);
   }
-  // After those before it, one that waits too long comes alone.
-  settled_at_ = s.settled && (in_time || turns_.taken == 0) ? s.client_acts : kNever;
+  // One that waits too long comes alone, and so does what comes after it: a queue has built up.
+  settled_at_ = s.settled && in_time ? s.client_acts : kNever;
   turns_.Clear();
   if (NoteStretch(host, c, s)) return;
   // By events, from where it began.

@@ -85,11 +85,9 @@ void CoupledCell::Place(uint32_t member, Cell::Alone why) {
   Member& m = members_[member];
   ++m.turn;
   switch (why) {
-    case Cell::Alone::kTurn: {
+    case Cell::Alone::kTurn:
       m.state = State::kTurn;
-      const Event& next = m.cell->NextEvent();
-      return turns_.Push({next.at, m.cell->NextOrder(), member, EventObject(0, m.turn)});
-    }
+      return PushTurn(member);
     case Cell::Alone::kSoon:
       m.state = State::kReady;
       ready_.push_back(member);
@@ -104,6 +102,11 @@ void CoupledCell::Place(uint32_t member, Cell::Alone why) {
     case Cell::Alone::kCancelled:
       return;
   }
+}
+
+void CoupledCell::PushTurn(uint32_t member) {
+  const Member& m = members_[member];
+  turns_.Push({m.cell->NextEvent().at, m.cell->NextOrder(), member, EventObject(0, m.turn)});
 }
 
 const Event* CoupledCell::NextTurn() {
@@ -125,7 +128,13 @@ void CoupledCell::FetchAhead() const {
     __builtin_prefetch(&members_[turn->entity()]);
   }
   if (const Cell* const c = cell(kTurn)) c->FetchTurn();
-  if (const Cell* const c = cell(kCell)) c->PassesTurn() ? c->FetchTurnParts() : c->Fetch();
+  if (const Cell* const c = cell(kCell)) {
+    if (c->PassesTurn()) {
+      c->FetchTurnParts();
+    } else {
+      c->Fetch();
+    }
+  }
   if (const Cell* const c = cell(kParts)) {
     if (!c->PassesTurn()) c->FetchParts();
   }
@@ -187,9 +196,8 @@ bool CoupledCell::TakeTurns() {
 
 // True if the turn of `member` is no more than its place in the broker's queue.
 bool CoupledCell::PassTurn(uint32_t member) {
-  const Member& m = members_[member];
-  if (!m.cell->PassTurn()) return false;
-  turns_.Push({m.cell->NextEvent().at, m.cell->NextOrder(), member, EventObject(0, m.turn)});
+  if (!members_[member].cell->PassTurn()) return false;
+  PushTurn(member);
   return true;
 }
 

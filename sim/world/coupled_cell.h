@@ -72,6 +72,7 @@ class CoupledCell {
   Cell::Alone AdvanceOne(uint32_t member, Worker& worker);
   void Tell(uint32_t member, Instant at);
   void Place(uint32_t member, Cell::Alone why);
+  void PushTurn(uint32_t member);
   const Event* NextTurn();
   uint64_t BrokerOrder() const;
   void NoteTaken(Instant at, uint64_t order);

@@ -53,11 +53,10 @@ void Stretch::LookForTurns(Duration patience, QuietTurns* turns) {
       group_.up.latency.min().ns == 0 ||
       // The timer of an acknowledgement that waits for the answer is gone with the answer's own.
       broker_.tcp.delayed_ack > broker_.tcp.min_rto || patience >= broker_.tcp.delayed_ack ||
-      patience.ns >= std::min(r.min_rto[kClientEnd], r.min_rto[kBrokerEnd])) {
+      patience.ns >= std::min(r.min_rto[kClientEnd], r.min_rto[kBrokerEnd]) || !IsSettled()) {
     return;
   }
   LookAhead();
-  if (!IsSettled()) return;
   const size_t ahead = std::min(PlainAhead(0), static_cast<size_t>(PlainRule::kMostSettled));
   if (ahead == 0) return;
   const int64_t* const up_ns = draws_.up.latency_ns();
@@ -67,7 +66,7 @@ void Stretch::LookForTurns(Duration patience, QuietTurns* turns) {
   if (session_.wakes >= first && session_.wakes < first + patience) return;
   BrokerLaps broker{t0_.ns, r.step, r.silence, r.laps, up_ns, session_.wakes.ns};
   if (!broker.Find(session_.last_in.ns, static_cast<int64_t>(ahead))) return;
-  // SRTT is the larger, the longer they wait.
+  // The client's SRTT is the larger, the longer they wait.
   RttEstimator client = kernel_[kClientEnd].rtt, server = kernel_[kBrokerEnd].rtt;
   ExchangeRtts rtts{{&client, &server},
                     {r.min_rto[kClientEnd] - patience.ns, r.min_rto[kBrokerEnd] - patience.ns}};
