@@ -191,7 +191,7 @@ bool Cell::Setup(CellRange range) {
   free_wills_.clear();
   generation_ = 0;
   turns_.Clear();
-  quiet_turn_.at = settled_at_ = kNever;
+  quiet_turn_.at = follows_at_ = kNever;
   skips_ = common_->skip_stats != nullptr && count == 1;
   common_->draws.Clear();
 

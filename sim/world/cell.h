@@ -346,6 +346,7 @@ class Cell {
   void PushMessages(Host& host, const uint64_t (&of_stretch)[2]);
   bool SkipQuietStretch(Host& host, Instant acts);
   bool AwaitQuietTurn(Host& host, Connection& c, Instant until);
+  bool HandledSoon(Instant heard) const;
   void TakeQuietTurn();
   bool NoteStretch(Host& host, Connection& c, const QuietStretch& s);
   Instant OthersFrom(const Host& host, const Connection& c) const;
@@ -397,7 +398,7 @@ class Cell {
   uint64_t dispatched_ = 0;         // the highest order of those at that instant
   Event quiet_turn_{kNever};  // a PINGREQ's arrival, for TakeQuietTurn(); kNever: none is awaited
   QuietTurns turns_;          // that one and what was looked ahead at; none: it alone
-  Instant settled_at_ = kNever;  // then LookForTurns() may be asked
+  Instant follows_at_ = kNever;  // then LookForTurns() may be asked
 
   Simulator<> simulator_;
   uint32_t first_entity_ = 1;

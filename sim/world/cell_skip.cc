@@ -96,7 +96,7 @@ bool Cell::SkipQuietStretch(Host& host, Instant acts) {
 bool Cell::AwaitQuietTurn(Host& host, Connection& c, Instant until) {
   const Instant now = simulator_.now();
   until = std::min(until, alone_until_);
-  if (settled_at_ == now) {
+  if (follows_at_ == now) {
     LookForTurns(plan_.broker, host, c, now, until, common_->draws, Patience(plan_.broker),
                  &turns_);
   }
@@ -108,10 +108,13 @@ bool Cell::AwaitQuietTurn(Host& host, Connection& c, Instant until) {
   return true;
 }
 
+bool Cell::HandledSoon(Instant heard) const {
+  return broker_->HandledAfter(heard) - heard <= Patience(plan_.broker);
+}
+
 bool Cell::PassTurn() {
-  if (!PassesTurn()) return false;
-  const Instant heard = quiet_turn_.at, handled = broker_->HandledAfter(heard);
-  if (handled - heard > Patience(plan_.broker)) return false;
+  const Instant heard = quiet_turn_.at;
+  if (!PassesTurn() || !HandledSoon(heard)) return false;
   turns_.times[turns_.taken++] = broker_->NoteHandled(heard);
   quiet_turn_.at = turns_.times[turns_.taken];
   return true;
@@ -124,18 +127,18 @@ void Cell::TakeQuietTurn() {
   Connection& c = connections_[host.connection];
   const Instant now = simulator_.now();  // the client's timer is due
   const Instant until = OthersFrom(host, c);
-  const Instant handled = broker_->HandledAfter(heard);
-  const bool in_time = handled - heard <= Patience(plan_.broker);
-  if (in_time && turns_.count > 0) turns_.times[turns_.taken++] = broker_->NoteHandled(heard);
+  const bool soon = HandledSoon(heard);
+  if (soon && turns_.count > 0) turns_.times[turns_.taken++] = broker_->NoteHandled(heard);
   QuietStretch s;
   if (turns_.taken > 0) {
     s = RunThroughTurns(plan_.broker, host, c, now, until, common_->draws, turns_);
   } else {
-    s = RunThroughOne(plan_.broker, host, c, now, until, common_->draws, handled);
+    s = RunThroughOne(plan_.broker, host, c, now, until, common_->draws,
+                      broker_->HandledAfter(heard));
     if (s.cycles > 0) broker_->NoteHandled(heard);
   }
   // One that waits too long comes alone, and so does what comes after it: a queue has built up.
-  settled_at_ = s.settled && in_time ? s.client_acts : kNever;
+  follows_at_ = s.follows && soon ? s.client_acts : kNever;
   turns_.Clear();
   if (NoteStretch(host, c, s)) return;
   // By events, from where it began.

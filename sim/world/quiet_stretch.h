@@ -33,8 +33,9 @@ struct QuietStretch {
   Instant client_acts = kNever;
   Instant client_wakes = kNever;
   Instant broker_wakes = kNever;
-  // LookForTurns() may be asked at `client_acts`; nothing happens before.
-  bool settled = false;
+  // The cycle at `client_acts`, before which nothing happens, follows by the plain rule if that
+  // goes on: LookForTurns() may be asked.
+  bool follows = false;
   // Wake-ups of the client's timer that an earlier deadline has overtaken, yet to be ignored.
   static constexpr size_t kMaxOvertaken = 16;
   std::array<Instant, kMaxOvertaken> overtaken;
@@ -75,7 +76,7 @@ struct QuietTurns {
 };
 
 // Looks for as many as are over before `until` if each PINGREQ is handled no more than `patience`
-// after it arrives; the first begins at `now`. REQUIRES: as RunThrough(); `settled` of what came
+// after it arrives; the first begins at `now`. REQUIRES: as RunThrough(); `follows` of what came
 // last.
 void LookForTurns(const BrokerPlan& broker, Host& host, Connection& c, Instant now, Instant until,
                   DrawsAhead& draws, Duration patience, QuietTurns* turns);

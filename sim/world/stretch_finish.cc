@@ -57,7 +57,7 @@ void Stretch::Finish() {
   // Armed for the wait's end until that is over, unless the next ping comes before it.
   out_.client_wakes = ArmedAt(until_);
   out_.broker_wakes = session_.wakes;
-  out_.settled = !asks_all_ && t0_ < until_;
+  out_.follows = !asks_all_ && t0_ < until_;
   DropOvertaken(std::min(t0_, until_));
 }
 

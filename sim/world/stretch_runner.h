@@ -134,6 +134,9 @@ class Stretch {
                         size_t end, PlainEnd* last);
   size_t PlainCycles(size_t i);
   bool IsSettled() const;
+  size_t SettledAhead(size_t i) const {
+    return std::min(PlainAhead(i), static_cast<size_t>(PlainRule::kMostSettled));
+  }
   size_t SettledCycles(size_t i);
   size_t Settle(const int64_t* up_ns, const int64_t* down_ns, size_t ahead);
   size_t SteadyCycles(size_t i);

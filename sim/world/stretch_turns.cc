@@ -3,8 +3,6 @@
 #include <algorithm>
 
 #include "sim/base/check.h"
-#include "sim/net/exchange_rtts.h"
-#include "sim/world/broker_laps.h"
 #include "sim/world/stretch_runner.h"
 
 namespace keepsim::quiet {
@@ -40,40 +38,6 @@ QuietStretch Stretch::RunOne(Instant handled) {
   out_.end = StretchEnd::kPending;
   Finish();
   return out_;
-}
-
-// What is true of cycles whose PINGREQs do not wait and have `patience` to spare is true of them
-// however long, up to that, each waits.
-void Stretch::LookForTurns(Duration patience, QuietTurns* turns) {
-  static_assert(QuietTurns::kMost >= PlainRule::kMostSettled);
-  const PlainRule& r = plain_;
-  if (!r.applies || !r.fixed || !tcp_ || !AcknowledgesAsUsual() || !MayPing() ||
-      !EndsRounds(kClientEnd) || !EndsRounds(kBrokerEnd) ||
-      // Or an arrival comes after what else is due at its instant.
-      group_.up.latency.min().ns == 0 ||
-      // The timer of an acknowledgement that waits for the answer is gone with the answer's own.
-      broker_.tcp.delayed_ack > broker_.tcp.min_rto || patience >= broker_.tcp.delayed_ack ||
-      patience.ns >= std::min(r.min_rto[kClientEnd], r.min_rto[kBrokerEnd]) || !IsSettled()) {
-    return;
-  }
-  LookAhead();
-  const size_t ahead = std::min(PlainAhead(0), static_cast<size_t>(PlainRule::kMostSettled));
-  if (ahead == 0) return;
-  const int64_t* const up_ns = draws_.up.latency_ns();
-  const Instant first = t0_ + Duration{up_ns[0]};
-  if (first + patience - session_.last_in > Duration{r.silence}) return;
-  // The broker's timer wakes up before the first is handled, or after it, whenever that is.
-  if (session_.wakes >= first && session_.wakes < first + patience) return;
-  BrokerLaps broker{t0_.ns, r.step, r.silence, r.laps, up_ns, session_.wakes.ns};
-  if (!broker.Find(session_.last_in.ns, static_cast<int64_t>(ahead))) return;
-  // The client's SRTT is the larger, the longer they wait.
-  RttEstimator client = kernel_[kClientEnd].rtt, server = kernel_[kBrokerEnd].rtt;
-  ExchangeRtts rtts{{&client, &server},
-                    {r.min_rto[kClientEnd] - patience.ns, r.min_rto[kBrokerEnd] - patience.ns}};
-  turns->count = rtts.Add(up_ns, draws_.down.latency_ns(), ahead);
-  for (size_t i = 0; i < turns->count; ++i) {
-    turns->times[i] = t0_ + Duration{r.step} * static_cast<int64_t>(i) + Duration{up_ns[2 * i]};
-  }
 }
 
 QuietStretch Stretch::RunTurns(const QuietTurns& turns) {
