@@ -2,9 +2,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "sim/base/spelling.h"
 
 namespace keepsim {
 
+using google::protobuf::Descriptor;
 using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
 
@@ -14,6 +17,14 @@ std::vector<std::string> ValueNames(const EnumDescriptor& type) {
     if (type.value(i)->number() != 0) names.push_back(type.value(i)->name());
   }
   return names;
+}
+
+std::string UnknownField(const Descriptor& type, absl::string_view name) {
+  std::vector<std::string> names;
+  for (int i = 0; i < type.field_count(); ++i) names.push_back(type.field(i)->name());
+  const std::string near = DidYouMean(name, names);
+  return absl::StrCat("unknown field \"", name, "\" in ", type.name(),
+                      near.empty() ? absl::StrCat("; known: ", absl::StrJoin(names, " ")) : near);
 }
 
 std::string Wanted(const FieldDescriptor& field) {

@@ -11,7 +11,6 @@
 #include "rapidjson/error/en.h"
 #include "rapidjson/memorystream.h"
 #include "rapidjson/reader.h"
-#include "sim/base/spelling.h"
 #include "sim/scenario/field_wants.h"
 
 namespace keepsim {
@@ -112,12 +111,7 @@ class Transcriber : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Trans
     level.field = FindField(level.type, name);
     level.name = at_;
     if (level.field == nullptr) {
-      std::vector<std::string> known;
-      for (int i = 0; i < level.type->field_count(); ++i) {
-        known.push_back(level.type->field(i)->name());
-      }
-      Complain(absl::StrCat("unknown field \"", absl::Utf8SafeCEscape(name), "\" in ",
-                            level.type->name(), DidYouMean(name, known)));
+      Complain(UnknownField(*level.type, absl::Utf8SafeCEscape(name)));
     }
     return true;
   }

@@ -130,10 +130,7 @@ Target Resolve(absl::string_view text, Message* m, std::string* why) {
     const Descriptor* type = m->GetDescriptor();
     const FieldDescriptor* field = type->FindFieldByName(path[i].name);
     if (field == nullptr) {
-      std::vector<std::string> names;
-      for (int f = 0; f < type->field_count(); ++f) names.push_back(type->field(f)->name());
-      *why = absl::StrCat("unknown field \"", path[i].name, "\" in ", type->name(),
-                          DidYouMean(path[i].name, names));
+      *why = UnknownField(*type, path[i].name);
       return {};
     }
     absl::StrAppend(&way, i == 0 ? "" : ".", path[i].name);

@@ -26,12 +26,6 @@ using google::protobuf::Descriptor;
 using google::protobuf::FileDescriptor;
 using google::protobuf::TextFormat;
 
-std::vector<std::string> FieldNames(const Descriptor* type) {
-  std::vector<std::string> names;
-  for (int i = 0; i < type->field_count(); ++i) names.push_back(type->field(i)->name());
-  return names;
-}
-
 // The text between the n-th and (n+1)-th double quote; protobuf's messages quote their subjects.
 std::string Quoted(const std::string& message, int n) {
   const std::vector<std::string> parts = absl::StrSplit(message, '"');
@@ -105,9 +99,8 @@ class Collector : public google::protobuf::io::ErrorCollector {
     const std::string type = Quoted(message, 0);
     const std::string field = Quoted(message, 1);
     const Descriptor* d = schema_->pool()->FindMessageTypeByName(type);
-    return absl::StrCat("unknown field \"", field, "\" in ",
-                        d == nullptr ? type : std::string(d->name()),
-                        d == nullptr ? "" : DidYouMean(field, FieldNames(d)));
+    return d == nullptr ? absl::StrCat("unknown field \"", field, "\" in ", type)
+                        : keepsim::UnknownField(*d, field);
   }
   const FileDescriptor* schema_;
 };

@@ -83,11 +83,13 @@ faults { at: "1m" select { groups: "h" } partition { } }
 TEST(LoadTest, EveryUnknownNameIsFoundWithASuggestion) {
   const std::string e = Errors(R"(horizn: "1h"
 groups { name: "g" cuont: 3 path { transport: DATAGRM } random_faults { fault: CRSH } }
+faults { at: "1s" select { members: "g" } client: KILL }
 )");
   EXPECT_THAT(
       e,
       HasSubstr("f:1:1: error: unknown field \"horizn\" in Scenario (did you mean \"horizon\"?)"));
   EXPECT_THAT(e, HasSubstr("unknown field \"cuont\" in Group (did you mean \"count\"?)"));
+  EXPECT_THAT(e, HasSubstr("unknown field \"members\" in Selector; known: groups "));
   EXPECT_THAT(
       e, HasSubstr("unknown value \"DATAGRM\" of field transport (did you mean \"DATAGRAM\"?)"));
   EXPECT_THAT(e, HasSubstr("unknown value \"CRSH\" of field fault (did you mean \"CRASH\"?)"));
